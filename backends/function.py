@@ -1,0 +1,216 @@
+"""One program as the text of one Python function, or of several when it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, assert_never
+
+from cats.backends.plan import Line, Plan, plan
+from cats.ir.errors import Where
+from cats.ir.primitive import Primitive
+from cats.ir.prims.layout import broadcast
+from cats.ir.program import Case, Program
+from cats.ir.spaces import Discrete, Ground
+
+Names = dict[int, str]
+
+SCALARS = frozenset({"sum", "max", "min", "prod", "index"})
+"""Operations, not entrywise, that give a NumPy scalar and no array without axes."""
+
+INDENT = "    "
+
+
+def numbered(plan: Plan, taken: set[str]) -> Names:
+    """Inputs x0, x1, ... and values t2, t3, ... by position."""
+    width = len(plan.program.inputs)
+    names = {i: f"x{i}" for i in range(width)}
+    names.update((p, f"t{p}") for line in plan.lines for p in line.makes)
+    return names
+
+
+def no_comment(where: Where | None) -> str:
+    """Nothing is said of where a line came from."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How texts differ.
+
+    names    of inputs and values, avoiding those taken
+    comment  above the lines that came from one place
+    ready    a program's plan
+    limit    lines in one function
+    tidy     numbers become NumPy scalars at the door, arrays are let go after their last use
+    bare     a single result is returned itself, not in a tuple
+    """
+
+    names: Callable[[Plan, set[str]], Names] = numbered
+    comment: Callable[[Where | None], str] = no_comment
+    ready: Callable[[Program], Plan] = plan
+    limit: int = 500
+    tidy: bool = True
+    bare: bool = False
+
+
+class Scope(Protocol):
+    """What a function asks of the text it is part of."""
+
+    style: Style
+    plans: dict[int, Plan]
+    names: dict[int, Names]
+    titles: dict[int, str]
+
+    def fresh(self, name: str) -> str:
+        """The name, or one like it that is free."""
+        ...
+
+    def callee(self, value: Any) -> str:
+        """The name under which the text calls a value."""
+        ...
+
+
+class FunctionText:
+    """One program while its function, or the parts of it, are written."""
+
+    def __init__(self, scope: Scope, program: Program, main: bool) -> None:
+        self.scope = scope
+        self.style = scope.style
+        self.program = program
+        self.main = main
+        self.plan = scope.plans[id(program)]
+        self.names = scope.names[id(program)]
+        self.title = scope.titles[id(program)]
+        self.spaces = program.spaces
+        self.scalars: set[int] = set()
+        self.last = self._last_uses()
+
+    def _last_uses(self) -> dict[int, int]:
+        """For each position the last line that reads it."""
+        last: dict[int, int] = {}
+        for number, line in enumerate(self.plan.lines):
+            last.update((p, number) for p in line.makes)
+            last.update((p, number) for p in line.reads())
+        last.update((p, len(self.plan.lines)) for p in self.program.outputs)
+        return last
+
+    def text(self, docstring: str) -> Iterator[str]:
+        """The parts, if it is long, and then the function."""
+        count, limit = len(self.plan.lines), self.style.limit
+        inputs = range(len(self.program.inputs))
+        body = [INDENT + docstring] if docstring else []
+        body += self._entries() if self.main and self.style.tidy else []
+        if count <= limit:
+            body += self._statements(0, count)
+        else:
+            for start in range(0, count, limit):
+                part, call = self._part(start, min(start + limit, count))
+                yield part
+                body += call
+        body.append(f"{INDENT}return {self._results()}")
+        yield self._definition(self.title, inputs, body)
+
+    def _definition(self, title: str, inputs: Sequence[int], body: list[str]) -> str:
+        return f"def {title}({self._list(inputs)}):\n" + "\n".join(body) + "\n"
+
+    def _list(self, positions: Sequence[int]) -> str:
+        return ", ".join([self.names[p] for p in positions])
+
+    def _entries(self) -> list[str]:
+        return [
+            f"{INDENT}{self.names[i]} = np.{space.dtype}({self.names[i]})"
+            for i, space in enumerate(self.program.inputs)
+            if space.shape == ()
+        ]
+
+    def _part(self, start: int, stop: int) -> tuple[str, list[str]]:
+        """The lines from start to stop as a function of their own, and the call of it."""
+        lines = self.plan.lines[start:stop]
+        made = {p for line in lines for p in line.makes}
+        constants = self.plan.constants
+        read = dict.fromkeys(
+            p for line in lines for p in line.reads() if p not in made and p not in constants
+        )
+        kept = [p for line in lines for p in line.makes if self.last[p] >= stop]
+        title = self.scope.fresh(f"{self.title}_part_{start // self.style.limit + 1}")
+        body = self._statements(start, stop)
+        body.append(f"{INDENT}return {self._list(kept)}")
+        call = [f"{INDENT}{self._list(kept)} = {title}({self._list(list(read))})"]
+        gone = [p for p in read if self.last[p] < stop]
+        return self._definition(title, list(read), body), call + self._let_go(gone)
+
+    def _let_go(self, positions: Sequence[int]) -> list[str]:
+        width = len(self.program.inputs)
+        arrays = [p for p in positions if p >= width and self.spaces[p].shape != ()]
+        return [f"{INDENT}del {self._list(arrays)}"] if arrays and self.style.tidy else []
+
+    def _statements(self, start: int, stop: int) -> list[str]:
+        body: list[str] = []
+        said = ""
+        for number in range(start, stop):
+            line = self.plan.lines[number]
+            comment = self.style.comment(line.step.where)
+            if comment and comment != said:
+                body.append(INDENT + comment)
+            said = comment
+            body.append(f"{INDENT}{self._list(line.makes)} = {self._expression(line)}")
+            if self.style.tidy:
+                ends = dict.fromkeys((*line.reads(), *line.makes))
+                body += self._let_go([p for p in ends if self._ends(p, number, start)])
+        return body
+
+    def _ends(self, position: int, number: int, start: int) -> bool:
+        """Whether a value made since `start` is read here for the last time."""
+        if self.last[position] != number or position in self.plan.constants:
+            return False
+        return start == 0 or position >= self.plan.lines[start].first
+
+    def _expression(self, line: Line) -> str:
+        args = [o.literal or o.text(self.names[o.position]) for o in line.operands]
+        if line.callee is not None:
+            return f"{self.scope.callee(line.callee)}({', '.join(args)})"
+        match line.step.op:
+            case Primitive() as op:
+                text = self._operation(op, line, args)
+                if (op.elementwise and "where(" not in text) or op.name in SCALARS or " @ " in text:
+                    self.scalars.update(line.makes)
+                return text
+            case Case(branches):
+                self.scalars.update(line.makes)
+                titles = [self.scope.titles[id(b)] for b in branches]
+                return _choice(titles, args, self.spaces[line.step.args[0]])
+            case _:
+                assert_never(line.step.op)
+
+    def _operation(self, op: Primitive, line: Line, args: list[str]) -> str:
+        params = dict(line.step.params)
+        if op is broadcast and line.first in self.plan.written and params["axes"] == ():
+            return f"np.full({params['shape']}, {args[0]})"
+        return op.text(args, params) or ""
+
+    def _results(self) -> str:
+        texts = [self._result(place) for place in range(len(self.program.outputs))]
+        if len(texts) == 1 and (self.style.bare or not self.main):
+            return texts[0]
+        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+    def _result(self, place: int) -> str:
+        operand = self.plan.output(place)
+        position = operand.position
+        if operand.literal is not None:
+            return operand.literal
+        name = self.names[position]
+        if self.plan.copied[place]:
+            return f"{name}.copy()"
+        settled = position in self.scalars or position < len(self.program.inputs)
+        return name if self.spaces[position].shape or settled else f"{name}[()]"
+
+
+def _choice(titles: Sequence[str], args: Sequence[str], tag: Ground) -> str:
+    """The branch the tag says, applied to the captured values."""
+    chooser, inputs = args[0], ", ".join(args[1:])
+    if isinstance(tag, Discrete) and tag.dtype == "bool" and len(titles) == 2:
+        return f"{titles[1]}({inputs}) if {chooser} else {titles[0]}({inputs})"
+    table = ", ".join(f"{number}: {title}" for number, title in enumerate(titles))
+    return f"{{{table}}}[int({chooser})]({inputs})"

@@ -1,0 +1,230 @@
+"""Programs as readable, importable NumPy text, with the user's names and places.
+
+The text needs nothing but `import numpy as np`. Each name is assigned once, nothing is mutated.
+A value carries the user's name where its line was `name = ...`: the last step of the first time
+the line was run, so that what a derivative adds for the same line later does not take the name.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cats.backends.backend import Compiled, Run, checked
+from cats.backends.function import Names, Style
+from cats.backends.plan import Plan
+from cats.backends.text import write
+from cats.ir.constant import Constant
+from cats.ir.errors import BackendError, Where
+from cats.ir.primitive import Primitive
+from cats.ir.prims.layout import const
+from cats.ir.program import Program
+from cats.ir.spaces import Value
+
+RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np"})
+"""Names a text never gives to a value."""
+
+REMEDY = "Give the primitive `code`, NumPy text: a Python function cannot be written out."
+
+
+@dataclass(frozen=True)
+class OnSource:
+    """The text of `source_text`, run. It gives what NumPy gives, to the last bit.
+
+    >>> from cats.ir.prims.smooth import sin
+    >>> from cats.ir.program import Program, Step
+    >>> from cats.ir.spaces import R
+    >>> run = OnSource().compile(Program((R,), (Step(sin, (0,), (), (R,)),), (1,)))
+    >>> run(0.0)
+    (np.float64(0.0),)
+    """
+
+    name: ClassVar[str] = "source"
+
+    def supports(self, op: Primitive) -> bool:
+        """Those that have code text."""
+        return op.code is not None
+
+    def build(self, program: Program) -> Run:
+        namespace: dict[str, Any] = {}
+        exec(compile(source_text(program), "<source>", "exec"), namespace)
+        return _Entered(namespace["f"], program)
+
+    def compile(self, program: Program) -> Compiled:
+        """The program as a callable; raises BackendError for operations without code text."""
+        return checked(self, program, REMEDY)
+
+
+class _Entered:
+    """A text's function with the ends of a compiled program: scalars in, a tuple out."""
+
+    __slots__ = ("function", "numbers", "single")
+
+    def __init__(self, function: Any, program: Program) -> None:
+        self.function = function
+        self.numbers = tuple(None if s.shape else np.dtype(s.dtype).type for s in program.inputs)
+        self.single = len(program.outputs) == 1
+
+    def __call__(self, *args: Value) -> tuple[Value, ...]:
+        pairs = zip(args, self.numbers, strict=True)
+        found = self.function(*[a if number is None else number(a) for a, number in pairs])
+        return (found,) if self.single else found
+
+
+def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
+    """The program as the text of a Python module whose last definition is the function `name`.
+
+    A program of one output gives a function that returns it, of several one that returns a tuple.
+    The same program gives the same text, byte for byte.
+    Raises BackendError for operations without code text, and when `name` cannot be a name.
+
+    >>> from cats.ir.prims.smooth import sin
+    >>> from cats.ir.program import Program, Step
+    >>> from cats.ir.spaces import R
+    >>> print(source_text(Program((R,), (Step(sin, (0,), (), (R,)),), (1,), ("x",)), "g"))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def g(x):
+        t1 = np.sin(x)
+        return t1
+    <BLANKLINE>
+    """
+    if name in RESERVED or not name.isidentifier():
+        raise BackendError(
+            f"{name!r} cannot be the name of a function",
+            remedy="Choose a Python identifier that is not a keyword, a builtin or np.",
+        )
+    OnSource().compile(program)
+    style = Style(names=_Naming().names, comment=comment, limit=2000, tidy=False, bare=True)
+    said = _quoted(docstring) if docstring else ""
+    text = write(program, name, style, set(RESERVED), said)
+    constants = [f"{title} = {exact(value)}" for title, value in text.constants.items()]
+    opening = "\n".join(["import numpy as np", *([""] if constants else []), *constants])
+    helpers = [helper.strip("\n") + "\n" for helper in text.helpers]
+    return "\n\n".join([opening + "\n", *helpers, *text.functions])
+
+
+def exact(value: Constant) -> str:
+    """A constant as NumPy text, exact to the last bit; raises BackendError for objects.
+
+    >>> print(exact(Constant([0.1, 2.0])))
+    np.array([0.1, 2.0], dtype=np.float64)
+    """
+    if value.array.dtype == object:
+        raise BackendError(
+            "a constant holds Python objects, which have no exact NumPy text",
+            remedy="Convert the constant to float64, or run the program on fractions.",
+        )
+    return const.text([], {"value": value}) or ""
+
+
+def comment(where: Where | None) -> str:
+    """The user's line, as it stands above the steps that came from it."""
+    if where is None:
+        return ""
+    code = f": {where.code}" if where.code else ""
+    return f"# {PurePath(where.file).name}:{where.line}{code}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{escaped}{" " if escaped.endswith(chr(34)) else ""}"""'
+
+
+class _Naming:
+    """The user's names, and t1, t2, ... for the rest; each given once in a function."""
+
+    def __init__(self) -> None:
+        self.targets: dict[tuple[str, int], str | None] = {}
+
+    def names(self, plan: Plan, taken: set[str]) -> Names:
+        """A name for every input and value of the plan."""
+        used, counts = set(taken), dict[str, int]()
+        names = {
+            i: _free(_identifier(said, f"x{i}"), used, counts)
+            for i, said in enumerate(plan.program.input_names)
+        }
+        made = {p for line in plan.lines for p in line.makes}
+        for position, said in self._said(plan.program):
+            if position in made:
+                names[position] = _free(said, used, counts)
+        count = 0
+        for position in (p for line in plan.lines for p in line.makes):
+            if position not in names:
+                count = _next(count, used)
+                names[position] = f"t{count}"
+        return names
+
+    def _said(self, program: Program) -> Iterator[tuple[int, str]]:
+        """The positions that the user's lines name: of each line's first run the last step."""
+        seen: set[tuple[str, int]] = set()
+        last: tuple[tuple[str, int], int] | None = None
+        for first, step in program.numbered():
+            place = step.where and (step.where.file, step.where.line)
+            if last is not None and place != last[0]:
+                yield from self._named(last, seen)
+            last = (place, first) if place and len(step.spaces) == 1 else None
+        if last is not None:
+            yield from self._named(last, seen)
+
+    def _named(
+        self, last: tuple[tuple[str, int], int], seen: set[tuple[str, int]]
+    ) -> Iterator[tuple[int, str]]:
+        place, position = last
+        if place not in seen:
+            seen.add(place)
+            if place not in self.targets:
+                self.targets[place] = target(Where(*place).code)
+            said = self.targets[place]
+            if said is not None:
+                yield position, said
+
+
+def target(code: str) -> str | None:
+    """The single name a line of Python assigns to, if it is such a line.
+
+    >>> target("z = x * y  # the product"), target("a, b = f(x)"), target("return z")
+    ('z', None, None)
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        return None
+    match body:
+        case [ast.Assign(targets=[ast.Name(id=name)])] | [ast.AnnAssign(target=ast.Name(id=name))]:
+            return _identifier(name, "t")
+        case _:
+            return None
+
+
+def _identifier(said: str, otherwise: str) -> str:
+    name = re.sub(r"\W+", "_", said).strip("_") or otherwise
+    if not name.isidentifier():
+        name = f"{otherwise}_{name}"
+    return f"{name}_" if name in RESERVED else name
+
+
+def _free(name: str, used: set[str], counts: dict[str, int]) -> str:
+    chosen, count = name, counts.get(name, 1)
+    while chosen in used:
+        count += 1
+        chosen = f"{name}_{count}"
+    counts[name] = count
+    used.add(chosen)
+    return chosen
+
+
+def _next(count: int, used: set[str]) -> int:
+    count += 1
+    while f"t{count}" in used:
+        count += 1
+    return count

@@ -1,0 +1,136 @@
+"""Programs as Python text: one function for each program, cut into parts when it is long.
+
+CPython compiles a huge function slower than many small ones, so a program of more than `limit`
+lines becomes functions of so many lines each, which take what they read and return what is read
+later. Branches of a case are functions too. Nothing here recurses on the size of a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.backends.backend import Run
+from cats.backends.function import FunctionText, Names, Style
+from cats.backends.operand import is_literal
+from cats.backends.plan import Plan
+from cats.ir.constant import Constant
+from cats.ir.errors import BackendError
+from cats.ir.primitive import Primitive
+from cats.ir.program import Program, nested
+
+
+@dataclass(frozen=True)
+class Text:
+    """What was written: functions, callees first, and what they speak of."""
+
+    functions: tuple[str, ...]
+    helpers: tuple[str, ...]
+    constants: Mapping[str, Constant]
+    callees: Mapping[str, Any]
+    inputs: tuple[str, ...]
+
+
+def write(program: Program, name: str, style: Style, taken: set[str], docstring: str = "") -> Text:
+    """The text of a program as the function `name`, which is the last of the functions."""
+    return _Writer(program, name, style, taken).text(docstring)
+
+
+def loaded(text: Text, name: str = "run") -> Run:
+    """The function of a text, its constants and callees lying in its namespace."""
+    namespace: dict[str, Any] = {"np": np, **text.callees}
+    namespace.update((title, value.value) for title, value in text.constants.items())
+    exec(compile("\n".join((*text.helpers, *text.functions)), "<cats>", "exec"), namespace)
+    found: Run = namespace[name]
+    return found
+
+
+class _Writer:
+    """The tables of one text while it is written."""
+
+    def __init__(self, program: Program, name: str, style: Style, taken: set[str]) -> None:
+        self.style = style
+        self.frames: list[Program] = [program]
+        self.plans: dict[int, Plan] = {}
+        self.names: dict[int, Names] = {}
+        self.titles: dict[int, str] = {id(program): name}
+        self.helpers: dict[str, None] = {}
+        self.constants: dict[Constant, str] = {}
+        self.callees: dict[str, Any] = {}
+        self.taken = taken | {name}
+        self._discover()
+        self._entitle(name)
+
+    def _discover(self) -> None:
+        """Every program below, its plan, its helpers and the names of its values."""
+        for program in self.frames:
+            found = self.style.ready(program)
+            self.plans[id(program)] = found
+            for line in found.lines:
+                for below in nested(line.step):
+                    if id(below) not in self.titles:
+                        self.titles[id(below)] = ""
+                        self.frames.append(below)
+                if isinstance(line.step.op, Primitive) and line.callee is None:
+                    self._help(line.step.op)
+        for program in self.frames:
+            names = self.style.names(self.plans[id(program)], self.taken)
+            self.names[id(program)] = names
+        self.taken.update(*(names.values() for names in self.names.values()))
+
+    def _help(self, op: Primitive) -> None:
+        if op.helpers in self.helpers or not op.helpers:
+            return
+        defined = {
+            line[4:].partition("(")[0]
+            for line in op.helpers.splitlines()
+            if line.startswith("def ")
+        }
+        if not self.taken.isdisjoint(defined):
+            raise BackendError(
+                f"a helper of {op.name} defines {', '.join(sorted(defined & self.taken))}, "
+                "a name that already means something else",
+                remedy="Give the helper another name.",
+            )
+        self.taken |= defined
+        self.helpers[op.helpers] = None
+
+    def _entitle(self, name: str) -> None:
+        """Names of the functions and constants, avoiding those of values."""
+        for number, program in enumerate(self.frames[1:], 1):
+            self.titles[id(program)] = self.fresh(f"{name}_branch_{number}")
+        for program in self.frames:
+            found = self.plans[id(program)]
+            for position, value in found.constants.items():
+                if found.literals and is_literal(value):
+                    continue
+                if value not in self.constants:
+                    self.constants[value] = self.fresh(f"c{len(self.constants) + 1}")
+                self.names[id(program)][position] = self.constants[value]
+
+    def fresh(self, name: str) -> str:
+        """The name, or one like it that is free; taken from now on."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def text(self, docstring: str) -> Text:
+        """All functions, the main one last."""
+        functions: list[str] = []
+        for program in reversed(self.frames):
+            main = program is self.frames[0]
+            functions.extend(FunctionText(self, program, main).text(docstring if main else ""))
+        constants = {title: value for value, title in self.constants.items()}
+        inputs = self.names[id(self.frames[0])]
+        order = tuple(inputs[i] for i in range(len(self.frames[0].inputs)))
+        return Text(tuple(functions), tuple(self.helpers), constants, self.callees, order)
+
+    def callee(self, value: Any) -> str:
+        """The name under which the text calls a value."""
+        name = self.fresh(f"k{len(self.callees) + 1}")
+        self.callees[name] = value
+        return name

@@ -1,0 +1,303 @@
+"""D, once: a program becomes its value, and its derivative as a linear program over residuals.
+
+The chain rule is the only rule here: each step's own linearisation comes from its primitive, and
+the tangents of its arguments flow through it. A tangent nobody varies is Zero and costs nothing.
+(Elliott 2018, section 4; Radul et al. 2023, the transformation J.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from cats.ir.errors import DerivativeError
+from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
+from cats.ir.linear_program import (
+    ZERO,
+    LinCase,
+    LinearProgram,
+    LinearStep,
+    SumStep,
+    Term,
+    prune,
+)
+from cats.ir.primitive import Primitive
+from cats.ir.prims.algebra import slope
+from cats.ir.program import Case, Program, Step
+from cats.ir.spaces import UNIT, Ground, Product, Real, Space, Value, tangent
+from cats.ir.wire import Builder, Wire
+
+Tangent = tuple[Term, ...] | tuple["Tangent", ...]
+"""A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """D f: `primal` gives the outputs of f and then the residuals; `linear` reads those by Ref.
+
+    `linear` has an input for each active input of f, and an output for each output of f.
+    """
+
+    primal: Program
+    linear: LinearProgram
+    active: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many of the primal's outputs are f's own."""
+        return len(self.linear.outputs)
+
+    def __str__(self) -> str:
+        return f"{self.primal}\nderivative in {list(self.active)}, residuals from output {self.count} on:\n{self.linear}"
+
+
+def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
+    """D of a program in its active inputs (by default all real ones).
+
+    Raises DerivativeError for a step that has no derivative, naming the user's line.
+    """
+    if active is None:
+        active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
+    return _Derivation(program, tuple(active)).finish()
+
+
+class _Derivation:
+    """The primal and the linear program, growing together along the steps."""
+
+    def __init__(self, program: Program, active: tuple[int, ...]) -> None:
+        self.program = program
+        self.active = active
+        self.builder = Builder(program.inputs)
+        self.wires: list[Wire] = list(self.builder.wires)
+        self.steps: list[LinearStep] = []
+        self.count = len(active)
+        self.tangents: list[int] = [ZERO] * len(program.inputs)
+        for position, i in enumerate(active):
+            self.tangents[i] = position
+        for step in program.steps:
+            self.builder.where = step.where
+            match step.op:
+                case Primitive():
+                    self.primitive(step, step.op)
+                case Case():
+                    self.case(step, step.op)
+                case _:
+                    assert_never(step.op)
+
+    # One primitive step
+
+    def primitive(self, step: Step, op: Primitive) -> None:
+        """The step itself, and its linearisation applied to the tangents of its arguments."""
+        args = tuple([self.wires[a] for a in step.args])
+        made = self.builder.emit(op, args, step.params)
+        results = made if isinstance(made, tuple) else (made,)
+        self.wires.extend(results)
+        given = [self.tangents[a] for a in step.args]
+        if all(t == ZERO for t in given) or not any(type(s) is Real for s in step.spaces):
+            self.tangents.extend([ZERO] * len(results))
+            return
+        if op.linearise is None:
+            raise DerivativeError(
+                f"{op.name} has no derivative: its record says none",
+                where=step.where,
+                remedy="Give the primitive a `linearise`, or stop the gradient before it.",
+            )
+        map = op.linearise(*args, out=made, **dict(step.params))
+        inputs: list[Tangent] = [() if t == ZERO else (Term(1, None, t),) for t in given]
+        flow = self.flow(map, inputs[0] if len(inputs) == 1 else tuple(inputs))
+        rows = [flow] if len(results) == 1 else list(flow)
+        for row, space in zip(rows, step.spaces, strict=True):
+            self.tangents.append(self.settle(row, space))  # type: ignore[arg-type]
+
+    def flow(self, map: Linear, v: Tangent) -> Tangent:
+        """The linear term applied to a tangent; rules are small, so this may recurse."""
+        match map:
+            case Id():
+                return v
+            case Zero(cod=cod):
+                return _zero(cod)
+            case Then(first, second):
+                return self.flow(second, self.flow(first, v))
+            case Fork(parts):
+                return tuple([self.flow(p, v) for p in parts])
+            case Join(parts):
+                return _plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])  # type: ignore[arg-type]
+            case Proj(index=index):
+                return v[index]  # type: ignore[return-value]
+            case Inj(spaces, index):
+                return tuple([v if j == index else _zero(s) for j, s in enumerate(spaces)])
+            case Scale(space, by):
+                return self.scale(space, by, v)
+            case Leaf():
+                return self.leaf(map, v)  # type: ignore[arg-type]
+            case _:
+                raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
+
+    def scale(self, space: Space, by: Value, v: Tangent) -> Tangent:
+        """A factor of -1 is a sign; any other is a product."""
+        if isinstance(space, Product):
+            return tuple([self.scale(s, by, x) for s, x in zip(space.parts, v, strict=True)])  # type: ignore[arg-type]
+        if isinstance(by, int | float) and by == -1:
+            return tuple([Term(-t.sign, t.leaf, t.arg) for t in v])  # type: ignore[union-attr]
+        if by == 1 and isinstance(by, int | float):
+            return v
+        factor = self.builder.lift(by, space)  # type: ignore[arg-type]
+        leaf = slope(factor, factor)
+        return self.leaf(leaf, v)  # type: ignore[arg-type]
+
+    def leaf(self, leaf: Leaf, v: tuple[Term, ...]) -> tuple[Term, ...]:
+        """One term: the leaf at the position of v, which becomes a step if it is not one yet."""
+        if not v:
+            return ()
+        fixed = tuple([self.ref(x, leaf.dom) for x in leaf.fixed])
+        kept = leaf.with_fixed(fixed) if fixed else leaf
+        if len(v) == 1 and v[0].leaf is None:
+            return (Term(v[0].sign, kept, v[0].arg),)
+        return (Term(1, kept, self.settle(v, leaf.dom)),)
+
+    def ref(self, value: Value, like: Space) -> Ref:
+        """A fixed argument of a leaf, as a position of the primal under construction."""
+        wire = self.builder.lift(value, like)  # type: ignore[arg-type]
+        return Ref(wire.index, wire.space)
+
+    def settle(self, terms: tuple[Term, ...], space: Space) -> int:
+        """The position that carries this sum."""
+        if not terms:
+            return ZERO
+        if len(terms) == 1 and terms[0].leaf is None and terms[0].sign == 1:
+            return terms[0].arg
+        self.steps.append(SumStep(terms, space, self.builder.where))
+        self.count += 1
+        return self.count - 1
+
+    # One case step
+
+    def case(self, step: Step, case: Case) -> None:
+        """Each branch is derived by itself; the primal case also hands out residuals."""
+        tag, *captured = [self.wires[a] for a in step.args]
+        given = [self.tangents[a] for a in step.args[1:]]
+        active = tuple(i for i, t in enumerate(given) if t != ZERO)
+        if not active:
+            self.wires.extend(self.builder.case(case.branches, tag, captured))
+            self.tangents.extend([ZERO] * len(step.spaces))
+            return
+        derived = [derive(b, active) for b in case.branches]
+        residuals = _SharedResiduals(derived, len(captured))
+        results = self.builder.case(residuals.programs(), tag, captured)
+        count = len(step.spaces)
+        self.wires.extend(results[:count])
+        lookup = [*captured, *results[count:]]
+        refs = tuple(Ref(lookup[r].index, lookup[r].space) for r in residuals.read)
+        args = tuple(given[i] for i in active)
+        tag_ref = Ref(tag.index, tag.space)
+        self.steps.append(LinCase(tag_ref, refs, residuals.linears(), args, step.where))
+        for k in range(count):
+            live = any(d.linear.outputs[k] != ZERO for d in derived)
+            self.tangents.append(self.count + k if live else ZERO)
+        self.count += count
+
+    def finish(self) -> Derivative:
+        """The two halves, with residuals numbered in the order the linear half reads them."""
+        outputs = tuple(self.tangents[o] for o in self.program.outputs)
+        ends = tuple(tangent(s) for s in self.program.ends)
+        spaces = tuple(self.program.inputs[i] for i in self.active)
+        linear = prune(LinearProgram(spaces, tuple(self.steps), outputs, ends))
+        refs = linear.references()
+        shown = [self.wires[o] for o in self.program.outputs]
+        shown += [self.builder.wires[r.position] for r in refs]
+        number = {r: Ref(i, r.space) for i, r in enumerate(refs)}
+        return Derivative(
+            self.builder.finish(shown, self.program.names),
+            renamed(linear, number),
+            self.active,
+        )
+
+
+class _SharedResiduals:
+    """Residuals of several branches in shared slots: a branch fills its own, zeros the others'.
+
+    What a branch reads of its captured inputs is read there, not handed out again.
+    """
+
+    def __init__(self, derived: list[Derivative], captured: int) -> None:
+        self.derived = derived
+        self.captured = captured
+        self.slots: list[Ground] = []
+        self.places = [self._places(d) for d in derived]
+        self.read = sorted({p for places in self.places for p in places})
+        self._number = {p: i for i, p in enumerate(self.read)}
+
+    def _places(self, d: Derivative) -> list[int]:
+        """For each residual: the captured input itself, or a slot this branch has not taken."""
+        free: dict[Ground, list[int]] = {}
+        for i, space in enumerate(self.slots):
+            free.setdefault(space, []).insert(0, i)
+        places: list[int] = []
+        for position in d.primal.outputs[d.count :]:
+            if position < self.captured:
+                places.append(position)
+                continue
+            space = d.primal.spaces[position]
+            if not free.get(space):
+                free[space] = [len(self.slots)]
+                self.slots.append(space)
+            places.append(self.captured + free[space].pop())
+        return places
+
+    def programs(self) -> tuple[Program, ...]:
+        """The branches, each giving its outputs and then every slot."""
+        return tuple(self._program(d, p) for d, p in zip(self.derived, self.places, strict=True))
+
+    def _program(self, d: Derivative, places: list[int]) -> Program:
+        builder = Builder(d.primal.inputs)
+        made = builder.run(d.primal, builder.wires[: len(d.primal.inputs)])
+        filled = {p - self.captured: w for p, w in zip(places, made[d.count :], strict=True)}
+        slots = [
+            filled[i] if i in filled else builder.zeros(space) for i, space in enumerate(self.slots)
+        ]
+        return builder.finish([*made[: d.count], *slots], d.primal.names)
+
+    def linears(self) -> tuple[LinearProgram, ...]:
+        """The linear branches, reading residuals by their place among `read`."""
+        return tuple(
+            renamed(
+                d.linear,
+                {r: Ref(self._number[places[r.position]], r.space) for r in d.linear.references()},
+            )
+            for d, places in zip(self.derived, self.places, strict=True)
+        )
+
+
+def renamed(program: LinearProgram, to: dict[Ref, Ref]) -> LinearProgram:
+    """The linear program with its residuals renamed."""
+    steps: list[LinearStep] = []
+    for step in program.steps:
+        match step:
+            case SumStep(terms, space, where):
+                steps.append(SumStep(tuple([_renamed_term(t, to) for t in terms]), space, where))
+            case LinCase(tag, residuals, branches, args, where):
+                chosen = tuple(to[r] for r in residuals)
+                steps.append(LinCase(to[tag], chosen, branches, args, where))
+            case _:
+                assert_never(step)
+    return LinearProgram(program.inputs, tuple(steps), program.outputs, program.ends)
+
+
+def _renamed_term(term: Term, to: dict[Ref, Ref]) -> Term:
+    if term.leaf is None or not term.leaf.fixed:
+        return term
+    return Term(term.sign, term.leaf.with_fixed(tuple([to[r] for r in term.leaf.fixed])), term.arg)
+
+
+def _zero(space: Space) -> Tangent:
+    return tuple(_zero(s) for s in space.parts) if isinstance(space, Product) and space != UNIT else ()
+
+
+def _plus(tangents: Sequence[Tangent]) -> Tangent:
+    """The sum: of ground tangents by concatenation of terms, of tuples part by part."""
+    nested = next((t for t in tangents if t and not isinstance(t[0], Term)), None)
+    if nested is None:
+        return tuple([term for t in tangents for term in t])  # type: ignore[misc]
+    rows = [t for t in tangents if t]
+    return tuple(_plus([row[i] for row in rows]) for i in range(len(nested)))  # type: ignore[misc]

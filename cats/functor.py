@@ -1,0 +1,230 @@
+"""Representations of linear maps: nine questions, and one fold from linear maps as data to any.
+
+A representation is a category with biproducts: it says what identity, composition, fork, join,
+projections, injections, zero, scaling and a leaf are. It also declares which structure it
+`keeps`, so that it is tested by just those laws. (Elliott 2018, "The simple essence of AD".)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar, assert_never, runtime_checkable
+
+from cats.ir.errors import DerivativeError
+from cats.ir.linear import (
+    Fork,
+    Id,
+    Inj,
+    Join,
+    Leaf,
+    Linear,
+    Proj,
+    Ref,
+    Scale,
+    Then,
+    Zero,
+)
+from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
+from cats.ir.node import Node, fold
+from cats.ir.spaces import Product, Space, Value
+
+M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
+
+At = Callable[[Ref], Value]
+"""What a residual stands for: an array at run time, a wire at compile time."""
+
+
+class Biproducts(Protocol[M]):
+    """What a representation of linear maps answers; M is its kind of map."""
+
+    keeps: frozenset[str]
+
+    def identity(self, a: Space, /) -> M:
+        """id : A -o A."""
+        ...
+
+    def zero(self, a: Space, b: Space, /) -> M:
+        """0 : A -o B."""
+        ...
+
+    def then(self, f: M, g: M, /) -> M:
+        """f ; g, first f."""
+        ...
+
+    def fork(self, fs: tuple[M, ...], /) -> M:
+        """<f, g, ...> : A -o B * C * ..."""
+        ...
+
+    def join(self, fs: tuple[M, ...], /) -> M:
+        """[f | g | ...] : A * B * ... -o C."""
+        ...
+
+    def proj(self, spaces: tuple[Space, ...], i: int, /) -> M:
+        """p_i : A_0 * A_1 * ... -o A_i."""
+        ...
+
+    def inj(self, spaces: tuple[Space, ...], i: int, /) -> M:
+        """i_i : A_i -o A_0 * A_1 * ..."""
+        ...
+
+    def scale(self, a: Space, by: Value, /) -> M:
+        """v |-> by * v : A -o A."""
+        ...
+
+    def leaf(self, leaf: Leaf, /) -> M:
+        """A linear operation with its other arguments fixed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transformer(Generic[M]):
+    """A map `dom -o cod` as what it does to the maps of another category composed with it.
+
+    `run` is one function, or two transformers one after the other: calling a chain of any length
+    does not recurse.
+    """
+
+    dom: Space
+    cod: Space
+    run: Callable[[M], M] | tuple[Transformer[M], Transformer[M]]
+
+    def __call__(self, h: M) -> M:
+        """The transformed map."""
+        stack: list[Transformer[M]] = [self]
+        while stack:
+            match stack.pop().run:
+                case (first, second):
+                    stack.extend((second, first))
+                case run:
+                    h = run(h)
+        return h
+
+
+@runtime_checkable
+class StraightLine(Protocol[M_co]):
+    """An offer some representations make: to read a linear program as it stands.
+
+    Those whose maps are functions or counts must, or what is shared would be done twice; those
+    whose maps are data (matrices) need not: `represent` composes them step by step.
+    """
+
+    def straight_line(self, program: LinearProgram, at: At, /) -> M_co:
+        """The whole linear program as one map."""
+        ...
+
+
+BIPRODUCTS = frozenset({"category", "products", "biproducts"})
+
+
+def interpret(term: Linear, k: Biproducts[M]) -> M:
+    """The linear term in the representation k: one bottom-up fold, no recursion."""
+
+    def answer(node: Node, parts: tuple[M, ...]) -> M:
+        return _answer(node, parts, k)
+
+    return fold(term, answer)
+
+
+def _answer(node: Node, parts: tuple[M, ...], k: Biproducts[M]) -> M:
+    match node:
+        case Id(space):
+            return k.identity(space)
+        case Zero(dom, cod):
+            return k.zero(dom, cod)
+        case Then():
+            return k.then(parts[0], parts[1])
+        case Fork():
+            return k.fork(parts)
+        case Join():
+            return k.join(parts)
+        case Proj(spaces, index):
+            return k.proj(spaces, index)
+        case Inj(spaces, index):
+            return k.inj(spaces, index)
+        case Scale(space, by):
+            return k.scale(space, by)
+        case Leaf():
+            return k.leaf(node)
+        case _:
+            raise DerivativeError(f"{type(node).__name__} is not a linear map cats knows")
+
+
+def represent(program: LinearProgram, k: Biproducts[M], at: At) -> M:
+    """The linear program in the representation k, its residuals looked up by `at`."""
+    if isinstance(k, StraightLine):
+        return k.straight_line(program, at)  # type: ignore[no-any-return]
+    return accumulate_forward(program, k, at)
+
+
+def accumulate_forward(program: LinearProgram, k: Biproducts[M], at: At) -> M:
+    """Every position as a map from the whole input, in order: composition associates forward."""
+    dom = Product(program.inputs)
+    maps = [k.proj(program.inputs, i) for i in range(len(program.inputs))]
+    for step in program.steps:
+        match step:
+            case SumStep(terms, space):
+                maps.append(_sum(terms, maps, dom, space, k, at))
+            case LinCase():
+                maps.extend(_case(step, maps, k, at))
+            case _:
+                assert_never(step)
+    chosen = [
+        k.zero(dom, end) if o == ZERO else maps[o]
+        for o, end in zip(program.outputs, program.ends, strict=True)
+    ]
+    return k.fork(tuple(chosen))
+
+
+def _sum(
+    terms: Sequence[Term], maps: Sequence[M], dom: Space, space: Space, k: Biproducts[M], at: At
+) -> M:
+    found: list[M] = []
+    for term in terms:
+        f = maps[term.arg]
+        if term.leaf is not None:
+            f = k.then(f, k.leaf(resolve(term.leaf, at)))
+        found.append(f if term.sign > 0 else k.then(f, k.scale(space, -1)))
+    return added(k, found, dom, space)
+
+
+def added(k: Biproducts[M], fs: Sequence[M], dom: Space, cod: Space) -> M:
+    """f + g + ... = <f, g, ...> ; [id | id | ...] in k; the empty sum is zero."""
+    if len(fs) < 2:
+        return fs[0] if fs else k.zero(dom, cod)
+    return k.then(k.fork(tuple(fs)), k.join((k.identity(cod),) * len(fs)))
+
+
+def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> list[M]:
+    tag = at(step.tag)
+    if hasattr(tag, "recorder"):
+        raise DerivativeError(
+            f"{type(k).__name__} cannot represent a choice whose branch is not known yet",
+            where=step.where,
+            remedy="Run it at values, or use Forward, Dual or Matrix.",
+        )
+    chosen = step.branches[int(tag)]
+    inner = represent(chosen, k, lambda ref: at(step.residuals[ref.position]))
+    whole = k.then(k.fork(tuple(maps[a] for a in step.args)), inner)
+    return [k.then(whole, k.proj(chosen.ends, i)) for i in range(len(chosen.ends))]
+
+
+def alone(step: LinCase, spaces: Sequence[Space]) -> LinearProgram:
+    """The program of one case, on its own arguments; `spaces` are those of all positions."""
+    inputs = tuple(spaces[a] for a in step.args)
+    count, ends = len(inputs), step.spaces
+    moved = replace(step, args=tuple(range(count)))
+    return LinearProgram(inputs, (moved,), tuple(range(count, count + len(ends))), ends)
+
+
+def resolve(leaf: Leaf, at: At) -> Leaf:
+    """The leaf with its residuals looked up."""
+    if not leaf.fixed:
+        return leaf
+    return leaf.with_fixed(tuple([at(v) if isinstance(v, Ref) else v for v in leaf.fixed]))
+
+
+def by_position(residuals: Sequence[Any]) -> At:
+    """Looks residuals up by position."""
+    return lambda ref: residuals[ref.position]

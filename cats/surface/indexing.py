@@ -1,0 +1,209 @@
+"""x[key] as NumPy reads it: numbers, slices, None, `...`, integer arrays and static masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import TraceError
+from cats.ir.prims.indexing import gather, index
+from cats.ir.prims.layout import reshape
+from cats.ir.prims.layout import transpose as move
+from cats.ir.spaces import Discrete, Value
+from cats.surface.shapes import concatenate, ravel
+from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
+from cats.traced import Traced, users_place
+
+_ALL = slice(None)
+
+
+def getitem(x: Traced, key: Any) -> Value:
+    """x[key]: basic parts first, then at most one group of index arrays."""
+    items = _full(key if isinstance(key, tuple) else (key,), x.ndim)
+    x, items = _new_axes_last(x, items)
+    basic = tuple(_basic(i, n) if _is_basic(i) else (None, None, None) for i, n in zip(items, x.shape, strict=True))
+    if any(b != (None, None, None) for b in basic):
+        x = index(x, key=_trimmed(basic))
+    rest = [i for i in items if not isinstance(i, int | np.integer)]
+    places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
+    return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
+    """The key with masks turned into index arrays and `...` into full slices."""
+    items: list[Any] = []
+    for item in key:
+        if isinstance(item, list):
+            item = np.asarray(item)
+        if isinstance(item, Traced) and item.dtype == np.bool_:
+            raise TraceError(
+                "a mask computed from traced values selects a number of entries that is not "
+                "known while the function is compiled",
+                where=users_place(),
+                remedy="Use np.where(mask, x, 0.0) instead of x[mask].",
+            )
+        if isinstance(item, np.ndarray) and item.dtype == np.bool_:
+            items.extend(np.nonzero(item))
+        else:
+            items.append(item)
+    used = sum(1 for i in items if i is not None and i is not Ellipsis)
+    if used > rank:
+        raise TraceError(f"{used} indices for an array with {rank} axes", where=users_place())
+    dots = next((p for p, i in enumerate(items) if i is Ellipsis), len(items))
+    filled = [_ALL] * (rank - used)
+    return [*items[:dots], *filled, *items[dots + 1 :]]
+
+
+def _new_axes_last(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
+    """x with the axes that None asks for, and a key with one item for each axis."""
+    if not any(i is None for i in items):
+        return x, items
+    rest = iter(x.shape)
+    shape = tuple(1 if i is None else next(rest) for i in items)
+    return reshape(x, shape=shape), [_ALL if i is None else i for i in items]
+
+
+def _is_basic(item: Any) -> bool:
+    return isinstance(item, int | np.integer | slice) and not isinstance(item, bool)
+
+
+def _basic(item: Any, length: int) -> Any:
+    if isinstance(item, slice):
+        try:
+            parts = [None if p is None else p.__index__() for p in (item.start, item.stop, item.step)]
+        except AttributeError:
+            raise TraceError(f"a slice of {item}", where=users_place()) from None
+        return tuple(parts)
+    number = int(item)
+    if not -length <= number < length:
+        raise TraceError(
+            f"index {number} is out of bounds for an axis of length {length}", where=users_place()
+        )
+    return number
+
+
+def _trimmed(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    while key and key[-1] == (None, None, None):
+        key = key[:-1]
+    return key
+
+
+def _split_by_slice(items: list[Any]) -> bool:
+    """Whether index arrays (numbers count) are separated by a slice: then their axes go first."""
+    kinds = [not isinstance(i, slice) for i in items]
+    if all(isinstance(i, int | np.integer | slice) for i in items):
+        return False
+    first, last = kinds.index(True), len(kinds) - kinds[::-1].index(True)
+    return not all(kinds[first:last])
+
+
+def _advanced(x: Traced, places: list[int], arrays: list[Any], first: bool) -> Value:
+    """Index arrays at these axes: moved to the front, gathered, and moved back."""
+    recorder = recorder_of(x, *arrays)
+    indices = [_normal(lifted(recorder, a), x.shape[p]) for p, a in zip(places, arrays, strict=True)]
+    shape = np.broadcast_shapes(*[i.shape for i in indices])
+    order = (*places, *[a for a in range(x.ndim) if a not in places])
+    moved = x if order == tuple(range(x.ndim)) else move(x, axes=order)
+    taken = gather(moved, *[expand(i, shape) for i in indices])
+    start = 0 if first else places[0]
+    if start == 0:
+        return taken
+    count = len(shape)
+    back = (*range(count, count + start), *range(count), *range(count + start, taken.ndim))
+    return move(taken, axes=back)
+
+
+def _normal(indices: Traced, length: int) -> Traced:
+    if not isinstance(indices.space, Discrete):
+        raise TraceError(
+            f"an index array must hold integers, not {indices.space}",
+            where=users_place(),
+            remedy="Compute indices with integer arithmetic outside the traced function.",
+        )
+    return indices
+
+
+def take(x: Value, indices: Any, axis: Any = None, **options: Any) -> Value:
+    """np.take."""
+    refuse_options("np.take", options)
+    array = lifted(recorder_of(x, indices), x)
+    if axis is None:
+        array, axis = ravel(array), 0
+    place = normal_axis(axis, array.ndim)
+    return getitem(array, (*(_ALL,) * place, indices))
+
+
+def roll(x: Value, shift: int, axis: Any = None) -> Value:
+    """np.roll along one axis, or of the flattened array."""
+    array = lifted(recorder_of(x), x)
+    if axis is None:
+        return reshape(roll(ravel(array), shift, 0), shape=array.shape)
+    place = normal_axis(axis, array.ndim)
+    length = array.shape[place]
+    cut = -int(shift) % length if length else 0
+    before = (_ALL,) * place
+    return concatenate([getitem(array, (*before, slice(cut, None))), getitem(array, (*before, slice(None, cut)))], place) if cut else array
+
+
+def repeat(x: Value, repeats: Any, axis: Any = None) -> Value:
+    """np.repeat with known counts."""
+    array = lifted(recorder_of(x), x)
+    if axis is None:
+        array, axis = ravel(array), 0
+    place = normal_axis(axis, array.ndim)
+    return take(array, np.repeat(np.arange(array.shape[place]), repeats), place)
+
+
+def tile(x: Value, reps: Any) -> Value:
+    """np.tile."""
+    array = lifted(recorder_of(x), x)
+    counts = tuple(reps) if isinstance(reps, tuple | list) else (int(reps),)
+    rank = max(len(counts), array.ndim)
+    array = reshape(array, shape=(1,) * (rank - array.ndim) + array.shape)
+    for axis, n in enumerate((1,) * (rank - len(counts)) + counts):
+        array = concatenate([array] * n, axis) if n != 1 else array
+    return array
+
+
+def diff(x: Value, n: int = 1, axis: int = -1, **options: Any) -> Value:
+    """np.diff."""
+    refuse_options("np.diff", options)
+    array = lifted(recorder_of(x), x)
+    place = normal_axis(axis, array.ndim)
+    before = (_ALL,) * place
+    for _ in range(n):
+        array = getitem(array, (*before, slice(1, None))) - getitem(array, (*before, slice(None, -1)))
+    return array
+
+
+def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+    """np.diagonal of the first two axes."""
+    array = lifted(recorder_of(x), x)
+    a, b = normal_axis(axis1, array.ndim), normal_axis(axis2, array.ndim)
+    order = (a, b, *[i for i in range(array.ndim) if i not in (a, b)])
+    array = array if order == tuple(range(array.ndim)) else move(array, axes=order)
+    rows, columns = array.shape[:2]
+    count = max(0, min(rows - max(0, -offset), columns - max(0, offset)))
+    i = np.arange(count)
+    taken = gather(array, i + max(0, -offset), i + max(0, offset))
+    return taken if taken.ndim == 1 else move(taken, axes=(*range(1, taken.ndim), 0))
+
+
+def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Value:
+    """np.trace."""
+    refuse_options("np.trace", options)
+    return diagonal(x, offset, axis1, axis2).sum(axis=-1)
+
+
+NAMES: dict[Any, Callable[..., Value]] = {
+    "getitem": getitem,
+    np.take: take,
+    np.roll: roll,
+    np.repeat: repeat,
+    np.tile: tile,
+    np.diff: diff,
+    np.diagonal: diagonal,
+    np.trace: trace,
+}

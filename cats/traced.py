@@ -1,0 +1,337 @@
+"""The traced value: what the user's function sees in place of an array, and who records it.
+
+Every operation on it is written down as one binding of a lambda term. NumPy's own functions come
+here through `__array_ufunc__` and `__array_function__`; which of them are known is a table that
+the recorder is given.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import CatsError, TraceError, Where
+from cats.ir.lam import Const, Prim, Term, Var
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.prims.layout import broadcast, constant
+from cats.ir.spaces import Ground, Real, Value
+from cats.ir.wire import _stamps
+
+Names = Mapping[Any, Callable[..., Value]]
+"""NumPy's functions in terms of the vocabulary."""
+
+_HERE = str(Path(__file__).parent)
+_SKIPPED = (_HERE, str(Path(np.__file__).parent))
+
+
+def users_place() -> Where:
+    """The innermost line that is neither ours nor NumPy's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_SKIPPED):
+            return Where(file, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return Where("<unknown>", 0)
+
+
+class Recorder:
+    """Writes down a traced function as the bindings of a lambda term."""
+
+    def __init__(self, names: Names) -> None:
+        self.stamp = next(_stamps)
+        self.names = names
+        self.bound: list[str] = []
+        self.values: list[Term] = []
+        self.captured: dict[Traced, Traced] = {}
+        self.inputs: list[tuple[str, Ground]] = []
+        self.closed = False
+
+    def input(self, name: str, space: Ground) -> Traced:
+        """A parameter of the term."""
+        self.inputs.append((name, space))
+        return Traced(self, Var(name), space)
+
+    def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
+        """One more binding."""
+        where = users_place()
+        self.alive(op.name, where)
+        like = next((a.space for a in args if type(a) is Traced and type(a.space) is Real), None)
+        if like is None:
+            like = next((a.space for a in args if type(a) is Traced), None)
+        terms = [self.lift(a, like) for a in args]
+        try:
+            space = op.space(*[t.space for t in terms], **dict(params))
+        except CatsError as error:
+            raise error.at(where) from None
+        return self.bind(Prim(op, tuple([t.term for t in terms]), params, where=where), space)
+
+    def alive(self, what: str, where: Where) -> None:
+        """Raises TraceError when the trace is over."""
+        if self.closed:
+            raise TraceError(
+                f"{what} was called on a traced value after its trace had ended",
+                where=where,
+                remedy="Return values from the function instead of storing them outside.",
+            )
+
+    def bind(self, term: Term, space: Any) -> Value:
+        """A name for the term's value."""
+        name = f"v{len(self.bound)}"
+        self.bound.append(name)
+        self.values.append(term)
+        return Traced(self, Var(name), space)
+
+    def lift(self, value: Value, like: Ground | None) -> Traced:
+        """A value as a term: captured from an outer trace, or a constant."""
+        if type(value) is Traced:
+            return value if value.recorder is self else self.capture(value)
+        if isinstance(value, int | float) and not isinstance(value, np.generic) and like is not None:
+            scalar = Constant(np.asarray(value, dtype=like.dtype))
+            made = Traced(self, Const(scalar), scalar.space)
+            if like.shape:
+                return self.emit(broadcast, (made,), (("axes", ()), ("shape", like.shape)))  # type: ignore[no-any-return]
+            return made
+        kept = constant(value)
+        return Traced(self, Const(kept), kept.space)
+
+    def capture(self, value: Traced) -> Traced:
+        """A value of an older trace: an extra parameter of this term."""
+        value.recorder.alive("an operation", users_place())
+        if value.recorder.stamp > self.stamp:
+            raise TraceError(
+                "a value of an inner traced function is used outside of it",
+                where=users_place(),
+                remedy="Return the value from the inner function.",
+            )
+        if value not in self.captured:
+            self.captured[value] = self.input(f"c{len(self.captured)}", value.space)
+        return self.captured[value]
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+        """A NumPy function on traced values. Raises TraceError, naming it, if cats has none."""
+        known = self.names.get(function)
+        if known is None:
+            name = getattr(function, "__name__", str(function))
+            module = getattr(function, "__module__", None) or "numpy"
+            raise TraceError(
+                f"{module}.{name} is not known to cats, so it cannot be differentiated",
+                where=users_place(),
+                remedy="Write it with functions cats knows, or give it as a Primitive.",
+            )
+        return known(*args, **kwargs)
+
+
+def _operator(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
+    if swapped:
+        return lambda self, other: self.recorder.call(ufunc, (other, self), {})
+    return lambda self, other: self.recorder.call(ufunc, (self, other), {})
+
+
+def _unary(ufunc: Any) -> Callable[[Any], Any]:
+    return lambda self: self.recorder.call(ufunc, (self,), {})
+
+
+def _method(function: Any) -> Callable[..., Any]:
+    return lambda self, *args, **kwargs: self.recorder.call(function, (self, *args), kwargs)
+
+
+class Traced:
+    """An array of known space and unknown entries."""
+
+    __slots__ = ("recorder", "space", "term")
+    __array_priority__ = 1000
+
+    def __init__(self, recorder: Recorder, term: Term, space: Ground) -> None:
+        self.recorder = recorder
+        self.term = term
+        self.space = space
+
+    # What NumPy asks
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            self._refuse("out=", "an array is written in place", "Use the returned value.")
+        function = ufunc if method == "__call__" else (ufunc, method)
+        newest = newest_recorder(args) or self.recorder
+        if method != "__call__" and function not in newest.names:
+            self._refuse(
+                f"np.{ufunc.__name__}.{method}", "cats does not know it",
+                "Use the corresponding function, such as np.sum for np.add.reduce.",
+            )
+        return newest.call(function, args, kwargs)
+
+    def __array_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        newest = newest_recorder((*args, *kwargs.values())) or self.recorder
+        return newest.call(func, args, kwargs)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse(
+            "np.asarray(...) or np.array(...)",
+            "a traced value has no entries while the function is compiled",
+            "Use np.stack or np.concatenate to put traced values together.",
+        )
+
+    # What one can know about it
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return self.space.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As of an array."""
+        return np.dtype(self.space.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """As of an array."""
+        return len(self.space.shape)
+
+    @property
+    def size(self) -> int:
+        """As of an array."""
+        return int(np.prod(self.space.shape))
+
+    @property
+    def T(self) -> Traced:
+        """The transpose."""
+        return self.recorder.call(np.transpose, (self,), {})  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Traced:
+        """Itself: everything here is real."""
+        return self
+
+    def __len__(self) -> int:
+        if not self.space.shape:
+            raise TypeError("len() of a traced value without axes")
+        return self.space.shape[0]
+
+    def __iter__(self) -> Iterator[Traced]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Traced:
+        return self.recorder.call("getitem", (self, key), {})  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"Traced<{self.space}>"
+
+    # What it cannot be
+
+    def _refuse(self, what: str, why: str, remedy: str) -> NoReturn:
+        raise TraceError(
+            f"{what} of a traced value in {self.space}: {why}", where=users_place(), remedy=remedy
+        )
+
+    def __bool__(self) -> NoReturn:
+        self._refuse(
+            "the truth value", "which branch to take is not known while the function is compiled",
+            "Use np.where(condition, a, b), or decide by shapes and Python numbers.",
+        )
+
+    def __float__(self) -> NoReturn:
+        self._refuse(
+            "float(x)", "the result would be cut off from x and its derivative lost",
+            "Use x itself: NumPy functions take it as it is.",
+        )
+
+    def __int__(self) -> NoReturn:
+        self._refuse(
+            "int(x)", "the value is not known while the function is compiled",
+            "Pass integers as ordinary Python arguments.",
+        )
+
+    def __index__(self) -> NoReturn:
+        self._refuse(
+            "an index made", "the value is not known while the function is compiled",
+            "Pass integers as ordinary Python arguments, or index with an integer array.",
+        )
+
+    def __complex__(self) -> NoReturn:
+        self._refuse("complex(x)", "cats differentiates real functions", "Use real numbers.")
+
+    def item(self, *args: Any) -> NoReturn:
+        """Refused: it would cut the value off from its derivative."""
+        self._refuse(
+            "x.item()", "the result would be cut off from x and its derivative lost",
+            "Use x itself, or x[i].",
+        )
+
+    def tolist(self) -> NoReturn:
+        """Refused: it would cut the values off from their derivatives."""
+        self._refuse(
+            "x.tolist()", "the results would be cut off from x and their derivatives lost",
+            "Use list(x) to get the traced entries.",
+        )
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        self._refuse(
+            "item assignment x[...] = v", "a traced function is pure",
+            "Build the array with np.where, np.stack or np.concatenate.",
+        )
+
+    # Operators and methods: NumPy's own functions
+
+    __add__, __radd__ = _operator(np.add), _operator(np.add, True)
+    __sub__, __rsub__ = _operator(np.subtract), _operator(np.subtract, True)
+    __mul__, __rmul__ = _operator(np.multiply), _operator(np.multiply, True)
+    __truediv__, __rtruediv__ = _operator(np.divide), _operator(np.divide, True)
+    __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _operator(np.floor_divide, True)
+    __mod__, __rmod__ = _operator(np.remainder), _operator(np.remainder, True)
+    __pow__, __rpow__ = _operator("**"), _operator("**", True)
+    __matmul__, __rmatmul__ = _operator(np.matmul), _operator(np.matmul, True)
+    __and__, __rand__ = _operator(np.bitwise_and), _operator(np.bitwise_and, True)
+    __or__, __ror__ = _operator(np.bitwise_or), _operator(np.bitwise_or, True)
+    __xor__, __rxor__ = _operator(np.bitwise_xor), _operator(np.bitwise_xor, True)
+    __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
+    __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
+    __eq__, __ne__ = _operator(np.equal), _operator(np.not_equal)  # type: ignore[assignment]
+    __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
+    __hash__ = object.__hash__
+
+    def __pos__(self) -> Traced:
+        return self
+
+    sum, prod, mean = _method(np.sum), _method(np.prod), _method(np.mean)
+    max, min, var, std = _method(np.max), _method(np.min), _method(np.var), _method(np.std)
+    cumsum, cumprod = _method(np.cumsum), _method(np.cumprod)
+    dot, clip, squeeze = _method(np.dot), _method(np.clip), _method(np.squeeze)
+    ravel, flatten, repeat = _method(np.ravel), _method(np.ravel), _method(np.repeat)
+    swapaxes, take, round = _method(np.swapaxes), _method(np.take), _method(np.round)
+    trace, diagonal, astype = _method(np.trace), _method(np.diagonal), _method("astype")
+    copy, any, all = _method(np.copy), _method(np.any), _method(np.all)
+    argmax, argmin = _method(np.argmax), _method(np.argmin)
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Traced:
+        """As of an array."""
+        target = shape[0] if len(shape) == 1 else shape
+        return self.recorder.call(np.reshape, (self, target), kwargs)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Traced:
+        """As of an array."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else (axes or None)
+        return self.recorder.call(np.transpose, (self, order), {})  # type: ignore[no-any-return]
+
+
+def newest_recorder(values: Any) -> Recorder | None:
+    """The newest recorder among values, looking one level into lists and tuples."""
+    newest: Recorder | None = None
+    for value in itertools.chain.from_iterable(
+        v if isinstance(v, list | tuple) else (v,) for v in values
+    ):
+        recorder = value.recorder if type(value) is Traced else None
+        if recorder is not None and (newest is None or recorder.stamp > newest.stamp):
+            newest = recorder
+    return newest

@@ -1,0 +1,164 @@
+"""Containers: tuples, lists, dicts, named tuples and dataclasses, flattened and rebuilt.
+
+A small module of our own: the core then runs wherever NumPy does, and what counts as a leaf
+(arrays and floats) or as part of the structure (ints, bools, text, None) is decided here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import TraceError
+from cats.ir.spaces import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One array or number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A value that is part of the structure: an int, a bool, text, None."""
+
+    kind: type
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A container: its type, what names its parts, and the parts."""
+
+    kind: type
+    keys: tuple[Any, ...]
+    parts: tuple[Tree, ...]
+
+
+Tree = Leaf | Static | Branch
+
+LEAF = Leaf()
+
+
+def is_static(value: Value) -> bool:
+    """Whether a value is part of the structure: it cannot vary infinitesimally, nor need it.
+
+    >>> is_static(3), is_static(None), is_static(3.0), is_static(np.arange(3))
+    (True, True, False, False)
+    """
+    return (
+        value is None
+        or isinstance(value, bool | int | str | bytes | np.integer | np.bool_ | slice | range)
+        or value is Ellipsis
+        or isinstance(value, type | np.dtype)
+        or (callable(value) and not hasattr(value, "recorder"))
+    )
+
+
+def _parts(value: Value) -> tuple[tuple[Any, ...], Sequence[Value]] | None:
+    """The keys and parts of a container; None for anything else."""
+    if isinstance(value, tuple):
+        return tuple(getattr(value, "_fields", ())), value
+    if isinstance(value, list):
+        return (), value
+    if isinstance(value, dict):
+        return tuple(value), list(value.values())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = tuple(f.name for f in dataclasses.fields(value))
+        return names, [getattr(value, n) for n in names]
+    return None
+
+
+def flatten(value: Value) -> tuple[list[Value], Tree]:
+    """The leaves, left to right, and the structure that puts them back.
+
+    >>> flatten({"w": [1.0, 2.0], "n": 3})[0]
+    [1.0, 2.0]
+    """
+    leaves: list[Value] = []
+    return leaves, _flatten(value, leaves)
+
+
+def _flatten(value: Value, leaves: list[Value]) -> Tree:
+    found = _parts(value)
+    if found is not None:
+        keys, parts = found
+        return Branch(type(value), keys, tuple(_flatten(p, leaves) for p in parts))
+    if is_static(value):
+        return Static(type(value), value)
+    leaves.append(value)
+    return LEAF
+
+
+def unflatten(tree: Tree, leaves: Sequence[Value]) -> Value:
+    """The container again, with these leaves.
+
+    >>> unflatten(flatten({"w": [1.0, 2.0], "n": 3})[1], [5.0, 6.0])
+    {'w': [5.0, 6.0], 'n': 3}
+    """
+    return build(tree, iter(leaves), lambda static: static.value)
+
+
+def build(tree: Tree, leaves: Iterator[Value], static: Callable[[Static], Value]) -> Value:
+    """The container with leaves taken in order, and statics as the function says."""
+    if isinstance(tree, Leaf):
+        return next(leaves)
+    if isinstance(tree, Static):
+        return static(tree)
+    parts = [build(p, leaves, static) for p in tree.parts]
+    return assemble(tree, parts)
+
+
+def assemble(tree: Branch, parts: Sequence[Value]) -> Value:
+    """A container of the branch's type from its parts."""
+    if issubclass(tree.kind, tuple):
+        return tree.kind(*parts) if tree.keys else tree.kind(parts)
+    if issubclass(tree.kind, list):
+        return tree.kind(parts)
+    if issubclass(tree.kind, dict):
+        return dict(zip(tree.keys, parts, strict=True))
+    result = object.__new__(tree.kind)
+    for name, part in zip(tree.keys, parts, strict=True):
+        object.__setattr__(result, name, part)
+    return result
+
+
+def count(tree: Tree) -> int:
+    """How many leaves the structure has."""
+    if isinstance(tree, Branch):
+        return sum(map(count, tree.parts))
+    return 1 if isinstance(tree, Leaf) else 0
+
+
+def snapshot(value: Value) -> Any:
+    """A hashable picture of a captured value, by content where that can be seen, else by identity."""
+    return _snapshot(value, 0)
+
+
+def _snapshot(value: Value, depth: int) -> Any:
+    if isinstance(value, np.ndarray):
+        return Constant(value) if value.dtype != object else (id(value), depth)
+    found = _parts(value) if depth < 16 else None
+    if found is not None:
+        keys, parts = found
+        return (type(value), keys, tuple(_snapshot(p, depth + 1) for p in parts))
+    if isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
+        return (type(value), repr(value))
+    return (type(value), id(value))
+
+
+def checked_hashable(tree: Tree) -> Tree:
+    """The structure itself; raises TraceError if a static part cannot be a cache key."""
+    try:
+        hash(tree)
+    except TypeError as error:
+        raise TraceError(
+            f"an argument holds something that is neither a number nor hashable: {error}",
+            remedy="Pass arrays, numbers, and containers of those.",
+        ) from None
+    return tree

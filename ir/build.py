@@ -1,0 +1,109 @@
+"""Builders of lambda terms: a variable is a Python variable, an operation a call.
+
+    fn("x y", lambda x, y: let("z", mul(x, y), lambda z: tuple_(cos(z), sin(z))))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cats.ir.errors import TermError
+from cats.ir.lam import Control, Lam, Let, Proj, Term, Tuple, Var, call, lifted
+from cats.ir.node import postorder
+from cats.ir.spaces import Space, Sum, Value
+
+__all__ = ["fn", "let", "tuple_", "proj", "if_", "inj", "case_", "call", "var", "const"]
+
+
+def var(name: str) -> Term:
+    """A free variable, given its space or value by whoever uses the term."""
+    return Var(name)
+
+
+def const(value: Value) -> Term:
+    """A constant: a number, a truth value or an array."""
+    return lifted(value)
+
+
+def fn(names: str, body: Callable[..., Value], *spaces: Space) -> Term:
+    r"""The function of the named parameters; spaces not given are inferred.
+
+    Raises TermError if a function inside binds one of the names again where it is needed.
+
+    >>> from cats.ir.prims.algebra import mul
+    >>> print(fn("x y", lambda x, y: mul(x, mul(x, y))))
+    \x y. x * (x * y)
+    """
+    params = [Var(name) for name in names.split()]
+    term = lifted(body(*params))
+    given = [*spaces, *[None] * (len(params) - len(spaces))]
+    for param, space in zip(reversed(params), reversed(given), strict=True):
+        _visible(param, term)
+        term = Lam(param.name, space, term)
+    return term
+
+
+def let(name: str, value: Value, body: Callable[[Term], Value]) -> Term:
+    """let name = value in body: the value is computed once, however often the name is used.
+
+    >>> from cats.ir.prims.algebra import mul
+    >>> print(let("y", mul(Var("x"), 2.0), lambda y: mul(y, y)))
+    let y = x * 2.0 in y * y
+    """
+    bound = Var(name)
+    inside = lifted(body(bound))
+    _visible(bound, inside)
+    return Let((name,), (lifted(value),), inside)
+
+
+def tuple_(*parts: Value) -> Term:
+    """(s, t, ...)."""
+    return Tuple(tuple(map(lifted, parts)))
+
+
+def proj(index: int, term: Term) -> Term:
+    """term.index, counted from 0."""
+    return Proj(index, term)
+
+
+def if_(condition: Term, then: Value, other: Value) -> Term:
+    """if condition then ... else ...: only the branch taken is computed, or differentiated."""
+    return Control("if", (condition, lifted(then), lifted(other)))
+
+
+def inj(index: int, space: Sum, value: Value) -> Term:
+    """The value as a member of the sum.
+
+    >>> from cats.ir.spaces import BOOL, R
+    >>> print(inj(1, Sum((R, BOOL)), True))
+    inr[R + Bool] True
+    """
+    return Control("inj", (lifted(value),), (("index", index), ("sum", space)))
+
+
+def case_(value: Term, *branches: Term) -> Term:
+    r"""The branch, each made by `fn`, of the summand the value lies in.
+
+    >>> print(case_(Var("s"), fn("x", lambda x: x), fn("y", lambda y: 0.0)))
+    case s of inl x -> x | inr y -> 0.0
+    """
+    return Control("case", (value, *branches))
+
+
+def _visible(bound: Var, body: Term) -> None:
+    """Raises TermError if the variable is hidden, where it is used, by another of its name."""
+    holding: set[int] = set()
+    for node in postorder(body):
+        if node is not bound and not any(id(child) in holding for child in node.children()):
+            continue
+        holding.add(id(node))
+        hidden: Sequence[Term] = ()
+        if isinstance(node, Lam) and node.param == bound.name:
+            hidden = (node.body,)
+        elif isinstance(node, Let) and bound.name in node.names:
+            hidden = (*node.values[node.names.index(bound.name) + 1 :], node.body)
+        if any(id(part) in holding for part in hidden):
+            raise TermError(
+                f"two variables named {bound.name} are needed at the same place",
+                remedy="Give one of them another name.",
+            )

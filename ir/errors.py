@@ -1,0 +1,87 @@
+"""What can go wrong, said in one sentence: what was asked, where, why not, what to do."""
+
+from __future__ import annotations
+
+import linecache
+from typing import NamedTuple
+
+
+class Where(NamedTuple):
+    """A place in the user's code: file, line, and the name of the function around it.
+
+    >>> str(Where("model.py", 12, "loss"))
+    'model.py:12 in loss'
+    """
+
+    file: str
+    line: int
+    function: str = ""
+
+    @property
+    def code(self) -> str:
+        """The source line itself, or the empty string when no source is at hand."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        inside = f" in {self.function}" if self.function else ""
+        return f"{self.file}:{self.line}{inside}"
+
+
+class CatsError(Exception):
+    """The root of all errors of cats: a sentence, a place in the user's code, and a remedy."""
+
+    def __init__(
+        self, message: str, *, where: Where | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.remedy = remedy
+
+    def at(self, where: Where | None) -> CatsError:
+        """The same error, placed: a place already known is kept."""
+        if self.where is None:
+            self.where = where
+        return self
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.where is not None:
+            code = self.where.code
+            lines.append(f"  at {self.where}" + (f": {code}" if code else ""))
+        if self.remedy is not None:
+            lines.append(f"  {self.remedy}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuilt, (type(self), self.message, self.where, self.remedy))
+
+
+def _rebuilt(
+    kind: type[CatsError], message: str, where: Where | None, remedy: str | None
+) -> CatsError:
+    return kind(message, where=where, remedy=remedy)
+
+
+class SpaceError(CatsError, TypeError):
+    """Two ends do not meet: a value, a step or an arrow lies in another space than asked."""
+
+
+class TermError(CatsError, TypeError):
+    """A lambda term is malformed, ill typed, or speaks of a name nobody bound."""
+
+
+class TraceError(CatsError, TypeError):
+    """Python code did something with a traced value that has no meaning in a pure program."""
+
+
+class DerivativeError(CatsError, TypeError):
+    """A derivative was asked that does not exist, or of something that has none."""
+
+
+class LinearityError(CatsError, TypeError):
+    """A term that claims to be linear uses a linear value never, twice, or not linearly."""
+
+
+class BackendError(CatsError, TypeError):
+    """A program holds an operation that the chosen backend cannot run."""

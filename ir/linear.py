@@ -1,0 +1,309 @@
+"""Linear maps as data: the free category with biproducts on leaves. Each node checks its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import SpaceError
+from cats.ir.node import Node, node
+from cats.ir.spaces import Product, Shape, Space, Value
+from cats.ir.writing import ATOM, Layout
+
+Params = tuple[tuple[str, Any], ...]
+"""Static parameters of an operation, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A residual: the value at a position of the program a linear program belongs to."""
+
+    position: int
+    space: Space
+
+    def __str__(self) -> str:
+        return f"x{self.position}"
+
+
+class LinearOp(Protocol):
+    """What a leaf asks of the operation it holds; linear primitives answer it."""
+
+    @property
+    def name(self) -> str:
+        """The operation's name, as printed."""
+        ...
+
+    def apply(self, leaf: Leaf, v: Value) -> Value:
+        """The leaf as a function: `op(fixed..., v in its slot, ...)`."""
+        ...
+
+    def adjoint(self, leaf: Leaf) -> Leaf:
+        """The leaf A' : cod -o dom with <A x, y> = <x, A' y>; an involution."""
+        ...
+
+    def lift(self, leaf: Leaf, extra: Shape) -> Leaf:
+        """The same map applied to every entry of `extra` trailing axes."""
+        ...
+
+    def structure(self, leaf: Leaf) -> str:
+        """The zero pattern of its matrix: "diagonal", "permutation" or "dense"."""
+        ...
+
+    def cost(self, leaf: Leaf) -> int:
+        """How many scalar operations one application takes."""
+        ...
+
+    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
+        """Sum of several leaves of this operation in one pass, or None if there is no such pass."""
+        ...
+
+
+class Linear(Node):
+    """A linear map `dom -o cod`. One of Id Zero Then Fork Join Proj Inj Scale Leaf."""
+
+    __slots__ = ()
+    dom: Space
+    cod: Space
+
+    def __post_init__(self) -> None:
+        """Computes the ends at birth: those of the parts are known, so nothing recurses."""
+        _ = self.dom, self.cod
+
+    def __add__(self, other: Linear) -> Linear:
+        """f + g = <f, g> ; [id | id]."""
+        return Then(Fork((self, other)), Join((Id(self.cod), Id(self.cod))))
+
+    def __neg__(self) -> Linear:
+        return Then(self, Scale(self.cod, -1))
+
+    def __sub__(self, other: Linear) -> Linear:
+        return self + -other
+
+
+@node
+class Id(Linear):
+    """id : A -o A."""
+
+    form = "id"
+
+    space: Space
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return self.space
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return self.space
+
+
+@node
+class Zero(Linear):
+    """0 : A -o B. A symbol, never an array of zeros."""
+
+    form = "0"
+
+    dom: Space
+    cod: Space
+
+
+@node
+class Then(Linear):
+    """f ; g : A -o C, first f then g."""
+
+    form = "{first:1} ; {second:2}"
+    tightness = 1
+
+    first: Linear
+    second: Linear
+
+    def __post_init__(self) -> None:
+        if self.first.cod != self.second.dom:
+            raise SpaceError(
+                f"cannot compose: the first map ends in {self.first.cod}, "
+                f"the second begins in {self.second.dom}"
+            )
+        Linear.__post_init__(self)
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return self.first.dom
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return self.second.cod
+
+
+@node
+class Fork(Linear):
+    """<f, g, ...> : A -o B * C * ..."""
+
+    form = "<{parts:, }>"
+
+    parts: tuple[Linear, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts or any(p.dom != self.parts[0].dom for p in self.parts):
+            raise SpaceError(f"fork needs maps out of one space, got {_ends(self.parts)}")
+        Linear.__post_init__(self)
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return self.parts[0].dom
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return Product(tuple(p.cod for p in self.parts))
+
+
+@node
+class Join(Linear):
+    """[f | g | ...] : A * B * ... -o C, adding the results."""
+
+    form = "[{parts: | }]"
+
+    parts: tuple[Linear, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts or any(p.cod != self.parts[0].cod for p in self.parts):
+            raise SpaceError(f"join needs maps into one space, got {_ends(self.parts)}")
+        Linear.__post_init__(self)
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return Product(tuple(p.dom for p in self.parts))
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return self.parts[0].cod
+
+
+@node
+class Proj(Linear):
+    """p_i : A_0 * A_1 * ... -o A_i."""
+
+    form = "p{index}"
+
+    spaces: tuple[Space, ...]
+    index: int
+
+    def __post_init__(self) -> None:
+        _in_range("projection", self.spaces, self.index)
+        Linear.__post_init__(self)
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return Product(self.spaces)
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return self.spaces[self.index]
+
+
+@node
+class Inj(Linear):
+    """i_i : A_i -o A_0 * A_1 * ..., zero elsewhere."""
+
+    form = "i{index}"
+
+    spaces: tuple[Space, ...]
+    index: int
+
+    def __post_init__(self) -> None:
+        _in_range("injection", self.spaces, self.index)
+        Linear.__post_init__(self)
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return self.spaces[self.index]
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return Product(self.spaces)
+
+
+@node
+class Scale(Linear):
+    """v |-> by * v : A -o A, `by` a number, a wire, a symbol."""
+
+    form = "scale({by})"
+
+    space: Space
+    by: Value
+
+    def key(self) -> tuple[Any, ...]:
+        """The space and the factor, arrays by content."""
+        return (self.space, _hashable(self.by))
+
+    @cached_property
+    def dom(self) -> Space:  # type: ignore[override]
+        return self.space
+
+    @cached_property
+    def cod(self) -> Space:  # type: ignore[override]
+        return self.space
+
+
+@node
+class Leaf(Linear):
+    """v |-> op(..., v, ...): an operation linear in one slot, its other arguments fixed."""
+
+    op: LinearOp
+    slot: int
+    fixed: tuple[Value, ...]
+    params: Params
+    dom: Space
+    cod: Space
+
+    def key(self) -> tuple[Any, ...]:
+        """Everything, with fixed arrays by content."""
+        fixed = tuple(map(_hashable, self.fixed))
+        return (self.op, self.slot, fixed, self.params, self.dom, self.cod)
+
+    def layout(self) -> Layout:
+        """As `mul(x3, _)`, the blank where the argument goes; only the name if it stands alone."""
+        params = ", ".join(f"{name}={value}" for name, value in self.params)
+        head = self.op.name + (f"[{params}]" if params else "")
+        shown = self.with_fixed(tuple(map(_hashable, self.fixed))).arguments("_")
+        args = f"({', '.join(map(str, shown))})" if self.fixed else ""
+        return Layout(ATOM, [head + args])
+
+    def with_fixed(self, fixed: tuple[Value, ...]) -> Leaf:
+        """The same leaf at other residuals."""
+        return Leaf(self.op, self.slot, fixed, self.params, self.dom, self.cod)
+
+    def arguments(self, v: Value) -> tuple[Value, ...]:
+        """The operation's arguments in order, v in its slot."""
+        return (*self.fixed[: self.slot], v, *self.fixed[self.slot :])
+
+
+def total(maps: Sequence[Linear], dom: Space, cod: Space) -> Linear:
+    """f + g + ... : dom -o cod; the empty sum is Zero.
+
+    >>> from cats.ir.spaces import R
+    >>> total([], R, R) == Zero(R, R), total([Id(R)], R, R) == Id(R)
+    (True, True)
+    """
+    if not maps:
+        return Zero(dom, cod)
+    if len(maps) == 1:
+        return maps[0]
+    return Then(Fork(tuple(maps)), Join((Id(cod),) * len(maps)))
+
+
+def _hashable(value: Value) -> Any:
+    return Constant(value) if isinstance(value, np.ndarray | np.generic | float) else value
+
+
+def _ends(maps: tuple[Linear, ...]) -> str:
+    return ", ".join(f"{m.dom} -o {m.cod}" for m in maps) or "none"
+
+
+def _in_range(what: str, spaces: tuple[Space, ...], index: int) -> None:
+    if not 0 <= index < len(spaces):
+        raise SpaceError(f"{what} {index} of a product of {len(spaces)} parts")

@@ -1,0 +1,178 @@
+"""What an operation makes of the spaces of its arguments, and what it takes for granted.
+
+An operation that acts entry by entry takes arguments of one space. Two things are put right:
+a number beside an array is repeated, and a constant number takes the width of the real numbers
+beside it (NumPy's rule for Python numbers). Everything else is said: `broadcast`, `convert`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from cats.ir.arity import counted
+from cats.ir.errors import CatsError, TermError
+from cats.ir.lam import Const, Prim, Proj, Term
+from cats.ir.primitive import Primitive
+from cats.ir.spaces import Discrete, Ground, R, Real, space_of
+from cats.ir.unify import Cell, cell_of, find, form_of, product, text
+
+Shown = Callable[[Term], str]
+"""How a term is written in a message."""
+
+
+@dataclass(eq=False)
+class Pending:
+    """out = term(args), to be solved when the spaces of the arguments are known."""
+
+    term: Prim | Proj
+    args: tuple[Cell, ...]
+    out: Cell
+    done: bool = False
+
+    def unknown(self) -> list[Cell]:
+        """The arguments whose space is not known."""
+        return [find(arg) for arg in self.args if form_of(arg) is None]
+
+
+def agreed(spaces: Sequence[Ground], bare: Sequence[bool]) -> list[Ground]:
+    """What the arguments of an operation entry by entry are brought to; `bare` are the constants.
+
+    >>> print(*agreed([Real((3,), "float32"), R], [False, True]))
+    R32[3] R32[3]
+    """
+    pairs = list(zip(spaces, bare, strict=True))
+    real = [s for s, b in pairs if isinstance(s, Real) and not b]
+    real = real or [s for s in spaces if isinstance(s, Real)]
+    found = [Real((), real[0].dtype) if b and real else s for s, b in pairs]
+    if any(isinstance(s, Discrete) and not b for s, b in pairs) and not any(
+        isinstance(s, Real) and not b for s, b in pairs
+    ):
+        found = list(spaces)
+    shape = next((s.shape for s in found if s.shape), ())
+    return [replace(s, shape=s.shape or shape) for s in found]
+
+
+def is_bare(term: Term) -> bool:
+    """Whether an argument is a constant number, which takes the width of what it meets."""
+    return isinstance(term, Const) and term.bare
+
+
+def solve(pending: Pending, shown: Shown) -> Cell:
+    """The space of the result. Raises TermError, quoting the term, if there is none."""
+    term = pending.term
+    if isinstance(term, Proj):
+        return _part(term, pending.args[0], shown)
+    spaces: list[Ground] = []
+    for arg, cell in zip(term.args, pending.args, strict=True):
+        form = form_of(cell)
+        if not isinstance(form, Ground):
+            raise TermError(
+                f"{shown(term)}: {shown(arg)} is in {text(cell)}, and {term.op.name} works on "
+                "numbers and arrays",
+                where=term.where,
+            )
+        spaces.append(form)
+    if term.op.elementwise:
+        spaces = agreed(spaces, [is_bare(arg) for arg in term.args])
+    return _result(term, spaces, shown)
+
+
+def _part(term: Proj, whole: Cell, shown: Shown) -> Cell:
+    form = form_of(whole)
+    if not isinstance(form, tuple) or form[0] != "*":
+        raise TermError(
+            f"{shown(term)}: {shown(term.term)} is in {text(whole)}, which is no tuple",
+            where=term.where,
+        )
+    if term.index >= len(form[1]):
+        raise TermError(
+            f"{shown(term)}: {shown(term.term)} is in {text(whole)} and has "
+            f"{counted(len(form[1]), 'part')}, counted from 0",
+            where=term.where,
+        )
+    return form[1][term.index]
+
+
+def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
+    try:
+        found = term.op.space(*spaces, **dict(term.params))
+    except CatsError as error:
+        raise TermError(
+            f"{shown(term)}: {error.message}",
+            where=term.where,
+            remedy=error.remedy or _remedy(term, spaces),
+        ) from None
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise TermError(
+            f"{shown(term)}: {term.op.name} with these parameters has no meaning ({error})",
+            where=term.where,
+        ) from None
+    if isinstance(found, tuple):
+        return product(map(cell_of, found))
+    if term.op.elementwise and any(isinstance(s, Discrete) for s in spaces):
+        numpys = _in_numpy(term.op, term.params, tuple(spaces))
+        if numpys != found:
+            raise TermError(
+                f"{shown(term)}: {term.op.name} of {', '.join(map(str, spaces))} is in "
+                f"{numpys or 'no space'} for NumPy, and {term.op.name} promises {found}",
+                where=term.where,
+                remedy="Write 2.0 for 2, or convert[dtype='float64'] n, to work with real numbers.",
+            )
+    return cell_of(found)
+
+
+def _remedy(term: Prim, spaces: Sequence[Ground]) -> str | None:
+    if len({s.shape for s in spaces}) > 1 and term.op.elementwise:
+        return "Bring arrays to one shape with broadcast; only numbers are repeated by themselves."
+    kinds = {type(s) for s in spaces}
+    if term.op.elementwise and len(kinds) > 1:
+        return "Write convert[dtype='float64'] n for the integer n as a real number."
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _in_numpy(op: Primitive, params: tuple[Any, ...], spaces: tuple[Ground, ...]) -> Any:
+    """The space that NumPy's own result lies in, seen at ones; None if NumPy refuses."""
+    if op.code is None:
+        return op.space(*spaces, **dict(params))
+    ones = [np.ones(s.shape, s.dtype)[()] for s in spaces]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return space_of(op.evaluate(*ones, **dict(params)))
+        except (TypeError, ValueError, ArithmeticError, CatsError):
+            return None
+
+
+def usual(pending: Pending, whatever: bool) -> Iterator[tuple[Cell, Ground]]:
+    """Spaces for arguments still unknown, taken from those beside them, or the result's, or R.
+
+    whatever   R even if nothing is known, and for operations that do not act entry by entry
+    """
+    term = pending.term
+    if isinstance(term, Proj):
+        if whatever:
+            raise TermError(
+                f"`{term}`: nothing says how many parts `{term.term}` has",
+                where=term.where,
+                remedy=f"Say its space where it is bound, as in `\\{term.term}: R * R. ...`.",
+            )
+        return
+    forms = [form_of(cell) for cell in (*pending.args, pending.out)]
+    grounds = [form for form in forms if isinstance(form, Ground)]
+    if not whatever and not (grounds and term.op.elementwise):
+        return
+    beside = next((s for s in grounds if isinstance(s, Real)), None)
+    shape = next((s.shape for s in grounds if s.shape), ()) if term.op.elementwise else ()
+    for index, cell in enumerate(pending.args):
+        example = term.op.examples[0].spaces if term.op.examples else ()
+        kind = example[index] if index < len(example) else R
+        if isinstance(kind, Real) and beside is not None:
+            kind = beside
+        yield cell, replace(kind, shape=shape)

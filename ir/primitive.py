@@ -1,0 +1,220 @@
+"""The record of one operation: its code, its space, its meaning, its linearisation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from cats.ir.errors import LinearityError
+from cats.ir.linear import Leaf, Linear, Params
+from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
+
+Text = str | Callable[..., str]
+
+
+@runtime_checkable
+class Emits(Protocol):
+    """What a primitive meets when it is called on something that is not a number.
+
+    Wires append a step, traced values a binding, symbols a formula: each value that records
+    answers `emit`; of several recorders in one call the newest (`stamp`) takes it.
+    """
+
+    stamp: int
+
+    def emit(self, op: Primitive, args: tuple[Value, ...], params: Params) -> Value:
+        """Records `op(*args, **params)` and returns its result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Domain:
+    """An open interval that tests draw an argument from; `kinks` are avoided by `margin`."""
+
+    low: float = -3.0
+    high: float = 3.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """Argument spaces and parameters that a law about a primitive is tested at."""
+
+    spaces: tuple[Ground, ...]
+    params: tuple[tuple[str, Any], ...] = ()
+
+
+def _entrywise_lift(leaf: Leaf, extra: Shape) -> Leaf:
+    raise LinearityError(f"{leaf.op.name} does not say how it acts on trailing axes")
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """How a primitive is linear: separately in each of `slots`.
+
+    adjoint    the leaf of <A x, y> = <x, A' y>, an involution
+    lift       the leaf acting on every entry of more trailing axes
+    structure  of its matrix: "diagonal", "permutation" (of entries) or "dense"
+    total      sum of many leaves of this operation in one pass (for those that scatter)
+    """
+
+    slots: tuple[int, ...]
+    adjoint: Callable[[Leaf], Leaf]
+    lift: Callable[[Leaf, Shape], Leaf] = _entrywise_lift
+    structure: str = "dense"
+    total: Callable[[Sequence[Leaf], Sequence[Value]], Value] | None = None
+
+
+Work = Callable[..., int]
+
+
+def _per_entry(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
+    return size(out)
+
+
+def free(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
+    """The work of an operation that only renames or moves entries: none."""
+    return 0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Primitive:
+    """One operation. Calling it performs it: on arrays, wires, traced values or symbols.
+
+    name       as written in terms
+    code       NumPy text, "np.sin({0})", or a function of (argument texts, **params) giving it;
+               None when only `function` is given
+    space      the space of the result(s) from the spaces of the arguments; raises SpaceError
+    meaning    the same as a sympy formula in x, y, z, ... ; empty when it is not entrywise
+    linearise  (*args, out=..., **params) -> the derivative there, a term of leaves;
+               None: the value is discrete or locally constant, and the derivative Zero
+    linear     for an operation linear in some slots: its adjoint and shape
+    domain     where tests draw each argument from
+    examples   spaces and parameters tests use when "one real argument each" does not fit
+    work       scalar operations one evaluation takes
+    helpers    definitions the code text needs besides NumPy
+    function   for users' operations: a Python function instead of code
+
+    >>> from cats.ir.prims.smooth import sin
+    >>> float(sin(0.0)), sin
+    (0.0, sin)
+    """
+
+    name: str
+    code: Text | None
+    space: Callable[..., Any]
+    meaning: str = ""
+    linearise: Callable[..., Linear] | None = None
+    linear: Linearity | None = None
+    domain: tuple[Domain, ...] = (Domain(),)
+    examples: tuple[Example, ...] = ()
+    elementwise: bool = False
+    work: Work = _per_entry
+    helpers: str = ""
+    function: Callable[..., Value] | None = None
+    home: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.home:
+            object.__setattr__(self, "home", sys._getframe(2).f_globals.get("__name__", ""))
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> Any:
+        if getattr(sys.modules.get(self.home), self.name, None) is self:
+            return (_named, (self.home, self.name))
+        return (Primitive, tuple(getattr(self, f) for f in self.__dataclass_fields__))
+
+    def __call__(self, *args: Value, **params: Any) -> Value:
+        """Performs the operation on whatever the arguments are."""
+        newest: Any = None
+        for arg in args:
+            recorder = getattr(arg, "recorder", None)
+            if recorder is not None and (newest is None or recorder.stamp > newest.stamp):
+                newest = recorder
+        if newest is not None:
+            return newest.emit(self, args, tuple(sorted(params.items())))
+        return self.evaluate(*args, **params)
+
+    def text(self, args: Sequence[str], params: dict[str, Any]) -> str | None:
+        """The NumPy expression for these argument texts, or None for an opaque function."""
+        match self.code:
+            case None:
+                return None
+            case str():
+                return self.code.format(*args, **params)
+            case _:
+                return self.code(*args, **params)
+
+    def evaluate(self, *args: Value, **params: Any) -> Value:
+        """The value on arrays, NumPy's own: the code text run once."""
+        if self.function is not None:
+            return self.function(*args, **params)
+        names = [f"x{i}" for i in range(len(args))]
+        text = self.text(names, params)
+        return _compiled(f"lambda {', '.join(names)}: {text}", self.helpers)(*args)
+
+    # The answers to LinearOp.
+
+    def _linearity(self, leaf: Leaf) -> Linearity:
+        if self.linear is None or leaf.slot not in self.linear.slots:
+            raise LinearityError(
+                f"{self.name} is not linear in argument {leaf.slot}, so it has no transpose",
+                remedy="Linearise it first: only linear operations can be transposed.",
+            )
+        return self.linear
+
+    def apply(self, leaf: Leaf, v: Value) -> Value:
+        """The leaf as a function of v."""
+        return self(*leaf.arguments(v), **dict(leaf.params))
+
+    def adjoint(self, leaf: Leaf) -> Leaf:
+        """The transposed leaf. Raises LinearityError, naming the operation, if not linear."""
+        return self._linearity(leaf).adjoint(leaf)
+
+    def lift(self, leaf: Leaf, extra: Shape) -> Leaf:
+        """The leaf on every entry of more trailing axes."""
+        return self._linearity(leaf).lift(leaf, extra) if extra else leaf
+
+    def structure(self, leaf: Leaf) -> str:
+        """The zero pattern of the leaf's matrix."""
+        return self._linearity(leaf).structure
+
+    def cost(self, leaf: Leaf) -> int:
+        """Scalar operations of one application."""
+        spaces = [space_of(v) for v in leaf.fixed]
+        spaces.insert(leaf.slot, leaf.dom)  # type: ignore[arg-type]
+        return self.work(spaces, leaf.cod, dict(leaf.params))
+
+    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
+        """The sum of the leaves at the values in one pass, if the operation has one."""
+        rule = self.linear.total if self.linear is not None else None
+        return rule(leaves, values) if rule is not None else None
+
+
+def _named(home: str, name: str) -> Primitive:
+    found = getattr(import_module(home), name)
+    if not isinstance(found, Primitive):
+        raise LinearityError(f"{home}.{name} is no longer a primitive")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str, helpers: str) -> Callable[..., Value]:
+    namespace: dict[str, Any] = {"np": np}
+    if helpers:
+        exec(helpers, namespace)
+    return eval(text, namespace)  # type: ignore[no-any-return]
+
+
+def leaf_of(
+    op: Primitive, slot: int, fixed: tuple[Value, ...], dom: Space, cod: Space, **params: Any
+) -> Leaf:
+    """The leaf `v |-> op(..., v in slot, ...)`."""
+    return Leaf(op, slot, fixed, tuple(sorted(params.items())), dom, cod)

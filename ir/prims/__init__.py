@@ -1,0 +1,15 @@
+"""The vocabulary: every primitive cats ships, one record each, one file per family."""
+
+from cats.ir.prims import algebra, arrays, choice, contraction, indexing, layout, smooth
+
+VOCABULARY = (
+    *layout.FAMILY,
+    *algebra.FAMILY,
+    *choice.FAMILY,
+    *smooth.FAMILY,
+    *arrays.FAMILY,
+    *indexing.FAMILY,
+    *contraction.FAMILY,
+)
+
+BY_NAME = {op.name: op for op in VOCABULARY}

@@ -1,0 +1,292 @@
+"""Constants, and operations that only move entries: reshape, transpose, broadcast and its adjoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import SpaceError
+from cats.ir.linear import Leaf, Linear
+from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
+from cats.ir.spaces import Discrete, Ground, Real, Shape, Space, Value, size, space_of
+
+Axes = tuple[int, ...]
+
+
+def with_shape(space: Space, shape: Shape) -> Ground:
+    """The ground space of the same numbers in another shape."""
+    if not isinstance(space, Real | Discrete):
+        raise SpaceError(f"{space} is not a space of arrays")
+    return type(space)(shape, space.dtype)
+
+
+def extend(space: Space, extra: Shape) -> Ground:
+    """The space with more trailing axes."""
+    ground = with_shape(space, ())
+    return with_shape(ground, (*space.shape, *extra))  # type: ignore[union-attr]
+
+
+def relabel(leaf: Leaf, dom: Space, cod: Space, **params: Any) -> Leaf:
+    """The leaf with other ends and some parameters changed."""
+    merged = {**dict(leaf.params), **params}
+    return Leaf(leaf.op, leaf.slot, leaf.fixed, tuple(sorted(merged.items())), dom, cod)
+
+
+def same_map(leaf: Leaf, extra: Shape) -> Leaf:
+    """Lift for operations whose parameters speak of leading axes only."""
+    return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra))
+
+
+def reals(*shapes: Shape) -> tuple[Real, ...]:
+    """Spaces of real arrays, for examples."""
+    return tuple(Real(s) for s in shapes)
+
+
+# Constants
+
+
+def _literal(*, value: Constant) -> str:
+    array = value.array
+    if array.ndim == 0:
+        text = _scalar(array)
+        return text if array.dtype in (np.float64, np.int64, np.bool_) else f"np.{array.dtype}({text})"
+    entries = ", ".join(_scalar(entry) for entry in array.ravel())
+    flat = f"np.array([{entries}], dtype=np.{array.dtype})"
+    return flat if array.ndim == 1 else f"{flat}.reshape({array.shape})"
+
+
+def _scalar(entry: Any) -> str:
+    item = entry.item() if isinstance(entry, np.ndarray | np.generic) else entry
+    if isinstance(item, float) and not np.isfinite(item):
+        return "np.nan" if item != item else ("np.inf" if item > 0 else "-np.inf")
+    return repr(item)
+
+
+const = Primitive(
+    "const",
+    _literal,
+    lambda *, value: value.space,
+    work=free,
+    examples=(
+        Example((), (("value", Constant(2.5)),)),
+        Example((), (("value", Constant(np.arange(6.0).reshape(2, 3))),)),
+    ),
+)
+
+
+def constant(value: Value) -> Constant:
+    """The parameter of `const` for a value."""
+    return value if isinstance(value, Constant) else Constant(value)
+
+
+# Reshape
+
+
+def _reshape_space(x: Ground, *, shape: Shape) -> Ground:
+    target = with_shape(x, shape)
+    if size(target) != size(x):
+        raise SpaceError(f"cannot reshape {x} to {target}: {size(x)} entries, not {size(target)}")
+    return target
+
+
+reshape = Primitive(
+    "reshape",
+    lambda x, *, shape: f"{x}.reshape({shape})" if shape else f"{x}.reshape(())[()]",
+    _reshape_space,
+    work=free,
+    linear=Linearity(
+        (0,),
+        adjoint=lambda f: relabel(f, f.cod, f.dom, shape=f.dom.shape),  # type: ignore[union-attr]
+        lift=lambda f, extra: relabel(
+            f, extend(f.dom, extra), extend(f.cod, extra), shape=extend(f.cod, extra).shape
+        ),
+        structure="permutation",
+    ),
+    linearise=lambda x, *, out, shape: leaf_of(
+        reshape, 0, (), space_of(x), space_of(out), shape=shape
+    ),
+    examples=(
+        Example(reals((2, 3)), (("shape", (3, 2)),)),
+        Example(reals((1,)), (("shape", ()),)),
+        Example(reals((0, 2)), (("shape", (0,)),)),
+    ),
+)
+
+
+# Transpose
+
+
+def _transpose_space(x: Ground, *, axes: Axes) -> Ground:
+    if sorted(axes) != list(range(len(x.shape))):
+        raise SpaceError(f"{axes} is not an order of the axes of {x}")
+    return with_shape(x, tuple(x.shape[a] for a in axes))
+
+
+def _inverse(axes: Axes) -> Axes:
+    return tuple(int(i) for i in np.argsort(axes))
+
+
+def _transpose_text(x: str, *, axes: Axes) -> str:
+    return f"{x}.T" if axes == tuple(reversed(range(len(axes)))) else f"{x}.transpose({axes})"
+
+
+transpose = Primitive(
+    "transpose",
+    _transpose_text,
+    _transpose_space,
+    work=free,
+    linear=Linearity(
+        (0,),
+        adjoint=lambda f: relabel(f, f.cod, f.dom, axes=_inverse(dict(f.params)["axes"])),
+        lift=lambda f, extra: relabel(
+            f,
+            extend(f.dom, extra),
+            extend(f.cod, extra),
+            axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
+        ),
+        structure="permutation",
+    ),
+    linearise=lambda x, *, out, axes: leaf_of(
+        transpose, 0, (), space_of(x), space_of(out), axes=axes
+    ),
+    examples=(
+        Example(reals((2, 3)), (("axes", (1, 0)),)),
+        Example(reals((2, 3, 4)), (("axes", (1, 2, 0)),)),
+    ),
+)
+
+
+# Broadcast and sum
+
+
+def _broadcast_space(x: Ground, *, shape: Shape, axes: Axes) -> Ground:
+    fits = len(axes) == len(x.shape) and all(
+        a < len(shape) and shape[a] == n for a, n in zip(axes, x.shape, strict=True)
+    )
+    if not fits or list(axes) != sorted(set(axes)):
+        raise SpaceError(f"cannot place the axes of {x} at {axes} of shape {shape}")
+    return with_shape(x, shape)
+
+
+def new_axes(shape: Shape, axes: Axes) -> Axes:
+    """The axes of `shape` that are not among `axes`."""
+    return tuple(i for i in range(len(shape)) if i not in axes)
+
+
+def spread_text(x: str, *, shape: Shape, axes: Axes) -> str:
+    """The operand with length-1 axes where it is to be repeated, ready for NumPy to broadcast."""
+    rank, count = len(shape), len(axes)
+    if axes == tuple(range(rank - count, rank)):
+        return x
+    marks = ", ".join(":" if i in axes else "None" for i in range(axes[0], rank))
+    return f"{x}[{marks}]"
+
+
+broadcast = Primitive(
+    "broadcast",
+    lambda x, *, shape, axes: f"np.broadcast_to({spread_text(x, shape=shape, axes=axes)}, {shape})",
+    _broadcast_space,
+    work=free,
+    linear=Linearity(
+        (0,),
+        adjoint=lambda f: leaf_of(
+            sum, 0, (), f.cod, f.dom, axes=new_axes(dict(f.params)["shape"], dict(f.params)["axes"])
+        ),
+        lift=lambda f, extra: relabel(
+            f,
+            extend(f.dom, extra),
+            extend(f.cod, extra),
+            shape=extend(f.cod, extra).shape,
+            axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
+        ),
+    ),
+    linearise=lambda x, *, out, shape, axes: leaf_of(
+        broadcast, 0, (), space_of(x), space_of(out), shape=shape, axes=axes
+    ),
+    examples=(
+        Example(reals(()), (("axes", ()), ("shape", (3,)))),
+        Example(reals((2,)), (("axes", (0,)), ("shape", (2, 3)))),
+        Example(reals((3,)), (("axes", (1,)), ("shape", (2, 3)))),
+        Example(reals((2, 4)), (("axes", (0, 2)), ("shape", (2, 3, 4)))),
+    ),
+)
+
+
+def _sum_space(x: Ground, *, axes: Axes) -> Ground:
+    if list(axes) != sorted(set(axes)) or any(not 0 <= a < len(x.shape) for a in axes):
+        raise SpaceError(f"{axes} are not axes of {x}")
+    return with_shape(x, tuple(x.shape[i] for i in new_axes(x.shape, axes)))
+
+
+def axis_text(axes: Axes, rank: int | None = None) -> str:
+    """The `axis=` argument for a reduction."""
+    return f"axis={axes[0] if len(axes) == 1 else axes}"
+
+
+def reduced_work(spaces: Any, out: Space, params: dict[str, Any]) -> int:
+    """Work of a reduction: one operation for each entry that disappears."""
+    return max(size(spaces[0]) - size(out), 0)
+
+
+sum = Primitive(
+    "sum",
+    lambda x, *, axes: f"np.sum({x}, {axis_text(axes)})",
+    _sum_space,
+    work=reduced_work,
+    linear=Linearity(
+        (0,),
+        adjoint=lambda f: leaf_of(
+            broadcast,
+            0,
+            (),
+            f.cod,
+            f.dom,
+            shape=f.dom.shape,  # type: ignore[union-attr]
+            axes=new_axes(f.dom.shape, dict(f.params)["axes"]),  # type: ignore[union-attr]
+        ),
+        lift=same_map,
+    ),
+    linearise=lambda x, *, out, axes: leaf_of(sum, 0, (), space_of(x), space_of(out), axes=axes),
+    examples=(
+        Example(reals((3,)), (("axes", (0,)),)),
+        Example(reals((2, 3)), (("axes", (1,)),)),
+        Example(reals((2, 3, 2)), (("axes", (0, 2)),)),
+        Example(reals((0,)), (("axes", (0,)),)),
+    ),
+)
+
+
+# Change of width
+
+
+def _convert_space(x: Ground, *, dtype: str) -> Ground:
+    return Real(x.shape, dtype) if dtype.startswith("float") else Discrete(x.shape, dtype)
+
+
+def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:
+    from_, to = space_of(x), space_of(out)
+    return leaf_of(convert, 0, (), from_, to, dtype=dtype)
+
+
+convert = Primitive(
+    "convert",
+    lambda x, *, dtype: f"{x}.astype(np.{dtype})",
+    _convert_space,
+    work=free,
+    linear=Linearity(
+        (0,),
+        adjoint=lambda f: relabel(f, f.cod, f.dom, dtype=f.dom.dtype),  # type: ignore[union-attr]
+        lift=same_map,
+        structure="permutation",
+    ),
+    linearise=_convert_rule,
+    examples=(
+        Example((Real((3,), "float32"),), (("dtype", "float64"),)),
+        Example((Discrete((3,), "int64"),), (("dtype", "float64"),)),
+        Example((Discrete((2,), "bool"),), (("dtype", "float64"),)),
+    ),
+)
+
+FAMILY = (const, reshape, transpose, broadcast, sum, convert)

@@ -1,0 +1,205 @@
+"""Programs in unary form: the whole context is one object, each step appends its results to it.
+
+A step is a unary morphism G -> G * B1 * ... * Bk; a program is the composition of its steps,
+followed by a selection of outputs. Sharing is explicit: a position may be read many times.
+(Huot and Shaikhha 2022, the unary form.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cats.ir.constant import Constant
+from cats.ir.errors import SpaceError, Where
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.show import str_program
+from cats.ir.spaces import Discrete, Ground, Space
+from cats.ir.writing import constructor, written
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A true coproduct: argument 0 says which branch runs, on the remaining arguments.
+
+    The tag is a Bool (False runs branch 0) or an Int. The branch not taken is neither run nor
+    differentiated. Every branch has the same ends.
+    """
+
+    branches: tuple[Program, ...]
+
+    def __post_init__(self) -> None:
+        first = self.branches[0]
+        for branch in self.branches[1:]:
+            if branch.inputs != first.inputs or branch.ends != first.ends:
+                raise SpaceError(
+                    f"the branches of a case have different ends: {_signature(first)} "
+                    f"and {_signature(branch)}"
+                )
+
+    @property
+    def name(self) -> str:
+        """As printed."""
+        return "case"
+
+    def space(self, tag: Space, *captured: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        if not isinstance(tag, Discrete) or tag.shape:
+            raise SpaceError(f"the tag of a case must be one Bool or Int, not {tag}")
+        if captured != self.branches[0].inputs:
+            raise SpaceError(f"a case on {_signature(self.branches[0])} got {captured}")
+        return self.branches[0].ends
+
+
+Control = Case
+"""The control words: each holds nested programs whose captured values are arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation on earlier positions, and the spaces of the positions it appends."""
+
+    op: Primitive | Control
+    args: tuple[int, ...]
+    params: Params
+    spaces: tuple[Ground, ...]
+    where: Where | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+    def key(self) -> tuple[Any, ...]:
+        """What tells two steps apart: everything but the place in the user's code."""
+        return (self.op, self.args, self.params, self.spaces)
+
+
+@dataclass(frozen=True, repr=False)
+class Program:
+    """inputs -> outputs: steps whose arguments point backwards only, and a selection at the end.
+
+    Positions 0 .. len(inputs) - 1 are the inputs; each step appends its results.
+    """
+
+    inputs: tuple[Ground, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Program)
+            and hash(self) == hash(other)
+            and self.inputs == other.inputs
+            and self.outputs == other.outputs
+            and self.steps == other.steps
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.inputs, self.steps, self.outputs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_unpacked, (_packed(self),))
+
+    @cached_property
+    def spaces(self) -> tuple[Ground, ...]:
+        """The space of every position."""
+        found = list(self.inputs)
+        for step in self.steps:
+            found.extend(step.spaces)
+        return tuple(found)
+
+    @cached_property
+    def ends(self) -> tuple[Ground, ...]:
+        """The spaces of the outputs."""
+        return tuple(self.spaces[o] for o in self.outputs)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The user's names of the inputs, or x0, x1, ..."""
+        return self.names or tuple(f"x{i}" for i in range(len(self.inputs)))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def numbered(self) -> Iterator[tuple[int, Step]]:
+        """Each step with the first position it appends."""
+        position = len(self.inputs)
+        for step in self.steps:
+            yield position, step
+            position += len(step.spaces)
+
+    def __repr__(self) -> str:
+        return written(self, constructor)
+
+    def __str__(self) -> str:
+        return str_program(self)
+
+
+def nested(step: Step) -> tuple[Program, ...]:
+    """The programs a control step holds; none for a primitive."""
+    match step.op:
+        case Primitive():
+            return ()
+        case Case(branches):
+            return branches
+
+
+def _signature(program: Program) -> str:
+    left = ", ".join(map(str, program.inputs))
+    right = ", ".join(map(str, program.ends))
+    return f"({left}) -> ({right})"
+
+
+class _Nested(int):
+    """A nested program's row in the flat pickle."""
+
+
+def _packed(root: Program) -> list[tuple[Any, ...]]:
+    """Every program below and including `root`, inner ones first, so that pickling is flat."""
+    rows: list[tuple[Any, ...]] = []
+    place: dict[int, _Nested] = {}
+    stack: list[tuple[Program, bool]] = [(root, False)]
+    while stack:
+        program, ready = stack.pop()
+        if id(program) in place:
+            continue
+        if not ready:
+            stack.append((program, True))
+            stack.extend((p, False) for s in program.steps for p in nested(s))
+            continue
+        steps = [
+            (
+                s.op if isinstance(s.op, Primitive) else tuple(place[id(p)] for p in nested(s)),
+                s.args, s.params, s.spaces, s.where,
+            )
+            for s in program.steps
+        ]
+        place[id(program)] = _Nested(len(rows))
+        rows.append((program.inputs, steps, program.outputs, program.names))
+    return rows
+
+
+def _unpacked(rows: list[tuple[Any, ...]]) -> Program:
+    built: list[Program] = []
+    for inputs, steps, outputs, names in rows:
+        made = tuple(
+            Step(op if isinstance(op, Primitive) else Case(tuple(built[p] for p in op)), *rest)
+            for op, *rest in steps
+        )
+        built.append(Program(inputs, made, outputs, names))
+    return built[-1]
+
+
+def constant_of(step: Step) -> Constant | None:
+    """The constant a step emits, if it does."""
+    return step.params[0][1] if step.op.name == "const" else None

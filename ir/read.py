@@ -1,0 +1,282 @@
+"""Reading programs back: the inverse of their text on the board.
+
+    read_program(str(p)) == p
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import CatsError, TermError
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.prims import BY_NAME
+from cats.ir.prims.layout import const
+from cats.ir.program import Case, Control, Program, Step
+from cats.ir.spaces import Ground
+from cats.ir.tokens import Tokens
+
+CONTROL: dict[str, Callable[[dict[str, Any], tuple[Program, ...]], Control]] = {
+    "case": lambda static, programs: Case(programs, **static),
+}
+"""Control words from their static fields and their programs."""
+
+
+def read_program(text: str, primitives: Mapping[str, Primitive] | None = None) -> Program:
+    """The program that a text writes: the inverse of `str`.
+
+    primitives   the user's own operations by name, besides the vocabulary
+    Raises TermError, with line and column, for what is no program; SpaceError for what does not
+    fit together.
+
+    >>> p = read_program("(x: R, y: R) -> z = mul x y  a = cos z  in (a, z)")
+    >>> print(p)
+    (x: R, y: R) ->
+      x2 = mul x y
+      x3 = cos x2
+    in (x3, x2)
+    >>> read_program(str(p)) == p
+    True
+    """
+    tokens = Tokens(text)
+    known = {**BY_NAME, **(primitives or {})}
+    shared: dict[str, Program] = {}
+    while tokens.took("let"):
+        name = tokens.name()
+        tokens.take("=")
+        shared[name] = _one(tokens, known, shared)
+    program = _one(tokens, known, shared)
+    if tokens.peek():
+        raise tokens.error("expected the end")
+    return program
+
+
+@dataclass
+class _Open:
+    """A program that is being read, and the step of it that is."""
+
+    names: list[str] = field(default_factory=list)
+    inputs: list[Ground] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    spaces: list[Ground] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    step: _Half | None = None
+
+
+@dataclass
+class _Half:
+    """A step whose programs are still being read."""
+
+    targets: list[str]
+    word: str
+    params: Params
+    args: tuple[int, ...]
+    start: int
+    programs: list[Program] = field(default_factory=list)
+
+
+def _one(tokens: Tokens, known: Mapping[str, Primitive], shared: Mapping[str, Program]) -> Program:
+    """One program, those it holds included, without recursion."""
+    stack = [_opened(tokens)]
+    while True:
+        top = stack[-1]
+        if tokens.took("|"):
+            if top.step is None:
+                raise tokens.error("a program without a control word")
+            if tokens.peek() in shared:
+                top.step.programs.append(shared[tokens.take()])
+            else:
+                stack.append(_opened(tokens))
+            continue
+        if top.step is not None:
+            _complete(tokens, top, top.step, known)
+        if tokens.took("in"):
+            stack.pop()
+            program = _closed(tokens, top)
+            if not stack:
+                return program
+            below = stack[-1].step
+            if below is not None:
+                below.programs.append(program)
+        else:
+            top.step = _step(tokens, top)
+
+
+def _opened(tokens: Tokens) -> _Open:
+    top = _Open()
+    tokens.take("(")
+    while not tokens.took(")"):
+        name = tokens.name()
+        tokens.take(":")
+        space = tokens.space()
+        if name in top.places or not isinstance(space, Ground):
+            raise tokens.error(f"input {name}: {space} is bound twice or in no ground space")
+        top.names.append(name)
+        top.places[name] = len(top.inputs)
+        top.inputs.append(space)
+        tokens.took(",")
+    tokens.take("->")
+    top.spaces.extend(top.inputs)
+    return top
+
+
+def _closed(tokens: Tokens, top: _Open) -> Program:
+    tokens.take("(")
+    outputs: list[int] = []
+    while not tokens.took(")"):
+        outputs.append(_place(tokens, top))
+        tokens.took(",")
+    plain = [f"x{i}" for i in range(len(top.inputs))]
+    names = () if top.names == plain else tuple(top.names)
+    return Program(tuple(top.inputs), tuple(top.steps), tuple(outputs), names)
+
+
+def _place(tokens: Tokens, top: _Open) -> int:
+    name = tokens.name()
+    if name not in top.places:
+        tokens.at -= 1
+        raise tokens.error(f"{name} is not bound before it is used")
+    return top.places[name]
+
+
+def _step(tokens: Tokens, top: _Open) -> _Half:
+    targets: list[str] = []
+    if tokens.took("("):
+        tokens.take(")")
+    while not tokens.took("="):
+        targets.append(tokens.name())
+        tokens.took(",")
+    start = tokens.at
+    if tokens.kind() == "number" or tokens.peek() in ("[", "True", "False"):
+        return _Half(targets, "const", (("value", read_constant(tokens)),), (), start)
+    word, params = tokens.name(), read_params(tokens)
+    args: list[int] = []
+    while tokens.kind() in ("name", "string") and not _binds(tokens):
+        args.append(_place(tokens, top))
+    return _Half(targets, word, params, tuple(args), start)
+
+
+def _binds(tokens: Tokens) -> bool:
+    """Whether the next name begins a new step, or ends the program."""
+    return tokens.peek() == "in" or tokens.peek(1) in ("=", ",")
+
+
+def _complete(
+    tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primitive]
+) -> None:
+    try:
+        op = _operation(half, known)
+        params = half.params if isinstance(op, Primitive) else ()
+        found = op.space(*[top.spaces[a] for a in half.args], **dict(params))
+    except (CatsError, TypeError) as error:
+        tokens.at = half.start
+        raise tokens.error(f"{half.word} does not fit: {error}") from None
+    spaces = found if isinstance(found, tuple) else (found,)
+    if len(spaces) != len(half.targets):
+        tokens.at = half.start
+        raise tokens.error(f"{half.word} has {len(spaces)} results, named {half.targets}")
+    for name, space in zip(half.targets, spaces, strict=True):
+        top.places[name] = len(top.spaces)
+        top.spaces.append(space)
+    top.steps.append(Step(op, half.args, params, spaces))
+    top.step = None
+
+
+def _operation(half: _Half, known: Mapping[str, Primitive]) -> Primitive | Control:
+    if half.word in CONTROL:
+        return CONTROL[half.word](dict(half.params), tuple(half.programs))
+    if half.word == "const":
+        return const
+    if half.word not in known:
+        raise TermError(f"there is no operation {half.word}")
+    return known[half.word]
+
+
+def read_params(tokens: Tokens) -> Params:
+    """The parameters in brackets after an operation, or none."""
+    found: list[tuple[str, Any]] = []
+    if tokens.took("["):
+        while not tokens.took("]"):
+            name = tokens.name()
+            tokens.take("=")
+            found.append((name, _param(tokens)))
+            tokens.took(",")
+    return tuple(found)
+
+
+def _param(tokens: Tokens) -> Any:
+    if tokens.took("#"):
+        return read_constant(tokens)
+    if tokens.took("("):
+        parts: list[Any] = []
+        while not tokens.took(")"):
+            parts.append(_param(tokens))
+            tokens.took(",")
+        return tuple(parts)
+    if tokens.kind() == "number":
+        return _number(tokens.take())
+    if tokens.kind() == "string" or tokens.peek() in ("True", "False", "None"):
+        return ast.literal_eval(tokens.take())
+    raise tokens.error("expected a parameter")
+
+
+def _number(word: str) -> Any:
+    if "/" in word:
+        return Fraction(word)
+    return int(word) if word.lstrip("-").isdigit() else float(word)
+
+
+def read_constant(tokens: Tokens) -> Constant:
+    """A number, a truth value or entries in nested brackets, and what `constant_text` adds."""
+    entries: list[str] = []
+    shape = _entries(tokens, entries)
+    dtype = _dtype(tokens) if tokens.took(":") else _default(entries)
+    if not entries and tokens.took("("):
+        tokens.at -= 1
+        shape = _param(tokens)
+    array = np.empty(len(entries), dtype)
+    for place, entry in enumerate(entries):
+        array[place] = _value(entry, array.dtype)
+    return Constant(array.reshape(shape))
+
+
+def _entries(tokens: Tokens, entries: list[str]) -> tuple[int, ...]:
+    """Reads entries in nested brackets into the list; gives their shape."""
+    if not tokens.took("["):
+        entries.append(tokens.take())
+        return ()
+    rows: list[tuple[int, ...]] = []
+    while not tokens.took("]"):
+        rows.append(_entries(tokens, entries))
+        if rows[-1] != rows[0]:
+            raise tokens.error("expected rows of one length")
+        tokens.took(",")
+    return (len(rows), *(rows[0] if rows else ()))
+
+
+def _dtype(tokens: Tokens) -> np.dtype[Any]:
+    order = tokens.take() if tokens.peek() in ("<", ">") else ""
+    return np.dtype(order + tokens.name())
+
+
+def _default(entries: list[str]) -> np.dtype[Any]:
+    if entries and entries[0] in ("True", "False"):
+        return np.dtype(bool)
+    return np.dtype(np.int64 if all(e.lstrip("-").isdigit() for e in entries) else np.float64)
+
+
+def _value(entry: str, dtype: np.dtype[Any]) -> Any:
+    if entry in ("True", "False"):
+        return entry == "True"
+    if entry.startswith("nan_"):
+        return np.frombuffer(bytes.fromhex(entry[4:]), dtype.newbyteorder(">"))[0]
+    if dtype == object or dtype.kind in "iu":
+        return _number(entry)
+    return float(entry)

@@ -1,0 +1,273 @@
+"""Wires: programs are built by calling primitives on them. Every step is hash-consed.
+
+A builder has a creation stamp. Of two wires of different builders the newer captures the older
+as an extra input of its own program; a wire of a closed builder raises. That is all nesting needs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import SpaceError, TraceError, Where
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.layout import broadcast, const, constant
+from cats.ir.program import Case, Control, Program, Step
+from cats.ir.spaces import Ground, Real, Value, ground
+
+_stamps = itertools.count()
+
+Rewrites = Mapping[Primitive, tuple[Callable[..., Value | None], ...]]
+"""For each operation the local rules tried when it is emitted."""
+
+
+class Wire:
+    """A position of a program under construction."""
+
+    __slots__ = ("index", "recorder", "space")
+
+    def __init__(self, recorder: Builder, index: int, space: Ground) -> None:
+        self.recorder = recorder
+        self.index = index
+        self.space = space
+
+    @property
+    def step(self) -> Step | None:
+        """The step that made this wire; None for an input."""
+        origin = self.recorder.origins[self.index]
+        return None if origin < 0 else self.recorder.steps[origin]
+
+    def made_by(self, op: Primitive) -> tuple[Wire, ...] | None:
+        """The arguments, if `op` made this wire."""
+        step = self.step
+        if step is None or step.op is not op:
+            return None
+        return tuple(self.recorder.wires[a] for a in step.args)
+
+    @property
+    def constant(self) -> Constant | None:
+        """The constant this wire carries, if it is one, looked up through broadcasts."""
+        wire: Wire = self
+        while (below := wire.made_by(broadcast)) is not None:
+            wire = below[0]
+        step = wire.step
+        return step.params[0][1] if step is not None and step.op is const else None
+
+    def __repr__(self) -> str:
+        return f"x{self.index}: {self.space}"
+
+    def __add__(self, other: Value) -> Value:
+        return add(self, other)
+
+    def __radd__(self, other: Value) -> Value:
+        return add(other, self)
+
+    def __sub__(self, other: Value) -> Value:
+        return sub(self, other)
+
+    def __rsub__(self, other: Value) -> Value:
+        return sub(other, self)
+
+    def __mul__(self, other: Value) -> Value:
+        return mul(self, other)
+
+    def __rmul__(self, other: Value) -> Value:
+        return mul(other, self)
+
+    def __truediv__(self, other: Value) -> Value:
+        return div(self, other)
+
+    def __rtruediv__(self, other: Value) -> Value:
+        return div(other, self)
+
+    def __neg__(self) -> Value:
+        return neg(self)
+
+
+class Builder:
+    """A program under construction."""
+
+    def __init__(self, inputs: Iterable[Ground] = (), rewrites: Rewrites | None = None) -> None:
+        self.stamp = next(_stamps)
+        self.inputs: list[Ground] = []
+        self.steps: list[Step] = []
+        self.wires: list[Wire] = []
+        self.origins: list[int] = []
+        self.table: dict[Any, tuple[Wire, ...]] = {}
+        self.captured: dict[Wire, Wire] = {}
+        self.where: Where | None = None
+        self.closed = False
+        self.rewrites: Rewrites = rewrites or {}
+        for space in inputs:
+            self.input(space)
+
+    def input(self, space: Ground) -> Wire:
+        """One more input. All inputs come before the first step, captured ones included."""
+        wire = self._wire(space, -1 - len(self.inputs))
+        self.inputs.append(space)
+        return wire
+
+    def _wire(self, space: Ground, origin: int) -> Wire:
+        wire = Wire(self, len(self.wires), space)
+        self.wires.append(wire)
+        self.origins.append(origin)
+        return wire
+
+    def emit(self, op: Primitive | Control, args: tuple[Value, ...], params: Params = ()) -> Value:
+        """Appends the step, or finds it: one step for each (operation, arguments, parameters)."""
+        if self.closed:
+            raise TraceError(
+                f"{op.name} was called on a wire of a program that is already finished",
+                where=self.where,
+                remedy="Do not keep traced values after the traced function has returned.",
+            )
+        wires = self.lift_all(op, args)
+        if type(op) is Primitive:
+            for rule in self.rewrites.get(op, ()):
+                found = rule(*wires, **dict(params))
+                if found is not None:
+                    return self.lift(found, wires[0].space if wires else None)
+        key = (op, tuple([w.index for w in wires]), params)
+        results = self.table.get(key)
+        if results is None:
+            results = self._append(op, wires, key)
+            self.table[key] = results
+        return results[0] if type(op) is Primitive and len(results) == 1 else results
+
+    def _append(
+        self, op: Primitive | Control, wires: Sequence[Wire], key: tuple[Any, ...]
+    ) -> tuple[Wire, ...]:
+        try:
+            space = op.space(*[w.space for w in wires], **dict(key[2]))
+        except SpaceError as error:
+            raise error.at(self.where) from None
+        spaces = space if isinstance(space, tuple) else (space,)
+        origin = len(self.steps)
+        self.steps.append(Step(op, key[1], key[2], spaces, self.where))
+        return tuple([self._wire(s, origin) for s in spaces])
+
+    def lift_all(self, op: Primitive | Control, args: tuple[Value, ...]) -> list[Wire]:
+        """All arguments as wires of this builder; bare numbers take the space of a wire beside them."""
+        like: Ground | None = None
+        wires: list[Any] = []
+        for arg in args:
+            if type(arg) is Wire and arg.recorder is self:
+                wires.append(arg)
+                if like is None and type(arg.space) is Real:
+                    like = arg.space
+            else:
+                wires.append(None)
+        if None in wires:
+            for i, arg in enumerate(args):
+                if wires[i] is None:
+                    weak = like
+                    if weak is None and isinstance(arg, int | float):
+                        weak = next((w.space for w in wires if w is not None), None)
+                    wires[i] = self.lift(arg, weak)
+        return wires
+
+    def lift(self, value: Value, like: Ground | None = None) -> Wire:
+        """A value as a wire of this builder: captured, or a constant."""
+        if type(value) is Wire:
+            return value if value.recorder is self else self.capture(value)
+        if isinstance(value, int | float) and not isinstance(value, np.generic) and like is not None:
+            scalar = Constant(np.asarray(value, dtype=like.dtype))
+            return self.full(scalar, like)
+        return self.emit(const, (), (("value", constant(value)),))  # type: ignore[no-any-return]
+
+    def full(self, scalar: Constant, like: Ground) -> Wire:
+        """The constant repeated to a whole array."""
+        wire = self.emit(const, (), (("value", scalar),))
+        if like.shape == ():
+            return wire  # type: ignore[no-any-return]
+        return self.emit(broadcast, (wire,), (("axes", ()), ("shape", like.shape)))  # type: ignore[no-any-return]
+
+    def zeros(self, space: Ground) -> Wire:
+        """An array of zeros, made only where one must be seen."""
+        return self.full(Constant(np.zeros((), space.dtype)), space)
+
+    def capture(self, wire: Wire) -> Wire:
+        """A wire of an older builder as an extra input of this one."""
+        if wire.recorder.closed or wire.recorder.stamp > self.stamp:
+            raise TraceError(
+                "a traced value is used outside the function it was traced in",
+                where=self.where,
+                remedy="Return the value from the function instead of storing it.",
+            )
+        if wire not in self.captured:
+            self.captured[wire] = self.input(wire.space)
+        return self.captured[wire]
+
+    def case(self, branches: tuple[Program, ...], tag: Wire, captured: Sequence[Wire]) -> tuple[Wire, ...]:
+        """A case step on a tag, its branches applied to the captured wires."""
+        return self.emit(Case(branches), (tag, *captured))  # type: ignore[no-any-return]
+
+    def run(self, program: Program, args: Sequence[Value]) -> tuple[Wire, ...]:
+        """The whole program on these wires: composition by replaying its steps here."""
+        at = self.replay(program, args)
+        return tuple([at[o] for o in program.outputs])
+
+    def replay(self, program: Program, args: Sequence[Value]) -> list[Wire]:
+        """Every position of the program as a wire here."""
+        at: list[Wire] = [self.lift(a, s) for a, s in zip(args, program.inputs, strict=True)]
+        outer = self.where
+        for step in program.steps:
+            self.where = step.where or outer
+            made = self.emit(step.op, tuple([at[a] for a in step.args]), step.params)
+            at.extend(made if isinstance(made, tuple) else (made,))
+        self.where = outer
+        return at
+
+    def finish(self, outputs: Sequence[Wire], names: tuple[str, ...] = ()) -> Program:
+        """The program with these outputs; steps nobody reads are left out."""
+        self.closed = True
+        read = [False] * len(self.wires)
+        for wire in outputs:
+            read[wire.index] = True
+        first = self._firsts()
+        alive = [False] * len(self.steps)
+        for number in reversed(range(len(self.steps))):
+            step = self.steps[number]
+            if any(read[first[number] + k] for k in range(len(step.spaces))):
+                alive[number] = True
+                for a in step.args:
+                    read[a] = True
+        return self._renumbered(outputs, alive, first, names)
+
+    def _firsts(self) -> list[int]:
+        first = [0] * len(self.steps)
+        for position in reversed(range(len(self.wires))):
+            if self.origins[position] >= 0:
+                first[self.origins[position]] = position
+        return first
+
+    def _renumbered(
+        self, outputs: Sequence[Wire], alive: list[bool], first: list[int], names: tuple[str, ...]
+    ) -> Program:
+        new = [-1] * len(self.wires)
+        for position, origin in enumerate(self.origins):
+            if origin < 0:
+                new[position] = -1 - origin
+        count, steps = len(self.inputs), []
+        for number, step in enumerate(self.steps):
+            if not alive[number]:
+                continue
+            args = tuple([new[a] for a in step.args])
+            steps.append(step if args == step.args else Step(step.op, args, step.params, step.spaces, step.where))
+            for k in range(len(step.spaces)):
+                new[first[number] + k] = count + k
+            count += len(step.spaces)
+        chosen = tuple(new[w.index] for w in outputs)
+        return Program(tuple(self.inputs), tuple(steps), chosen, names)
+
+
+def wire_like(value: Value) -> Ground:
+    """The space a plain value would have as a wire."""
+    array = np.asarray(value)
+    return ground(array.shape, array.dtype)

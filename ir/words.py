@@ -1,0 +1,99 @@
+"""The words of the term language: what is reserved, what is infix, and how tightly it binds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from cats.ir.writing import ATOM
+
+OPEN = 0
+"""Lambda, let, if and case: they extend as far to the right as they can."""
+COMPARE, TOTAL, PRODUCT, SIGN, POWER = 1, 2, 3, 4, 5
+OPERATION = 6
+"""`sin x`: an operation before its arguments."""
+CALL = 7
+"""`f x`: a function before its argument."""
+ARGUMENT = 8
+"""What may stand as an argument without brackets."""
+
+
+class Infix(NamedTuple):
+    """An operation between its arguments: how tightly it binds, and what it asks of each side."""
+
+    name: str
+    symbol: str
+    tightness: int
+    left: int
+    right: int
+
+
+def _row(tightness: int, left: int, right: int, **symbols: str) -> list[Infix]:
+    return [Infix(name, symbol, tightness, left, right) for name, symbol in symbols.items()]
+
+
+_TABLE = (
+    *_row(COMPARE, TOTAL, TOTAL, less="<", less_equal="<=", greater=">", greater_equal=">="),
+    *_row(COMPARE, TOTAL, TOTAL, equal="==", not_equal="!="),
+    *_row(TOTAL, TOTAL, PRODUCT, add="+", sub="-"),
+    *_row(PRODUCT, PRODUCT, SIGN, mul="*", div="/", floor_divide="//", remainder="%"),
+    *_row(POWER, OPERATION, SIGN, power="**"),
+)
+
+INFIX = {infix.name: infix for infix in _TABLE}
+SYMBOLS = {infix.symbol: infix for infix in _TABLE}
+
+RESERVED = frozenset(
+    "let in if then else case of inl inr inj inf nan True False".split()
+)
+"""Words with a meaning of their own: a variable of such a name is written in quotes."""
+
+OPERATIONS = frozenset(
+    """
+    abs accumulate add arccos arccosh arcsin arcsinh arctan arctan2 arctanh broadcast cbrt ceil
+    concatenate const contract convert copysign cos cosh cumprod cumprod_back cumsum deg2rad div
+    equal exp exp2 expm1 floor floor_divide fmod gather greater greater_equal hypot index ipow
+    isfinite isnan keep less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
+    logical_not logical_or max maximum min minimum mul neg not_equal power prod rad2deg reciprocal
+    recurrence remainder reshape rint select shift sign sin sinh sqrt sub sum tan tanh transpose
+    trunc
+    """.split()
+)
+"""The names of the vocabulary, which lies above: a variable of such a name is written in quotes."""
+
+ALIAS = re.compile(r"s\d+")
+"""The names that a long text gives to what it holds more than once."""
+
+
+def name_text(
+    name: str, operations: Collection[str] = (), alias: re.Pattern[str] | None = None
+) -> str:
+    """The name as written in a term: in quotes if it would be read as something else.
+
+    operations  those of the term besides the vocabulary
+    alias       what a text keeps for itself
+
+    >>> print(name_text("x'"), name_text("sin"), name_text("a b"))
+    x' "sin" "a b"
+    """
+    plain = re.fullmatch(r"[^\W\d]\w*'*", name) is not None
+    taken = name in RESERVED or name in OPERATIONS or name in operations
+    kept = alias is not None and alias.fullmatch(name) is not None
+    return name if plain and not taken and not kept else json.dumps(name)
+
+
+def injection_text(index: int, parts: int) -> str:
+    """`inl` and `inr` of two; `inj[2]` of more.
+
+    >>> injection_text(1, 2), injection_text(2, 3)
+    ('inr', 'inj[2]')
+    """
+    return ("inl", "inr")[index] if parts == 2 else f"inj[{index}]"
+
+
+__all__ = [
+    "ALIAS", "ARGUMENT", "ATOM", "CALL", "INFIX", "OPEN", "OPERATION", "OPERATIONS", "POWER",
+    "PRODUCT", "RESERVED", "SIGN", "SYMBOLS", "Infix", "injection_text", "name_text",
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""Every proof is run; a wrong proof, and a wrong rule, would be seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cats.ir.linear import Fork, Proj, Then
+from cats.ir.letters import letters
+from cats.ir.prims import contraction, smooth
+from cats.ir.prims.algebra import mul, slope
+from cats.ir.rules.biproduct import assoc, fork_proj
+from cats.ir.rules.structure import then_fork
+from proofs import arrays, biproduct, closed, derivatives
+from proofs.calculation import Calculation, NotAProof
+from proofs.index import Axiom, Unproved, index, missing, stale, unproved_count
+
+ENTRIES = {name: e for name, e in index().items() if not isinstance(e, Axiom | Unproved)}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_proof(name: str) -> None:
+    assert ENTRIES[name]()
+
+
+def test_nothing_is_missing_and_nothing_stale() -> None:
+    assert missing() == set()
+    assert stale() == set()
+
+
+def test_what_is_unproved_is_counted_and_says_why() -> None:
+    open_ = [e for e in index().values() if isinstance(e, Unproved)]
+    assert unproved_count() == len(open_) == 5
+    assert all(len(e.why) > 10 for e in open_)
+
+
+@pytest.mark.parametrize("family", [biproduct, closed])
+def test_theorems_rest_on_axioms_and_on_theorems_before_them(family: object) -> None:
+    known = set(family.AXIOMS)  # type: ignore[attr-defined]
+    for law, calculation in family.THEOREMS.items():  # type: ignore[attr-defined]
+        assert {used for used, _ in calculation.rows} <= known, law.name
+        known.add(law)
+
+
+def test_a_row_that_does_not_follow_is_seen() -> None:
+    f, g = letters("f: A -o B, g: A -o B").values()
+    first = Then(Fork((f, g)), Proj((f.cod, g.cod), 0))
+    Calculation(first, ((fork_proj, f),)).check()
+    for law, end in ((fork_proj, g), (assoc, f)):
+        with pytest.raises(NotAProof, match="row 1"):
+            Calculation(first, ((law, end),)).check()
+    with pytest.raises(NotAProof, match="says"):
+        Calculation(first, ((fork_proj, f),)).proves(
+            then_fork, tuple(letters(then_fork.letters).values())
+        )
+
+
+def test_wrong_derivatives_are_seen() -> None:
+    wrong = replace(smooth.sin, linearise=lambda x, *, out: slope(out, x))
+    with pytest.raises(derivatives.Wrong, match="sin"):
+        derivatives.prove_formula(wrong)
+    signed = replace(smooth.tanh, linearise=lambda x, *, out: slope(mul(out, out), x))
+    with pytest.raises(derivatives.Wrong):
+        derivatives.prove_formula(signed)
+    original = contraction.contract
+    assert original.linearise is not None
+    halves = replace(original, linearise=lambda *xs, out, spec: _doubled(original, xs, out, spec))
+    with pytest.raises(derivatives.Wrong):
+        arrays.prove_exactly(halves)
+
+
+def _doubled(op, xs, out, spec):  # type: ignore[no-untyped-def]
+    term = op.linearise(*xs, out=out, spec=spec)
+    return term + term

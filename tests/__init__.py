@@ -1,0 +1,1 @@
+"""The tests of cats: a package, so that they share strategies and oracles."""

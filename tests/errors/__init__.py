@@ -1,0 +1,1 @@
+"""Every error is a sentence: each is raised here and read."""

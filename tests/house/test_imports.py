@@ -1,0 +1,35 @@
+"""What `import cats` costs: no more than NumPy itself, and nothing heavy comes along."""
+
+from tests.house.tree import run
+
+RUNS = 7
+HEAVY = ("sympy", "mpmath", "scipy", "numexpr", "matplotlib", "jax")
+
+STOPWATCH = """
+from time import perf_counter
+start = perf_counter()
+import numpy
+middle = perf_counter()
+import cats
+print(middle - start, perf_counter() - middle)
+"""
+
+LOADED = f"""
+import sys
+import cats
+print(*(name for name in {HEAVY} if name in sys.modules))
+"""
+
+
+def test_importing_cats_takes_at_most_as_long_again_as_numpy() -> None:
+    """Both are timed in each of several fresh processes; the least time of each is compared."""
+    run("-c", STOPWATCH)  # writes the bytecode
+    times = [tuple(map(float, run("-c", STOPWATCH).stdout.split())) for _ in range(RUNS)]
+    numpy, cats = map(min, zip(*times, strict=True))
+    assert cats <= numpy, f"numpy {numpy:.3f} s, then cats {cats:.3f} s"
+
+
+def test_importing_cats_loads_no_heavy_library() -> None:
+    answer = run("-c", LOADED)
+    assert answer.returncode == 0, answer.stdout
+    assert answer.stdout.split() == []

@@ -1,0 +1,1 @@
+"""Specifications: laws that every part of one kind keeps."""

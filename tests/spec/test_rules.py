@@ -1,0 +1,192 @@
+"""Every rule of every family: its step is its law, ends agree, both sides mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cats.ir.rules
+from cats.arrows import Tagged, evaluate
+from cats.functor import interpret
+from cats.ir.arrow import Letter
+from cats.ir.letters import SPACES, letters
+from cats.ir.linear import Linear
+from cats.ir.node import Node, postorder
+from cats.ir.rewrite import Rule
+from cats.ir.rules import biproduct, structure
+from cats.ir.spaces import Function, Product, Space, Sum, size
+from cats.laws import laws
+from tests.terms import Exact, random_space, random_term
+
+
+def every_rule() -> Iterator[tuple[str, Rule]]:
+    for module in iter_modules(cats.ir.rules.__path__):
+        for law in import_module(f"cats.ir.rules.{module.name}").RULES:
+            yield f"{module.name}.{law.name}", law
+
+
+RULES = dict(every_rule())
+ON_TERMS = {name: law for name, law in RULES.items() if law.head is None}
+SEEDS = st.integers(0, 2**32)
+
+
+def sides(law: Rule, seed: int = 0) -> tuple[Any, Any]:
+    """Both sides for letters between random spaces."""
+    rng = Random(seed)
+    spaces = {name: rng.choice(list(SPACES.values())) for name in "ABCD"} if seed else SPACES
+    found = letters(law.letters, spaces, value=lambda name, space: rng.randint(-5, 5))
+    left, right = law.sides(*found.values())
+    return left, right
+
+
+def test_there_are_rules_and_each_has_its_own_name() -> None:
+    assert len(ON_TERMS) > 40
+    assert all(name.endswith(law.name) for name, law in RULES.items())
+
+
+@pytest.mark.parametrize("name", ON_TERMS)
+def test_the_step_is_the_law(name: str) -> None:
+    left, right = sides(RULES[name])
+    assert RULES[name].step(left) == right
+    assert (left.dom, left.cod) == (right.dom, right.cod)
+
+
+@pytest.mark.parametrize("name", ON_TERMS)
+@given(seed=SEEDS)
+def test_both_sides_mean_the_same_for_all_letters(name: str, seed: int) -> None:
+    left, right = sides(RULES[name], seed)
+    assert RULES[name].step(left) == right
+    if isinstance(left, Linear):
+        k = Exact(seed)
+        assert np.array_equal(interpret(left, k), interpret(right, k))
+    else:
+        value = random_value(Random(seed), left.dom)
+        table = {n.name: function(n, seed) for n in letters_of(left, right)}
+        seen = [told(evaluate(t, value, table), t.cod, seed, table) for t in (left, right)]
+        assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("name", [n for n, r in ON_TERMS.items() if r in biproduct.RULES + structure.RULES])
+@given(seed=SEEDS)
+def test_wherever_the_step_applies_it_keeps_ends_and_meaning(name: str, seed: int) -> None:
+    rng = Random(seed)
+    term = random_term(rng, random_space(rng), random_space(rng), 4)
+    k = Exact(seed)
+    for node in postorder(term):
+        found = RULES[name].step(node)
+        if found is not None and isinstance(node, Linear):
+            assert (found.dom, found.cod) == (node.dom, node.cod)
+            assert np.array_equal(interpret(found, k), interpret(node, k))
+
+
+PRINTED = {
+    "biproduct.fork_proj": "<f, g> ; p1 = g",
+    "biproduct.inj_other": "i0 ; p1 = 0",
+    "biproduct.pairing": "<h ; p0, h ; p1> = h",
+    "biproduct.add_zero": "<f, 0> ; [g | h] = f ; g",
+    "structure.exchange": "<[f | g], [h | k]> = [<f, h> | <g, k>]",
+    "structure.resolution": "id = <p0 ; i0, p1 ; i1> ; [id | id]",
+    "closed.beta": "<f ; curry h, g> ; eval = <f, g> ; h",
+    "closed.eta": "curry (<p0 ; g, p1 ; id> ; eval) = g",
+    "closed.case_then": "[f | g] ; h = [f ; h | g ; h]",
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_law_prints_as_it_is_known(name: str) -> None:
+    assert " = ".join(map(str, sides(RULES[name]))) == PRINTED[name]
+
+
+@pytest.mark.parametrize("name", [n for n in ON_TERMS if n.startswith("biproduct")])
+def test_a_law_says_in_its_first_line_what_it_is(name: str) -> None:
+    step = RULES[name].step
+    assert step.__doc__ and "`" in step.__doc__
+
+
+@given(seed=SEEDS)
+def test_exact_matrices_keep_every_law_for_users_categories(seed: int) -> None:
+    k = Exact(seed)
+    found = list(laws(k, k.random))
+    assert len(found) > 30
+    for name, left, right in found:
+        assert np.array_equal(left, right), name
+
+
+@pytest.mark.parametrize("question", ["then", "fork", "join", "proj", "inj", "scale", "zero"])
+def test_a_category_with_one_wrong_answer_breaks_a_law(question: str) -> None:
+    k = Exact()
+
+    class Wrong(Exact):
+        pass
+
+    def spoiled(self: Exact, *args: Any) -> Any:
+        answer = getattr(k, question)(*args)
+        return answer + 1 if answer.size else answer
+
+    setattr(Wrong, question, spoiled)
+    wrong = Wrong()
+    broken = [n for n, left, right in laws(wrong, k.random) if not np.array_equal(left, right)]
+    assert broken, question
+
+
+def test_only_the_laws_of_what_is_kept_are_asked() -> None:
+    k = Exact(keeps=frozenset({"category"}))
+    assert len(list(laws(k, k.random))) == 3
+
+
+# Values and functions for letters of arrows
+
+
+def letters_of(*terms: Node) -> list[Letter]:
+    return [n for term in terms for n in postorder(term) if isinstance(n, Letter)]
+
+
+def random_value(rng: Random, space: Space) -> Any:
+    match space:
+        case Product(parts):
+            return tuple(random_value(rng, p) for p in parts)
+        case Sum(parts):
+            tag = rng.randrange(len(parts))
+            return Tagged(tag, random_value(rng, parts[tag]))
+        case Function():
+            return function(Letter(f"v{rng.random()}", space.dom, space.cod), 0)
+        case _:
+            return np.array([rng.randint(-9, 9) for _ in range(size(space))]).reshape(space.shape)
+
+
+def function(letter: Letter, seed: int) -> Callable[[Any], Any]:
+    """A function of these ends: random, the same whenever it is called on the same value."""
+
+    def run(value: Any) -> Any:
+        key = told(value, letter.start, seed)
+        return random_value(Random(f"{seed} {letter.name} {key}"), letter.end)
+
+    return run
+
+
+Table = Mapping[str, Callable[[Any], Any]]
+
+
+def told(value: Any, space: Space, seed: int, table: Table | None = None) -> str:
+    """All one can learn about a value: of a function what it does to some value."""
+    match space:
+        case Product(parts):
+            return str([told(v, p, seed, table) for v, p in zip(value, parts, strict=True)])
+        case Sum(parts):
+            return f"{value.tag} {told(value.value, parts[value.tag], seed, table)}"
+        case Function(dom, cod):
+            argument = random_value(Random(seed), dom)
+            if callable(value):
+                return told(value(argument), cod, seed, table)
+            result = evaluate(value.body, (value.captured, argument), table)
+            return told(result, cod, seed, table)
+        case _:
+            return str(np.asarray(value).tolist())

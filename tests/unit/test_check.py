@@ -1,0 +1,317 @@
+"""Each validator accepts what is well formed, and names the step and the fault of what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cats.arrows import arrow_of
+from cats.ir import arrow
+from cats.ir.check import check_arrow, check_linear, check_linear_program, check_program
+from cats.ir.check_lambda import check_function
+from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
+from cats.ir.explicit import from_linear_program
+from cats.ir.linear import Fork, Id, Leaf, Proj, Ref, Then
+from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Function, Let, Plus, Zero, counts
+from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term, transposed
+from cats.ir.prims.algebra import add, div, mul, neg
+from cats.ir.prims.layout import sum as total
+from cats.ir.prims.smooth import sin
+from cats.ir.program import Program, Step
+from cats.ir.spaces import BOOL, INT, R, Real
+from tests.terms import random_space, random_term
+from tests.unit.test_show import linear_example, with_case, worked_example
+
+HERE = Where("model.py", 3, "loss")
+RR = (R, R)
+
+
+# Programs
+
+
+@pytest.mark.parametrize("p", [worked_example(), with_case(False), with_case(True)])
+def test_programs_that_are_built_are_well_formed(p: Program) -> None:
+    check_program(p)
+    check_arrow(arrow_of(p))
+
+
+def program(*steps: Step, outputs: tuple[int, ...] = (0,), names: tuple[str, ...] = ()) -> Program:
+    return Program(RR, steps, outputs, names)
+
+
+SIN = Step(sin, (0,), (), (R,), HERE)
+PROGRAMS: list[tuple[Program, type[CatsError], str]] = [
+    (program(replace(SIN, args=(2,))), TermError, "step 2 (sin) reads position 2, which is not"),
+    (program(replace(SIN, args=(-1,))), TermError, "step 2 (sin) reads position -1"),
+    (program(replace(SIN, spaces=(INT,))), SpaceError, "step 2 (sin) claims to end in Int, the op"),
+    (program(replace(SIN, spaces=RR)), SpaceError, "claims to end in R, R, the operation ends in R"),
+    (program(SIN, SIN), TermError, "step 3 (sin) repeats step 2"),
+    (program(SIN, outputs=(3,)), TermError, "output 0 reads position 3, there are 3"),
+    (program(SIN, outputs=(-1,)), TermError, "output 0 reads position -1"),
+    (program(SIN, names=("x",)), TermError, "1 names for 2 inputs"),
+    (program(Step(total, (0,), (("axes", (0,)),), (R,), HERE)), SpaceError, "step 2 (sum): (0,) are"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "sentence"), PROGRAMS)
+def test_programs_that_are_not(wrong: Program, kind: type[CatsError], sentence: str) -> None:
+    with pytest.raises(kind) as caught:
+        check_program(wrong)
+    assert sentence in caught.value.message
+    assert caught.value.where in (HERE, None)
+
+
+def test_the_fault_is_found_in_a_branch_too() -> None:
+    p = with_case(False)
+    branches = p.steps[0].op.branches  # type: ignore[union-attr]
+    broken = replace(branches[1], steps=(replace(branches[1].steps[0], spaces=(INT,)),))
+    object.__setattr__(p.steps[0].op, "branches", (branches[0], broken))
+    with pytest.raises(SpaceError, match=r"step 1 \(sin\) claims to end in Int"):
+        check_program(p)
+
+
+# Linear maps
+
+
+@given(st.integers(0, 2**32))
+def test_terms_that_are_built_are_well_formed(seed: int) -> None:
+    rng = Random(seed)
+    check_linear(random_term(rng, random_space(rng), random_space(rng), 4))
+
+
+def forged(node: Any, **changes: Any) -> Any:
+    """The node with fields, or claimed ends, overwritten."""
+    for name, value in changes.items():
+        node.__dict__[name] = value
+    return node
+
+
+LEAF = Leaf(mul, 1, (Ref(0, R),), (), R, R)
+TERMS = [
+    (forged(Then(Id(R), Id(R)), second=Id(INT)), SpaceError, "composition of R with Int"),
+    (forged(Fork((Id(R), Id(R))), parts=(Id(R), Id(INT))), SpaceError, "fork of R, Int"),
+    (forged(Proj(RR, 0), cod=INT), SpaceError, "Proj claims to be R * R -o Int, it is R * R -o R"),
+    (Leaf(sin, 0, (), (), R, R), LinearityError, "sin: sin is not linear in argument 0"),
+    (Leaf(div, 1, (2.0,), (), R, R), LinearityError, "div is not linear in argument 1"),
+    (Leaf(mul, 2, (2.0,), (), R, R), TermError, "there is no slot 2 beside 1"),
+    (Leaf(mul, 1, (Ref(0, INT),), (), R, R), SpaceError, "entrywise operation on different"),
+    (Leaf(neg, 0, (), (), R, Real((2,))), SpaceError, "neg claims to end in R[2], the operation"),
+]
+
+
+@pytest.mark.parametrize(("term", "kind", "sentence"), TERMS)
+def test_terms_that_are_not(term: Any, kind: type[CatsError], sentence: str) -> None:
+    with pytest.raises(kind) as caught:
+        check_linear(Then(Id(term.dom), term) if isinstance(term, Leaf) else term)
+    assert sentence in caught.value.message
+
+
+PRIMAL = Program((R, R, BOOL), (), (0,))
+
+
+def linear(*terms: Term, space: Any = R, **others: Any) -> LinearProgram:
+    whole = LinearProgram((R,), (SumStep(terms, space, HERE),), (1,), (R,))
+    return replace(whole, **others)
+
+
+ID = LinearProgram((R,), (), (0,), (R,))
+CASE = LinCase(Ref(2, BOOL), (Ref(0, R),), (ID, ID), (0,), HERE)
+LINEAR_PROGRAMS: list[tuple[LinearProgram, type[CatsError], str]] = [
+    (linear(Term(1, LEAF, 1)), TermError, "linear step 1 reads position 1, which is not before"),
+    (linear(Term(2, LEAF, 0)), TermError, "linear step 1: 2 is no sign"),
+    (linear(Term(1, None, 0), space=INT, ends=(INT,)), SpaceError, "a term in R in a sum in Int"),
+    (linear(Term(1, Leaf(neg, 0, (), (), INT, INT), 0)), SpaceError, "neg takes Int, position 0 is"),
+    (linear(Term(1, LEAF.with_fixed((Ref(5, R),)), 0)), TermError, "residual x5, the primal has 3"),
+    (linear(Term(1, LEAF.with_fixed((Ref(2, R),)), 0)), SpaceError, "x2 is taken for R, in the pri"),
+    (linear(outputs=(2,)), TermError, "output 0 reads position 2, there are 2"),
+    (linear(outputs=(0, 1)), TermError, "2 outputs for 1 ends"),
+    (linear(ends=(INT,)), SpaceError, "output 0 is declared Int, position 1 is R"),
+    (linear(steps=(replace(CASE, args=(1,)),)), TermError, "linear step 1 reads position 1"),
+    (linear(steps=(replace(CASE, tag=Ref(0, R)),)), SpaceError, "the tag of a case is in R"),
+    (linear(steps=(replace(CASE, residuals=(Ref(7, R),)),)), TermError, "residual x7"),
+    (
+        linear(steps=(replace(CASE, branches=(ID, replace(ID, ends=(INT,)))),)),
+        SpaceError,
+        "linear step 1, branch 1: R -o Int, asked is R -o R",
+    ),
+    (
+        linear(steps=(replace(CASE, branches=(linear(Term(1, LEAF.with_fixed((Ref(1, R),)), 0)),)),)),
+        TermError,
+        "residual x1, the primal has 1 positions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "sentence"), LINEAR_PROGRAMS)
+def test_linear_programs_that_are_not(
+    wrong: LinearProgram, kind: type[CatsError], sentence: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        check_linear_program(wrong, PRIMAL)
+    assert sentence in caught.value.message
+
+
+def hand_made() -> list[LinearProgram]:
+    square = linear(Term(1, LEAF, 0), Term(1, LEAF, 0), Term(-1, None, 0))
+    return [ID, linear(), square, linear(steps=(CASE,)), linear_example(), linear(outputs=(-1,))]
+
+
+@pytest.mark.parametrize("program", hand_made(), ids=str)
+def test_linear_programs_that_are_well_formed_and_linear_when_dup_and_drop_are_written(
+    program: LinearProgram,
+) -> None:
+    for each in (program, transposed(program)):
+        check_linear_program(each)
+        check_function(from_linear_program(each))
+
+
+@pytest.mark.parametrize("program", hand_made(), ids=str)
+def test_transposing_exchanges_dup_and_plus(program: LinearProgram) -> None:
+    there, back = (counts(from_linear_program(p)) for p in (program, transposed(program)))
+    assert (there["Dup"], there["Plus"]) == (back["Plus"], back["Dup"])
+
+
+# Arrows
+
+
+ARROWS = [
+    (forged(arrow.Then(arrow.Id(R), arrow.Id(R)), second=arrow.Id(INT)), "cannot compose R -> R"),
+    (forged(arrow.Proj(RR, 0), index=4), "projection 4 of 2 parts"),
+    (forged(arrow.Id(R), cod=INT), "Id claims to be R -> Int, it is R -> R"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), ARROWS)
+def test_arrows_that_are_not(wrong: Any, sentence: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        check_arrow(wrong)
+    assert sentence in caught.value.message
+
+
+# Linear A
+
+
+def function(*lets: Let, results: str = "", linear: str = "u") -> Function:
+    """(x: R, b: Bool; t: R, s: R) -> lets in (results; linear)."""
+    return Function(
+        (("x", R), ("b", BOOL)), (("t", R), ("s", R)), lets, tuple(results.split()),
+        tuple(linear.split()),
+    )  # fmt: skip
+
+
+def let(names: str, value: Any) -> Let:
+    return Let(tuple(names.split()), value)
+
+
+DROP = let("", Drop("s"))
+TAKES = Function((("x", R),), (("t", R),), (), (), ("t",))
+FORGETS = Function((("x", R),), (("t", R),), (let("z", Zero(R)),), (), ("z",))
+ILL_TYPED = {
+    "the linear variable t is never used": function(DROP, let("u", Zero(R))),
+    "the linear variable t is used again, after u = neg t": function(
+        DROP, let("u", Apply(neg, ("t",))), let("v", Apply(neg, ("t",))), linear="u v"
+    ),
+    "the linear variable u is used again, after the results": function(
+        DROP, let("u", Apply(neg, ("t",))), linear="u u"
+    ),
+    "the linear variable t is used again, after v = neg t": function(
+        DROP, let("v", Apply(neg, ("t",))), linear="v t"
+    ),
+    "a product of two linear variables, t and s, is not linear": function(
+        let("u", Apply(mul, ("t", "s")))
+    ),
+    "add of two linear variables, t and s, is not linear": function(
+        let("u", Apply(add, ("t", "s")))
+    ),
+    "add is not linear, and t is linear": function(DROP, let("u", Apply(add, ("x", "t")))),
+    "sin is not linear, and t is linear": function(DROP, let("u", Apply(sin, ("t",)))),
+    "div is not linear in argument 1, and t is linear": function(
+        DROP, let("u", Apply(div, ("x", "t")))
+    ),
+    "results: the linear variable t is never used": function(
+        DROP, let("u", Case("b", ("x",), ("t",), (TAKES, FORGETS)))
+    ),
+    "the non-linear result t depends on a linear variable": function(
+        DROP, let("u", Zero(R)), results="t"
+    ),
+    "the non-linear result v depends on a linear variable": function(
+        DROP, let("v", Apply(mul, ("x", "t"))), results="v", linear=""
+    ),
+    "a linear result must be linear, and x is not": function(DROP, let("", Drop("t")), linear="x"),
+    "nobody bound q": function(let("u", Apply(sin, ("q",)))),
+    "u is bound twice": function(let("u v", Dup("t")), let("u", Apply(neg, ("s",)))),
+    "what is doubled must be linear, and x is not": function(let("u v", Dup("x"))),
+    "what is dropped must be linear, and x is not": function(let("", Drop("x"))),
+    "a summand must be linear, and x is not": function(let("u", Plus("t", "x"))),
+    "the tag of a case must be non-linear, and t is linear": function(
+        let("u", Case("t", ("x",), ("s",), (TAKES, TAKES)))
+    ),
+    "a non-linear argument of a branch must be non-linear, and t is linear": function(
+        let("u", Case("b", ("t",), ("s",), (TAKES, TAKES)))
+    ),
+    "a linear argument of a branch must be linear, and x is not": function(
+        let("u", Case("b", ("x",), ("x",), (TAKES, TAKES)))
+    ),
+    "2 results for 1 names": function(let("u", Dup("t"))),
+    "t cannot be linear: Int has no tangent but 0": Function((), (("t", INT),), (), (), ("t",)),
+}
+
+
+@pytest.mark.parametrize("sentence", ILL_TYPED)
+def test_what_is_not_linear_is_refused_with_its_own_sentence(sentence: str) -> None:
+    with pytest.raises(LinearityError) as caught:
+        check_function(ILL_TYPED[sentence])
+    assert sentence in caught.value.message
+    assert caught.value.message.count(":") >= 1
+
+
+MISFITS = {
+    "a sum of R and R[2]": Function(
+        (), (("t", R), ("s", Real((2,)))), (let("u", Plus("t", "s")),), (), ("u",)
+    ),
+    "the tag of a case is a Bool or Int, not R": function(
+        DROP, let("u", Case("x", ("x",), ("t",), (TAKES, TAKES)))
+    ),
+    "the branches take other arguments than they are given": function(
+        DROP, let("u", Case("b", (), ("t",), (TAKES, TAKES)))
+    ),
+    "the branches have different arguments or results": function(
+        DROP, let("u", Case("b", ("x",), ("t",), (TAKES, from_linear_program(ID))))
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", MISFITS)
+def test_what_does_not_fit_is_refused(sentence: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        check_function(MISFITS[sentence])
+    assert sentence in caught.value.message
+
+
+def test_well_typed_terms_are_accepted_and_written() -> None:
+    good = function(
+        let("t1 t2", Dup("t")),
+        let("y", Apply(sin, ("x",))),
+        let("v", Apply(mul, ("y", "t1"))),
+        let("w", Plus("v", "t2")),
+        let("u", Case("b", ("y",), ("w",), (TAKES, TAKES))),
+        DROP,
+        results="y",
+    )
+    check_function(good)
+    assert str(good).startswith("(x: R, b: Bool; t: R, s: R) ->\n  t1, t2 = dup t\n  y = sin x\n")
+    assert "u = case b (y; w)\n    | (x: R; t: R) ->\n      in (; t)" in str(good)
+    assert counts(good) == {"Dup": 1, "Drop": 1, "Zero": 0, "Plus": 1, "Apply": 2}
+
+
+def test_cases_nest_without_recursion() -> None:
+    nested = Function((("b", BOOL),), (("t", R),), (), (), ("t",))
+    for _ in range(2000):
+        choice = let("u", Case("b", ("b",), ("t",), (nested, nested)))
+        nested = Function((("b", BOOL),), (("t", R),), (choice,), (), ("u",))
+    check_function(nested)

@@ -1,0 +1,221 @@
+"""The laws of a linear operation, at every example of every linear primitive.
+
+Transposing twice, the adjoint identity, the matrix, its transpose, the declared cost, the declared
+zero pattern, and the map on more axes. All numbers are whole: equality is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cats.blocks import Permutation, of_leaf, transposed
+from cats.blockwise import dense
+from cats.ir.errors import LinearityError
+from cats.ir.linear import Leaf
+from cats.ir.primitive import Example, Primitive, leaf_of
+from cats.ir.prims import VOCABULARY
+from cats.ir.prims.algebra import div
+from cats.ir.prims.smooth import sin
+from cats.ir.spaces import Discrete, Ground, R, Real, size
+
+Array = np.ndarray[Any, Any]
+
+
+def value(space: Ground, seed: int, nonzero: bool = False) -> Any:
+    """Small whole numbers, truth values or indices."""
+    rng = np.random.default_rng(seed)
+    if isinstance(space, Discrete):
+        return rng.integers(0, 2, space.shape).astype(space.dtype)[()]
+    drawn = rng.integers(1, 4, space.shape) * rng.choice([-1, 1], space.shape)
+    if nonzero:
+        return np.asarray(2.0 ** (drawn - 1.0), space.dtype)[()]
+    return np.asarray(drawn * rng.integers(0, 2, space.shape), space.dtype)[()]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A linear primitive in one slot, at one example."""
+
+    op: Primitive
+    example: Example
+    slot: int
+
+    def leaf(self, dtype: str | None = None) -> Leaf:
+        """The leaf, its other arguments fixed to small numbers."""
+        spaces = [self._wide(s, dtype) for s in self.example.spaces]
+        params = dict(self.example.params)
+        if dtype is not None and "dtype" in params:
+            params["dtype"] = dtype
+        cod = self._wide(self.op.space(*self.example.spaces, **dict(self.example.params)), dtype)
+        fixed = [value(s, 7 + i, self.op is div) for i, s in enumerate(spaces) if i != self.slot]
+        return leaf_of(self.op, self.slot, tuple(fixed), spaces[self.slot], cod, **params)
+
+    def _wide(self, space: Ground, dtype: str | None) -> Ground:
+        return Real(space.shape, dtype) if dtype and isinstance(space, Real) else space
+
+    def __str__(self) -> str:
+        spaces = ", ".join(map(str, self.example.spaces))
+        params = ", ".join(f"{k}={v}" for k, v in self.example.params)
+        return f"{self.op}({spaces}; {params})[{self.slot}]".replace("/", "_")
+
+
+def samples() -> list[Sample]:
+    """Every linear slot of every example whose argument there is real."""
+    found = []
+    for op in VOCABULARY:
+        if op.linear is None:
+            continue
+        usual = Example((Real((3,)),) * len(op.domain))
+        for example in op.examples or (usual,):
+            for slot in op.linear.slots:
+                if slot < len(example.spaces) and isinstance(example.spaces[slot], Real):
+                    found.append(Sample(op, example, slot))
+    return found
+
+
+every = pytest.mark.parametrize("sample", samples(), ids=str)
+
+
+def matrix(leaf: Leaf) -> Array:
+    """What the leaf makes of the unit vectors, as columns."""
+    dom: Any = leaf.dom
+    units = np.eye(size(dom), dtype=dom.dtype)
+    columns = [np.ravel(leaf.op.apply(leaf, e.reshape(dom.shape)[()])) for e in units]
+    return np.array(columns).reshape(size(dom), size(leaf.cod)).T
+
+
+def test_every_linear_primitive_is_here() -> None:
+    assert {s.op.name for s in samples()} == {op.name for op in VOCABULARY if op.linear is not None}
+
+
+@every
+def test_transposing_twice_is_the_identity(sample: Sample) -> None:
+    """transpose (transpose l) = l."""
+    leaf = sample.leaf()
+    there = leaf.op.adjoint(leaf)
+    assert (there.dom, there.cod) == (leaf.cod, leaf.dom)
+    assert there.op.adjoint(there) == leaf
+
+
+@every
+def test_adjoint_identity(sample: Sample) -> None:
+    """<l v, w> = <v, transpose l w>."""
+    leaf = sample.leaf()
+    back = leaf.op.adjoint(leaf)
+    v, w = value(leaf.dom, 1), value(leaf.cod, 2)  # type: ignore[arg-type]
+    left, right = leaf.op.apply(leaf, v), back.op.apply(back, w)
+    assert np.sum(left * w) == np.sum(v * right)
+
+
+@every
+def test_the_leaf_is_its_matrix(sample: Sample) -> None:
+    """matrix(l) v = l v, and the block knows the same matrix."""
+    leaf = sample.leaf()
+    found = matrix(leaf)
+    v = value(leaf.dom, 3)  # type: ignore[arg-type]
+    assert np.array_equal(found @ np.ravel(v), np.ravel(leaf.op.apply(leaf, v)))
+    assert np.array_equal(np.reshape(dense(of_leaf(leaf)), found.shape), found)
+
+
+@every
+def test_the_matrix_of_the_transpose(sample: Sample) -> None:
+    """matrix(transpose l) = matrix(l)^T, for the leaf and for its block."""
+    leaf = sample.leaf()
+    found = matrix(leaf)
+    assert np.array_equal(matrix(leaf.op.adjoint(leaf)), found.T)
+    block = transposed(of_leaf(leaf))
+    assert np.array_equal(np.reshape(dense(block), found.T.shape), found.T)
+
+
+@every
+def test_the_structure_says_where_the_zeros_are(sample: Sample) -> None:
+    """diagonal: only there; permutation: one 1 in each row and column."""
+    leaf = sample.leaf()
+    found = matrix(leaf)
+    match leaf.op.structure(leaf):
+        case "diagonal":
+            assert np.array_equal(found, np.diag(np.diag(found)))
+        case "permutation":
+            assert sorted(map(tuple, found)) == sorted(map(tuple, np.eye(len(found))))
+            assert leaf.dom.dtype != leaf.cod.dtype or isinstance(of_leaf(leaf), Permutation)  # type: ignore[union-attr]
+        case other:
+            assert other == "dense"
+
+
+@every
+@pytest.mark.parametrize("extra", [(2,), (2, 3), (1,)])
+def test_lifting_is_applying_to_every_column(sample: Sample, extra: tuple[int, ...]) -> None:
+    """lift(l)(V)[..., i] = l(V[..., i]), and the lifted leaf is a leaf with the same laws."""
+    leaf = sample.leaf()
+    wide = leaf.op.lift(leaf, extra)
+    dom: Any = wide.dom
+    columns = value(dom, 4)
+    found = wide.op.apply(wide, columns)
+    assert np.shape(found) == wide.cod.shape  # type: ignore[union-attr]
+    for i in np.ndindex(extra):
+        assert np.array_equal(found[(..., *i)], leaf.op.apply(leaf, columns[(..., *i)]))
+    back = wide.op.adjoint(wide)
+    w = value(back.dom, 5)  # type: ignore[arg-type]
+    assert np.sum(found * w) == np.sum(columns * back.op.apply(back, w))
+
+
+class Meter:
+    """A number that counts what is done with it; adding to a 0 just placed is free."""
+
+    done = 0
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def _did(self, other: Any, at: float) -> Meter:
+        if isinstance(other, Meter):
+            Meter.done += 1
+        return Meter(at)
+
+    def __add__(self, other: Any) -> Meter:
+        return self._did(other, self.at + getattr(other, "at", other))
+
+    def __mul__(self, other: Any) -> Meter:
+        return self._did(other, self.at * getattr(other, "at", other))
+
+    def __truediv__(self, other: Any) -> Meter:
+        return self._did(other, self.at / getattr(other, "at", other))
+
+    def __neg__(self) -> Meter:
+        Meter.done += 1
+        return Meter(-self.at)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def metered(space: Ground, seed: int, nonzero: bool = False) -> Any:
+    """Counting numbers where the space is real."""
+    plain = value(space, seed, nonzero)
+    if isinstance(space, Discrete):
+        return plain
+    return np.frompyfunc(Meter, 1, 1)(np.asarray(plain, float))
+
+
+@every
+def test_the_declared_cost_is_no_less_than_the_measured(sample: Sample) -> None:
+    """Every product and sum of two numbers is counted as it happens."""
+    if sample.op.name == "convert":
+        pytest.skip("a change of width computes nothing, and objects have no width")
+    leaf = sample.leaf("object_")
+    fixed = [s for i, s in enumerate(sample.example.spaces) if i != sample.slot]
+    leaf = leaf.with_fixed(tuple(metered(s, i, sample.op is div) for i, s in enumerate(fixed)))
+    v = metered(leaf.dom, 3)  # type: ignore[arg-type]
+    Meter.done = 0
+    leaf.op.apply(leaf, v)
+    assert Meter.done <= leaf.op.cost(sample.leaf())
+
+
+def test_what_is_not_linear_has_no_transpose() -> None:
+    with pytest.raises(LinearityError, match="sin is not linear in argument 0"):
+        sin.adjoint(leaf_of(sin, 0, (), R, R))
+    with pytest.raises(LinearityError, match="div is not linear in argument 1"):
+        div.adjoint(leaf_of(div, 1, (2.0,), R, R))
