@@ -73,8 +73,10 @@ def product_laws(
     split = k.fork(tuple(k.then(pair, p) for p in _projections(k, (b, c))))
     yield "<h ; p0, h ; p1> = h", split, pair
     u, v = arrow("u", b, c), arrow("v", c, d)
-    yield "<f, g> ; u x v = <f ; u, g ; v>", k.then(both, cross(k, (b, c), (u, v))), k.fork(
-        (k.then(f, u), k.then(g, v))
+    yield (
+        "<f, g> ; u x v = <f ; u, g ; v>",
+        k.then(both, cross(k, (b, c), (u, v))),
+        k.fork((k.then(f, u), k.then(g, v))),
     )
     ids = cross(k, (b, c), (k.identity(b), k.identity(c)))
     yield "id x id = id", ids, k.identity(Product((b, c)))
@@ -144,16 +146,20 @@ def _sum_laws(
     yield "f + 0 = f", add(f, k.zero(a, b)), f
     yield "f + g = g + f", add(f, g), add(g, f)
     yield "f + (g + e) = (f + g) + e", add(f, add(g, e)), add(add(f, g), e)
-    yield "h ; (f + g) = h ; f + h ; g", k.then(before, add(f, g)), add(
-        k.then(before, f), k.then(before, g)
+    yield (
+        "h ; (f + g) = h ; f + h ; g",
+        k.then(before, add(f, g)),
+        add(k.then(before, f), k.then(before, g)),
     )
-    yield "(f + g) ; k = f ; k + g ; k", k.then(add(f, g), after), add(
-        k.then(f, after), k.then(g, after), d
+    yield (
+        "(f + g) ; k = f ; k + g ; k",
+        k.then(add(f, g), after),
+        add(k.then(f, after), k.then(g, after), d),
     )
     yield "f + f = f ; scale(2)", add(f, f), k.then(f, k.scale(b, 2))
     pair = (a, b)
     back = [k.then(p, i) for p, i in zip(_projections(k, pair), _injections(k, pair), strict=True)]
-    yield "p0 ; i0 + p1 ; i1 = id", add(*back, Product(pair)), k.identity(Product(pair))
+    yield "p0 ; i0 + p1 ; i1 = id", add(back[0], back[1], Product(pair)), k.identity(Product(pair))
     u, v = arrow("u", b, c), arrow("v", b, c)
     row = k.then(k.fork((f, g)), k.join((u, v)))
     yield "<f, g> ; [u | v] = f ; u + g ; v", row, add(k.then(f, u), k.then(g, v), c)

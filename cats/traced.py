@@ -18,12 +18,15 @@ import numpy as np
 
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError, Where
-from cats.ir.lam import Const, Prim, Term, Var
+from cats.ir.lam import Const, Let, Prim, Proj, Term, Tuple, Var
+from cats.ir.lam import Control as LamControl
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.prims.layout import broadcast, constant
+from cats.ir.prims.choice import equal
+from cats.ir.prims.layout import broadcast, const, constant
+from cats.ir.program import Case, Program, Step, constant_of
 from cats.ir.spaces import Ground, Real, Value
-from cats.ir.wire import _stamps
+from cats.ir.wire import STAMPS
 
 Names = Mapping[Any, Callable[..., Value]]
 """NumPy's functions in terms of the vocabulary."""
@@ -47,7 +50,7 @@ class Recorder:
     """Writes down a traced function as the bindings of a lambda term."""
 
     def __init__(self, names: Names) -> None:
-        self.stamp = next(_stamps)
+        self.stamp = next(STAMPS)
         self.names = names
         self.bound: list[str] = []
         self.values: list[Term] = []
@@ -64,6 +67,9 @@ class Recorder:
         """One more binding."""
         where = users_place()
         self.alive(op.name, where)
+        if op is const:
+            value = params[0][1]
+            return Traced(self, Const(value), value.space)
         like = next((a.space for a in args if type(a) is Traced and type(a.space) is Real), None)
         if like is None:
             like = next((a.space for a in args if type(a) is Traced), None)
@@ -73,6 +79,17 @@ class Recorder:
         except CatsError as error:
             raise error.at(where) from None
         return self.bind(Prim(op, tuple([t.term for t in terms]), params, where=where), space)
+
+    def apply(self, step: Step, args: list[Value]) -> Value:
+        """A step of a finished program as bindings here; a case becomes an `if` on terms."""
+        if isinstance(step.op, Primitive):
+            return self.emit(step.op, tuple(args), step.params)
+        lifted = [self.lift(a, None) for a in args]
+        term = choice_term(step.op, [t.term for t in lifted], len(self.bound))
+        pair = self.bind(term, None)
+        return tuple(
+            [self.bind(Proj(i, pair.term), space) for i, space in enumerate(step.spaces)]
+        )
 
     def alive(self, what: str, where: Where) -> None:
         """Raises TraceError when the trace is over."""
@@ -128,6 +145,44 @@ class Recorder:
                 remedy="Write it with functions cats knows, or give it as a Primitive.",
             )
         return known(*args, **kwargs)
+
+
+def choice_term(case: Case, args: list[Term], fresh: int) -> Term:
+    """A case step as a term: `if tag then ... else ...`, each branch a telescope."""
+    tag, *captured = args
+    branches = [_telescope(b, captured, f"b{fresh}_{i}_") for i, b in enumerate(case.branches)]
+    term = branches[-1]
+    for number, branch in reversed(list(enumerate(branches[:-1]))):
+        if len(branches) == 2:
+            return LamControl("if", (tag, branches[1], branches[0]))
+        here = Prim(equal, (tag, Const(Constant(np.int64(number)))))
+        term = LamControl("if", (here, branch, term))
+    return term
+
+
+def _telescope(program: Program, args: list[Term], prefix: str) -> Term:
+    names: list[str] = []
+    values: list[Term] = []
+    at = list(args)
+    for step in program.steps:
+        parts = [at[a] for a in step.args]
+        name = f"{prefix}{len(names)}"
+        names.append(name)
+        if isinstance(step.op, Primitive):
+            values.append(_prim(step, parts))
+            at.append(Var(name))
+        else:
+            values.append(choice_term(step.op, parts, len(names)))
+            at.extend(Proj(i, Var(name)) for i in range(len(step.spaces)))
+    body = Tuple(tuple(at[o] for o in program.outputs))
+    return Let(tuple(names), tuple(values), body) if names else body
+
+
+def _prim(step: Step, args: list[Term]) -> Term:
+    found = constant_of(step)
+    if found is not None:
+        return Const(found)
+    return Prim(step.op, tuple(args), step.params, where=step.where)  # type: ignore[arg-type]
 
 
 def _operator(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:

@@ -68,7 +68,8 @@ def _parts(value: Value) -> tuple[tuple[Any, ...], Sequence[Value]] | None:
         return (), value
     if isinstance(value, dict):
         return tuple(value), list(value.values())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    whole = isinstance(value, type) or hasattr(value, "space")
+    if dataclasses.is_dataclass(value) and not whole:
         names = tuple(f.name for f in dataclasses.fields(value))
         return names, [getattr(value, n) for n in names]
     return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from inspect import Parameter, signature
 from string import Formatter
 
 from cats.ir.primitive import Primitive
 
 
-@lru_cache(maxsize=None)
+@cache
 def arity(op: Primitive) -> int | None:
     """How many arguments an operation takes; None if it takes one or more.
 

@@ -19,6 +19,7 @@ from cats.ir.show import constant_text, operation_text
 from cats.ir.spaces import UNIT, Discrete, Function, Ground, Product, Space, Sum
 from cats.ir.writing import ATOM, Layout
 
+
 class ArrowNode(Node):
     """An arrow `dom -> cod`; the ends are computed, and checked, at birth."""
 

@@ -1,6 +1,6 @@
 """Builders of lambda terms: a variable is a Python variable, an operation a call.
 
-    fn("x y", lambda x, y: let("z", mul(x, y), lambda z: tuple_(cos(z), sin(z))))
+fn("x y", lambda x, y: let("z", mul(x, y), lambda z: tuple_(cos(z), sin(z))))
 """
 
 from __future__ import annotations

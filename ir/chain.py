@@ -5,7 +5,6 @@ from __future__ import annotations
 from cats.ir.linear import Fork, Join, Linear, Then
 
 
-
 def chain_of(t: Linear) -> list[Linear]:
     """The maps composed, first to last."""
     found: list[Linear] = []

@@ -171,7 +171,8 @@ class _Scope:
             what = "a product" if name in ("mul", "contract") else name
             raise self.wrong(
                 f"{what} of two linear variables, {which}, is not linear",
-                "Sums are written with plus." if name in ("add", "sub")
+                "Sums are written with plus."
+                if name in ("add", "sub")
                 else "Only one factor may be linear.",
             )
         allowed = () if value.op.linear is None else value.op.linear.slots

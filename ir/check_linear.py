@@ -13,6 +13,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.program import Program
 from cats.ir.spaces import Discrete, Product, Space, space_of, tangent
 
+
 def listed(spaces: Sequence[Space]) -> str:
     """The spaces as one writes them."""
     return ", ".join(map(str, spaces)) or "nothing"
@@ -112,13 +113,20 @@ def _space(value: Any, leaf: Leaf) -> Space:
 
 # Linear programs
 
+Residuals = Sequence[Space] | None
+"""The spaces of the primal's positions, if it is known."""
 
-def check_linear_program(program: LinearProgram, primal: Program | None = None) -> None:
+
+def check_linear_program(
+    program: LinearProgram, primal: Program | Sequence[Space] | None = None
+) -> None:
     """Leaves fit their positions, residuals their primal, branches each other.
 
+    primal   the program whose positions the residuals are, or the spaces of the residuals
     Raises TermError, SpaceError or LinearityError, naming the step.
     """
-    stack = [(program, None if primal is None else tuple(primal.spaces))]
+    spaces = primal.spaces if isinstance(primal, Program) else primal
+    stack: list[tuple[LinearProgram, Residuals]] = [(program, spaces)]
     while stack:
         current, residuals = stack.pop()
         for position, step in current.numbered():
@@ -130,9 +138,6 @@ def check_linear_program(program: LinearProgram, primal: Program | None = None) 
                 raise error.at(step.where) from None
         in_range(current.outputs, len(current.spaces), first=ZERO)
         _check_outputs(current)
-
-
-Residuals = tuple[Space, ...] | None
 
 
 def _check_outputs(program: LinearProgram) -> None:
@@ -158,9 +163,7 @@ def _check_step(
             assert_never(step)
 
 
-def _check_sum(
-    program: LinearProgram, label: str, step: SumStep, residuals: Residuals
-) -> None:
+def _check_sum(program: LinearProgram, label: str, step: SumStep, residuals: Residuals) -> None:
     for term in step.terms:
         if term.sign not in (1, -1):
             raise TermError(f"{label}: {term.sign} is no sign")

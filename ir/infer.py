@@ -9,29 +9,22 @@ and `cats.pointfree` does it. (Damas and Milner 1982, without generalisation.)
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, NoReturn, assert_never
+from typing import Any, assert_never
 
-from cats.ir.arity import counted
 from cats.ir.errors import TermError
 from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
-from cats.ir.operations import Pending, agreed, solve, usual
+from cats.ir.operations import Pending, solve, usual
 from cats.ir.scope import Scope, shared_terms
-from cats.ir.spaces import BOOL, R, Real, Space
+from cats.ir.sentences import INTEGERS, ends, misses, no_function, quoted, shown
+from cats.ir.spaces import BOOL, Space
 from cats.ir.trampoline import Asking, answer
 from cats.ir.unify import Cell, Equations, cell_of, form_of, function, product, space_in, text
 from cats.ir.words import OPERATIONS
 
-__all__ = ["infer", "check", "agreed"]
 
-SHOWN = 60
-"""Longer terms are cut in messages."""
-
-
-def infer(
-    term: Term, env: Mapping[str, Space] | None = None, args: Sequence[Space] = ()
-) -> Space:
+def infer(term: Term, env: Mapping[str, Space] | None = None, args: Sequence[Space] = ()) -> Space:
     r"""The space of a term whose free variables lie in the spaces of env.
 
     args   the spaces of arguments: then it is the space of the term applied to them
@@ -51,13 +44,14 @@ def infer(
 def check(term: Term, space: Space, env: Mapping[str, Space] | None = None) -> None:
     """Raises TermError if the term does not lie in the space.
 
-    >>> check(Lam("x", None, Var("x")), cell_space := infer(Lam("x", None, Var("x"))))
+    >>> check(Var("x"), R, {"x": BOOL})
+    Traceback (most recent call last):
+        ...
+    cats.ir.errors.TermError: `x` is in Bool, and was to be in R
     """
     inference = _Inference(term, env or {})
     found = inference.whole(term, ())
-    inference.equal(
-        found, cell_of(space), term, "{term} is in {left}, and was to be in {right}"
-    )
+    inference.equal(found, cell_of(space), term, lambda a, b: misses(term, a, b))
     inference.settle()
 
 
@@ -69,13 +63,14 @@ class _Inference:
         self.scope: Scope[Cell] = Scope(cells, shared=shared_terms(term))
         self.equations = Equations()
         self.pending: list[Pending] = []
+        self.beside: deque[Pending] = deque()
 
     def whole(self, term: Term, args: Sequence[Space]) -> Cell:
         """The cell of the term, applied to arguments of the given spaces."""
         found: Cell = answer(term, self.begin)
         for space in args:
             cod = Cell()
-            self.applies(found, cell_of(space), cod, term, "an argument")
+            self.applies(found, cell_of(space), cod, term, term, None)
             found = cod
         return found
 
@@ -141,21 +136,26 @@ class _Inference:
         fun = yield term.fun
         arg = yield term.arg
         cod = Cell()
-        self.applies(fun, arg, cod, term, _shown(term.arg))
+        self.applies(fun, arg, cod, term, term.fun, term.arg)
         return self.scope.learn(term, cod)
 
-    def applies(self, fun: Cell, arg: Cell, cod: Cell, term: Term, argument: str) -> None:
+    def applies(
+        self, fun: Cell, arg: Cell, cod: Cell, term: Term, whole: Term, given: Term | None
+    ) -> None:
         """fun : arg -> cod, or a sentence about which of the two is wrong."""
-        form, whole = form_of(fun), term.fun if isinstance(term, App) else term
+        form = form_of(fun)
         if form is None:
-            self.equal(fun, function(arg, cod), term, "{term} cannot be: {left} and {right}")
-            return
-        if not isinstance(form, tuple) or form[0] != "->":
-            _no_function(whole, text(fun), argument)
-        dom, result = form[1]
-        message = f"{_shown(whole)} takes {{left}}, and {argument} is in {{right}}"
-        self.equal(dom, arg, term, message, _REMEDY)
-        self.equal(cod, result, term, "{left} and {right}")
+            self.equal(fun, function(arg, cod), term, lambda a, b: misses(whole, a, b))
+        elif not isinstance(form, tuple) or form[0] != "->":
+            no_function(whole, text(fun), given)
+        else:
+            self.equal(
+                form[1][0],
+                arg,
+                term,
+                lambda a, b: f"{shown(whole)} takes {a}, and {quoted(given)} is in {b}",
+            )
+            self.equal(cod, form[1][1], term, lambda a, b: misses(term, b, a))
 
     def tuple(self, term: Tuple) -> Asking[Cell]:
         parts: list[Cell] = []
@@ -180,43 +180,57 @@ class _Inference:
     def choice(self, term: Control) -> Asking[Cell]:
         condition, then, other = term.parts
         found = yield condition
-        message = f"the condition {_shown(condition)} is in {{left}}, not in Bool"
-        self.equal(found, Cell(BOOL), term, message, "Compare: a condition is a truth value.")
+        self.equal(
+            found,
+            Cell(BOOL),
+            term,
+            lambda a, b: f"the condition {shown(condition)} is in {a}, not in {b}",
+        )
         left = yield then
         right = yield other
-        message = f"the branches of {_shown(term)} end in different spaces: {{left}} and {{right}}"
-        self.equal(left, right, term, message, _REMEDY)
+        self.equal(left, right, term, lambda a, b: ends(term, a, b))
         return self.scope.learn(term, left)
 
     def injection(self, term: Control) -> Asking[Cell]:
         index, end = term.injection
         found = yield term.parts[0]
-        message = f"{_shown(term)} injects {{right}}, and {_shown(term.parts[0])} is in {{left}}"
-        self.equal(found, cell_of(end.parts[index]), term, message, _REMEDY)
+        self.equal(
+            cell_of(end.parts[index]),
+            found,
+            term,
+            lambda a, b: f"{shown(term)} injects {a}, and {shown(term.parts[0])} is in {b}",
+        )
         return self.scope.learn(term, cell_of(end))
 
     def case(self, term: Control) -> Asking[Cell]:
         scrutinee, *branches = term.parts
         found = yield scrutinee
         doms = tuple([Cell() for _ in branches])
-        message = f"{_shown(scrutinee)} is in {{left}}, not in a sum of {len(doms)} spaces"
-        self.equal(found, Cell(("+", doms)), term, message)
-        cod = Cell()
+        self.equal(
+            found,
+            Cell(("+", doms)),
+            term,
+            lambda a, b: f"{shown(scrutinee)} is in {a}, not in a sum of {len(doms)} spaces",
+        )
+        end = Cell()
         for dom, branch in zip(doms, branches, strict=True):
-            arrow = yield branch
-            message = f"a branch of {_shown(term)} is in {{right}}, and was to be in {{left}}"
-            self.equal(function(dom, cod), arrow, term, message, _REMEDY)
-        return self.scope.learn(term, cod)
+            arrow = form_of((yield branch))
+            if isinstance(arrow, tuple):
+                takes, gives = arrow[1]
+                self.equal(takes, dom, branch, lambda a, b: f"a branch takes {a}, and gets {b}")
+                self.equal(end, gives, term, lambda a, b: ends(term, a, b))
+        return self.scope.learn(term, end)
 
     # Equations
 
-    def equal(self, left: Cell, right: Cell, term: Term, message: str, remedy: str = "") -> None:
-        """Makes two spaces equal. Raises TermError with the message if they cannot be."""
-        before = None if form_of(left) is None or form_of(right) is None else (left, right)
+    def equal(
+        self, left: Cell, right: Cell, term: Term, explain: Callable[[str, str], str]
+    ) -> None:
+        """Makes two spaces equal. Raises TermError with the explanation if they cannot be."""
         if not self.equations.unify(left, right, term):
-            pair = before or (left, right)
-            said = message.format(term=_shown(term), left=text(pair[0]), right=text(pair[1]))
-            raise TermError(said, where=term.where, remedy=remedy or None)
+            pair = text(left), text(right)
+            remedy = INTEGERS if sorted(pair) == ["Int", "R"] else None
+            raise TermError(explain(*pair), where=term.where, remedy=remedy)
         self.wake()
 
     def wait(self, pending: Pending) -> None:
@@ -227,21 +241,19 @@ class _Inference:
                 cell.waiting.append(pending)
 
     def wake(self) -> None:
-        woken = deque(self.equations.woken)
-        self.equations.woken.clear()
-        while woken:
-            self.solved(woken.popleft())
-            woken.extend(self.equations.woken)
-            self.equations.woken.clear()
+        """Solves what waited for spaces that are known now; the rest may know a neighbour."""
+        while self.equations.woken:
+            pending = self.equations.woken.pop()
+            if not self.solved(pending):
+                self.beside.append(pending)
 
     def solved(self, pending: Pending) -> bool:
         """Solves the constraint if its arguments are known."""
         if not pending.done and not pending.unknown():
             pending.done = True
-            found = solve(pending, _shown)
-            message = f"{_shown(pending.term)} is in {{right}}, and was to be in {{left}}"
+            found = solve(pending, shown)
             if not self.equations.unify(pending.out, found, pending.term):
-                said = message.format(left=text(pending.out), right=text(found))
+                said = misses(pending.term, text(found), text(pending.out))
                 raise TermError(said, where=pending.term.where)
         return pending.done
 
@@ -251,55 +263,28 @@ class _Inference:
         """Decides what is still open: entry by entry from what stands beside, and R."""
         self.finite()
         self.wake()
-        beside = deque(p for p in self.pending if not p.done)
-        for first in list(beside):
-            while beside:
-                self.guess(beside.popleft(), beside)
-            if not first.done:
-                self.guess(first, beside, whatever=True)
+        left = [p for p in self.pending if not p.done]
+        self.beside.extend(left)
+        for first in left:
+            while self.beside:
+                self.guess(self.beside.popleft())
+            self.guess(first, whatever=True)
         self.finite()
 
-    def guess(self, pending: Pending, beside: deque[Pending], whatever: bool = False) -> None:
+    def guess(self, pending: Pending, whatever: bool = False) -> None:
         """Gives unknown arguments the usual space, if an argument or the result says which."""
-        if pending.done:
-            return
-        for cell, space in usual(pending, whatever):
-            if form_of(cell) is None:
-                self.equations.unify(cell, Cell(space), pending.term)
-        beside.extend(p for p in self.equations.woken if not p.done)
-        self.wake()
+        if not pending.done:
+            for cell, space in usual(pending, whatever):
+                if form_of(cell) is None:
+                    self.equations.unify(cell, Cell(space), pending.term)
+            self.wake()
 
     def finite(self) -> None:
         """Raises TermError if a space would contain itself."""
         term = self.equations.endless()
         if term is not None:
             raise TermError(
-                f"{_shown(term)}: its space would contain itself",
+                f"{shown(term)}: its space would contain itself",
                 where=term.where,
                 remedy="A function cannot be applied to itself; say it without self-application.",
             )
-
-
-_REMEDY = "Numbers without a point are integers: write 2.0 for the real number."
-
-
-def _shown(term: Term) -> str:
-    """The term in messages, cut if it is long."""
-    said = " ".join(str(term).split())
-    return f"`{said if len(said) <= SHOWN else said[: SHOWN - 3] + '...'}`"
-
-
-def _no_function(fun: Term, space: str, argument: str) -> NoReturn:
-    """Says what is wrong with the application of what is no function."""
-    head, given = fun, 1
-    while isinstance(head, App):
-        head, given = head.fun, given + 1
-    if isinstance(head, Prim) and not head.args == ():
-        given += len(head.args)
-    takes = given - 1
-    many = f"{_shown(head)} takes {counted(takes, 'argument')}, got {given}: " if takes else ""
-    raise TermError(
-        f"{many}{_shown(fun)} is in {space}, which is no function, "
-        f"and cannot be applied to {argument}",
-        where=fun.where,
-    )

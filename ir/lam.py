@@ -225,7 +225,9 @@ class Prim(TermNode):
             return Layout(infix.tightness, pieces)
         if self.op.name == "neg" and len(self.args) == 1 and not self.params:
             (arg,) = self.args
-            return Layout(SIGN, ["-(", Part(arg), ")"] if _unsigned(arg) else ["-", Part(arg, SIGN)])
+            return Layout(
+                SIGN, ["-(", Part(arg), ")"] if _unsigned(arg) else ["-", Part(arg, SIGN)]
+            )
         if self.op.name == "ipow" and [(k, type(v)) for k, v in self.params] == [("n", int)]:
             return Layout(POWER, [Part(self.args[0], OPERATION), f" ** {self.params[0][1]}"])
         head: list[Piece] = [operation_text(self.op.name, self.params)]
@@ -236,7 +238,7 @@ class Prim(TermNode):
 
 @node
 class Control(TermNode):
-    """A control word: `if` (condition, then, else); `inj` (value); `case` (sum, \\x. s, \\y. t).
+    r"""A control word: `if` (condition, then, else); `inj` (value); `case` (sum, \x. s, \y. t).
 
     Raises TermError if the parts are not those of the word.
     """
@@ -299,8 +301,9 @@ def _binder(lam: Lam, name: Naming) -> str:
 
 def _injects(params: dict[str, Any]) -> bool:
     index, end = params.get("index"), params.get("sum")
-    several = isinstance(end, Sum) and len(end.parts) > 1
-    return len(params) == 2 and several and isinstance(index, int) and 0 <= index < len(end.parts)
+    if not isinstance(end, Sum) or not isinstance(index, int) or len(params) != 2:
+        return False
+    return len(end.parts) > 1 and 0 <= index < len(end.parts)
 
 
 def _unsigned(term: Term) -> bool:
@@ -315,8 +318,11 @@ def _unsigned(term: Term) -> bool:
 
 def _whole(term: Term) -> bool:
     """Whether the number is written as a whole one, which as an exponent means `ipow`."""
-    scalar = isinstance(term, Const) and term.value.array.ndim == 0
-    return scalar and term.value.array.dtype.kind in "iu"
+    return (
+        isinstance(term, Const)
+        and term.value.array.ndim == 0
+        and term.value.array.dtype.kind in "iu"
+    )
 
 
 def lifted(value: Value) -> Term:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from cats.ir.writing import ATOM, Layout, constructor, filled, written
@@ -29,7 +29,7 @@ class Node:
 
     __slots__ = ()
     form: ClassVar[str] = ""
-    """On the board: `{first:1} ; {second:2}` has the parts in brackets if they bind less tightly."""
+    """On the board: `{first:1} ; {second:2}` has parts in brackets if they bind less tightly."""
     tightness: ClassVar[int] = ATOM
     """How tightly the form binds."""
 
@@ -38,7 +38,7 @@ class Node:
 
     def key(self) -> tuple[Any, ...]:
         """The fields that tell two nodes apart, in order."""
-        return tuple([getattr(self, name) for name in _compared(type(self))])
+        return tuple([getattr(self, name) for name in _compared(type(self))])  # type: ignore[arg-type]
 
     def children(self) -> tuple[Node, ...]:
         """The nodes directly below, left to right."""
@@ -71,7 +71,7 @@ class Node:
                     return False
                 if (id(a), id(b)) not in seen:
                     seen.add((id(a), id(b)))
-                    stack.extend(zip(a.key(), b.key(), strict=True))  # type: ignore[attr-defined]
+                    stack.extend(zip(a.key(), b.key(), strict=True))
             elif isinstance(a, tuple) and isinstance(b, tuple):
                 if len(a) != len(b):
                     return False
@@ -98,7 +98,7 @@ def _on_the_board(value: Any) -> Layout:
     return value.layout() if isinstance(value, Node) else Layout(ATOM, [str(value)])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compared(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.compare)
 

@@ -78,7 +78,7 @@ def solve(pending: Pending, shown: Shown) -> Cell:
                 where=term.where,
             )
         spaces.append(form)
-    if term.op.elementwise:
+    if term.op.elementwise and spaces.count(spaces[0]) != len(spaces):
         spaces = agreed(spaces, [is_bare(arg) for arg in term.args])
     return _result(term, spaces, shown)
 
@@ -116,13 +116,14 @@ def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
     if isinstance(found, tuple):
         return product(map(cell_of, found))
     if term.op.elementwise and any(isinstance(s, Discrete) for s in spaces):
-        numpys = _in_numpy(term.op, term.params, tuple(spaces))
-        if numpys != found:
+        numpys = _in_numpy(term.op, term.params, tuple(replace(s, shape=()) for s in spaces))
+        if numpys != replace(found, shape=()):
+            gives = f"would give {numpys}" if numpys else "does not exist"
             raise TermError(
-                f"{shown(term)}: {term.op.name} of {', '.join(map(str, spaces))} is in "
-                f"{numpys or 'no space'} for NumPy, and {term.op.name} promises {found}",
+                f"{shown(term)}: {term.op.name} is an operation on real numbers; of "
+                f"{' and '.join(map(str, spaces))} it {gives} in NumPy",
                 where=term.where,
-                remedy="Write 2.0 for 2, or convert[dtype='float64'] n, to work with real numbers.",
+                remedy="Write 2.0 for 2, or convert[dtype='float64'] n for an integer n.",
             )
     return cell_of(found)
 
@@ -138,10 +139,10 @@ def _remedy(term: Prim, spaces: Sequence[Ground]) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _in_numpy(op: Primitive, params: tuple[Any, ...], spaces: tuple[Ground, ...]) -> Any:
-    """The space that NumPy's own result lies in, seen at ones; None if NumPy refuses."""
+    """The space NumPy's own result lies in, seen at numbers; None if NumPy refuses them."""
     if op.code is None:
         return op.space(*spaces, **dict(params))
-    ones = [np.ones(s.shape, s.dtype)[()] for s in spaces]
+    ones = [np.ones((), s.dtype)[()] for s in spaces]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

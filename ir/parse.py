@@ -10,23 +10,17 @@ Constructs that are still open wait in a list: depth of the text is no depth of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
-from cats.ir.arity import arity, counted
-from cats.ir.errors import SpaceError, Where
-from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
-from cats.ir.linear import Params
+from cats.ir.atoms import Atoms, Head
+from cats.ir.expression import Expression
+from cats.ir.lam import Control, Lam, Let, Proj, Term, Tuple
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
-from cats.ir.read import read_constant, read_params
-from cats.ir.spaces import Space, Sum
+from cats.ir.spaces import Space
 from cats.ir.term_tokens import TermTokens
-from cats.ir.words import COMPARE, POWER, RESERVED, SIGN, SYMBOLS, injection_text
-
-ATOMS = frozenset({"True", "False", "inl", "inr", "inj"})
-"""Reserved words that an argument may begin with."""
+from cats.ir.words import injection_text
 
 
 def parse(text: str, primitives: Mapping[str, Primitive] | None = None) -> Term:
@@ -38,50 +32,34 @@ def parse(text: str, primitives: Mapping[str, Primitive] | None = None) -> Term:
     >>> term = parse(r"\x y. let z = x * y in (cos z, sin z)")
     >>> print(term)
     \x y. let z = x * y in (cos z, sin z)
-    >>> parse("f (x")
+    >>> parse("(x + )")
     Traceback (most recent call last):
         ...
-    cats.ir.errors.TermError: line 1, column 5: expected an operator, ',' or ')', found the end ...
-        f (x
-            ^
+    cats.ir.errors.TermError: line 1, column 6: expected an expression, found ')'
+        (x + )
+             ^
     """
-    return _Parser(TermTokens(text), {**BY_NAME, **(primitives or {})}).term()
-
-
-class _Head(NamedTuple):
-    """An operation, or an injection, whose arguments are still to come."""
-
-    op: Primitive | tuple[int, Sum]
-    params: Params
-    place: int
-
-
-class _Operator(NamedTuple):
-    """An operator that waits for its right side."""
-
-    tightness: int
-    op: Primitive
-    operands: int
-    place: int
+    return _Parser(Atoms(TermTokens(text), {**BY_NAME, **(primitives or {})})).term()
 
 
 @dataclass
 class _Open:
     """A construct that is still open, and the expression being read in it.
 
-    kind      text, group, lambda, let, in, if, then, else, case or of
-    terms     its parts that are complete
-    names     what it binds, with spaces
-    chain     a function and its arguments so far: `f x y`
+    kind    text, group, lambda, let, in, if, then, else, case or of
+    terms   its parts that are complete
+    names   what it binds, with spaces
+    alias   the name a text gives to a term in brackets
+    commas  how many were met
     """
 
     kind: str
     place: int
+    inside: Expression
     terms: list[Term] = field(default_factory=list)
     names: list[tuple[str, Space | None]] = field(default_factory=list)
-    operands: list[Term] = field(default_factory=list)
-    operators: list[_Operator] = field(default_factory=list)
-    chain: list[Term | _Head] = field(default_factory=list)
+    alias: str = ""
+    commas: int = 0
 
 
 EXPECTED = {
@@ -98,152 +76,87 @@ EXPECTED = {
 class _Parser:
     """Reads one term; `stack` holds the constructs that are open, outermost first."""
 
-    def __init__(self, tokens: TermTokens, known: Mapping[str, Primitive]) -> None:
-        self.tokens = tokens
-        self.known = known
-        self.shared: dict[str, Term] = {}
-        self.stack = [_Open("text", 0)]
+    def __init__(self, atoms: Atoms) -> None:
+        self.atoms = atoms
+        self.tokens = atoms.tokens
+        self.stack: list[_Open] = []
+        self.open("text")
+
+    def open(self, kind: str) -> _Open:
+        """A new construct, innermost."""
+        self.stack.append(_Open(kind, max(self.tokens.at - 1, 0), Expression(self.atoms)))
+        return self.stack[-1]
 
     def term(self) -> Term:
         """The whole text as a term."""
         while True:
             top = self.stack[-1]
-            if not top.chain:
+            if not top.inside.chain:
                 self.operand(top)
-            elif not self.extended(top) and not self.operator(top):
+            elif not self.extended(top.inside) and not top.inside.operator():
                 self.complete(top)
                 if top.kind == "text":
                     return top.terms[0]
 
-    def where(self, place: int) -> Where | None:
-        return self.tokens.lines[place] if place < len(self.tokens.lines) else None
-
-    # One operand
-
     def operand(self, top: _Open) -> None:
         """Reads the beginning of an operand: a complete one, or what opens one."""
-        tokens = self.tokens
-        word, place = tokens.peek(), tokens.at
+        word = self.tokens.peek()
         if word == "-":
-            self.minus(top)
+            top.inside.minus()
         elif word in _OPENERS:
-            tokens.at += 1
-            _OPENERS[word](self, place)
-        elif word == ")" and top.kind == "group" and not (top.operands or top.operators):
+            self.tokens.at += 1
+            _OPENERS[word](self)
+        elif word == ")" and top.kind == "group" and top.inside.empty:
             self.close_group(top)
-        elif self.argument():
-            top.chain.append(self.atom())
+        elif self.atoms.begins():
+            top.inside.chain.append(self.atoms.read())
         else:
-            raise tokens.error("expected an expression")
+            raise self.tokens.error("expected an expression")
 
-    def minus(self, top: _Open) -> None:
-        """A minus sign: part of the number after it, if nothing else takes hold of that."""
+    def extended(self, inside: Expression) -> bool:
+        """Reads one more argument, or a part of the last one, if there is one."""
         tokens, place = self.tokens, self.tokens.at
-        tokens.at += 1
-        number = tokens.kind() == "number" and not tokens.peek().startswith("nan")
-        width = 3 if tokens.peek(1) == ":" else 1
-        if number and not self.argument(width) and tokens.kind_ahead(width) != "part":
-            if tokens.peek(width) != "**":
-                tokens.words[tokens.at] = "-" + tokens.peek()
-                top.chain.append(self.constant(place))
-                return
-        top.operators.append(_Operator(SIGN, self.known["neg"], 1, place))
-
-    def argument(self, ahead: int = 0) -> bool:
-        """Whether the next word, or one further on, begins an argument."""
-        word, kind = self.tokens.peek(ahead), self.tokens.kind_ahead(ahead)
-        if kind == "name":
-            return word not in RESERVED or word in ATOMS
-        return kind in ("number", "string") or word in ("(", "[", "#", "\\")
-
-    def atom(self) -> Term | _Head:
-        """A number, a name, an array, an operation or an injection."""
-        tokens, place = self.tokens, self.tokens.at
-        word, kind = tokens.peek(), tokens.kind()
-        if kind == "number" or word in ("[", "#", "True", "False"):
-            return self.constant(place)
-        if word in ("inl", "inr", "inj"):
-            return self.injection(place)
-        if word in self.known and kind == "name":
+        word = tokens.peek()
+        if tokens.kind() == "part":
+            last = inside.chain[-1]
+            if isinstance(last, Head):
+                raise tokens.error("expected an argument")
+            inside.chain[-1] = Proj(int(word[1:]), last, self.atoms.where(place))
             tokens.at += 1
-            params = tuple(sorted(read_params(tokens), key=lambda pair: pair[0]))
-            return _Head(self.known[word], params, place)
-        if word in self.shared:
+        elif word in ("(", "\\"):
             tokens.at += 1
-            return self.shared[word]
-        return Var(tokens.variable(), self.where(place))
-
-    def constant(self, place: int) -> Const:
-        """A number, an array in brackets, or anything as `#[...]`."""
-        tokens = self.tokens
-        marked = tokens.took("#")
-        if marked:
-            tokens.take("[")
-        try:
-            found = Const(read_constant(tokens), self.where(place))
-        except (ValueError, TypeError, OverflowError, SpaceError) as error:
-            tokens.at = place
-            raise tokens.error(f"expected a constant ({error})") from None
-        if marked:
-            tokens.take("]")
-        return found
-
-    def injection(self, place: int) -> _Head:
-        """`inl[A + B]`, `inr[A + B]`, `inj[2, A + B + C]`."""
-        tokens = self.tokens
-        word = tokens.take()
-        tokens.take("[")
-        index = 1 if word == "inr" else 0
-        if word == "inj":
-            index = int(tokens.take()) if tokens.peek().isdigit() else -1
-            tokens.take(",")
-        begin = tokens.at
-        end = tokens.space()
-        if not isinstance(end, Sum) or not 0 <= index < len(end.parts) or len(end.parts) < 2:
-            tokens.at = begin
-            raise tokens.error("expected a sum of spaces that has such a summand")
-        tokens.take("]")
-        return _Head((index, end), (), place)
+            _OPENERS[word](self)
+        elif self.atoms.begins():
+            inside.chain.append(self.atoms.read())
+        else:
+            return False
+        return True
 
     # What opens
 
-    def open_group(self, place: int) -> None:
-        tokens = self.tokens
-        group = _Open("group", place)
-        if tokens.peek(1) == ":=":
-            group.names.append((tokens.name(), None))
-            tokens.take(":=")
-        self.stack.append(group)
+    def open_group(self) -> None:
+        top = self.open("group")
+        if self.tokens.peek(1) == ":=":
+            top.alias = self.tokens.name()
+            self.tokens.take(":=")
 
-    def open_lambda(self, place: int) -> None:
-        top = _Open("lambda", place)
-        while not self.tokens.took("."):
-            if self.tokens.kind() == "part":
-                raise self.tokens.error("expected a space after the dot")
+    def open_lambda(self) -> None:
+        top, tokens = self.open("lambda"), self.tokens
+        while not tokens.took("."):
+            if tokens.kind() == "part":
+                raise tokens.error("expected a space after the dot")
             top.names.append(self.binder())
         if not top.names:
-            self.tokens.at -= 1
-            raise self.tokens.error("expected a parameter")
-        self.stack.append(top)
+            tokens.at -= 1
+            raise tokens.error("expected a parameter")
 
     def binder(self) -> tuple[str, Space | None]:
         name = self.tokens.variable()
         return name, self.tokens.space() if self.tokens.took(":") else None
 
-    def open_let(self, place: int) -> None:
-        top = _Open("let", place)
-        self.bind(top)
-        self.stack.append(top)
-
     def bind(self, top: _Open) -> None:
         top.names.append((self.tokens.variable(), None))
         self.tokens.take("=")
-
-    def open_if(self, place: int) -> None:
-        self.stack.append(_Open("if", place))
-
-    def open_case(self, place: int) -> None:
-        self.stack.append(_Open("case", place))
 
     def pattern(self, top: _Open) -> None:
         """`inl x ->`, `inr (y: R) ->`, `inj[2] z ->`: the summands in order."""
@@ -259,114 +172,17 @@ class _Parser:
             tokens.take(")")
         tokens.take("->")
 
-    # What follows an operand
-
-    def extended(self, top: _Open) -> bool:
-        """Reads one more argument, or a part of the last one, if there is one."""
-        tokens = self.tokens
-        word, kind, place = tokens.peek(), tokens.kind(), tokens.at
-        if kind == "part":
-            last = top.chain[-1]
-            if isinstance(last, _Head):
-                raise tokens.error("expected an argument")
-            top.chain[-1] = Proj(int(word[1:]), last, self.where(place))
-            tokens.at += 1
-            return True
-        if word in ("(", "\\"):
-            tokens.at += 1
-            _OPENERS[word](self, place)
-            return True
-        if not self.argument():
-            return False
-        top.chain.append(self.atom())
-        return True
-
-    def operator(self, top: _Open) -> bool:
-        """Reads an operator, if there is one."""
-        tokens, place = self.tokens, self.tokens.at
-        infix = SYMBOLS.get(tokens.peek())
-        if infix is None or tokens.kind() != "mark":
-            return False
-        top.operands.append(self.applied(top.chain))
-        top.chain = []
-        self.reduce(top, infix.left)
-        if top.operators and infix.tightness == top.operators[-1].tightness == COMPARE:
-            raise tokens.error("expected no second comparison: they do not chain")
-        tokens.at += 1
-        if infix.tightness == POWER and self.whole_exponent(top, place):
-            return True
-        top.operators.append(_Operator(infix.tightness, self.known[infix.name], 2, place))
-        return True
-
-    def whole_exponent(self, top: _Open, place: int) -> bool:
-        """Reads `3` or `-3` after `**`, if that is the whole exponent."""
-        tokens = self.tokens
-        signed = tokens.peek() == "-"
-        extends = self.argument(signed + 1) or tokens.kind_ahead(signed + 1) == "part"
-        if extends or tokens.peek(signed + 1) in ("**", ":") or not tokens.peek(signed).isdigit():
-            return False
-        n = int(tokens.peek(signed)) * (-1 if signed else 1)
-        tokens.at += signed + 1
-        base = top.operands.pop()
-        top.chain = [Prim(self.known["ipow"], (base,), (("n", n),), self.where(place))]
-        return True
-
-    def reduce(self, top: _Open, tightness: int) -> None:
-        """Applies the waiting operators that bind at least as tightly."""
-        while top.operators and top.operators[-1].tightness >= tightness:
-            operator = top.operators.pop()
-            args = tuple(top.operands[-operator.operands :])
-            del top.operands[-operator.operands :]
-            top.operands.append(Prim(operator.op, args, (), self.where(operator.place)))
-
-    def applied(self, chain: list[Term | _Head]) -> Term:
-        """A function with its arguments, one after the other."""
-        head, args = chain[0], [self.settled(part) for part in chain[1:]]
-        term, rest = self.operation(head, args) if isinstance(head, _Head) else (head, args)
-        for arg in rest:
-            term = App(term, arg, term.where)
-        return term
-
-    def settled(self, part: Term | _Head) -> Term:
-        """An operation that is itself an argument."""
-        return self.operation(part, [])[0] if isinstance(part, _Head) else part
-
-    def operation(self, head: _Head, args: list[Term]) -> tuple[Term, list[Term]]:
-        """The operation with its arguments, and those left over; none given: as a function."""
-        where = self.where(head.place)
-        if isinstance(head.op, tuple):
-            params = (("index", head.op[0]), ("sum", head.op[1]))
-            bound: tuple[Term, ...] = (*args[:1],) or (Var("x", where),)
-            made: Term = Control("inj", bound, params, where)
-            return (made, args[1:]) if args else (Lam("x", None, made, where), [])
-        takes = arity(head.op)
-        count = len(args) if takes is None else takes
-        if not args and count:
-            names = "xyz"[:count] if count < 4 else [f"x{i}" for i in range(count)]
-            made = Prim(head.op, tuple(Var(n, where) for n in names), head.params, where)
-            for name in reversed(names):
-                made = Lam(name, None, made, where)
-            return made, []
-        if len(args) < max(count, takes is None):
-            self.tokens.at = head.place
-            asked = "arguments" if takes is None else counted(count, "argument")
-            raise self.tokens.error(f"expected {asked} of an operation, got {len(args)}")
-        return Prim(head.op, tuple(args[:count]), head.params, where), args[count:]
-
     # What closes
 
     def complete(self, top: _Open) -> None:
         """The expression ends here: the construct it is in goes on, or is complete as well."""
         tokens = self.tokens
-        top.operands.append(self.applied(top.chain))
-        top.chain = []
-        self.reduce(top, 0)
-        top.terms.append(top.operands.pop())
+        top.terms.append(top.inside.finish())
         match top.kind:
             case "text" if not tokens.peek():
                 return
             case "group" if tokens.took(","):
-                top.names.append(("", None))
+                top.commas += 1
             case "group" if tokens.peek() == ")":
                 self.close_group(top)
             case "lambda" | "else" | "in":
@@ -390,7 +206,8 @@ class _Parser:
                 raise tokens.error(f"expected {EXPECTED[top.kind]}")
 
     def closed(self, top: _Open) -> Term:
-        where, terms = self.where(top.place), top.terms
+        """The term of a construct that is complete."""
+        where, terms = self.atoms.where(top.place), top.terms
         names = tuple([name for name, _ in top.names])
         if top.kind == "in":
             return Let(names, tuple(terms[:-1]), terms[-1], where)
@@ -407,25 +224,27 @@ class _Parser:
 
     def close_group(self, top: _Open) -> None:
         """A closing bracket: a term in brackets, or a tuple."""
-        place = self.tokens.at
         self.tokens.take(")")
-        named = bool(top.names) and top.names[0][0] != ""
-        if len(top.terms) == 1 and len(top.names) == named:
-            if named:
-                self.shared[top.names[0][0]] = top.terms[0]
+        if len(top.terms) == 1 and not top.commas:
+            if top.alias:
+                self.atoms.shared[top.alias] = top.terms[0]
             self.close(top.terms[0])
         else:
-            self.close(Tuple(tuple(top.terms), self.where(place)))
+            self.close(Tuple(tuple(top.terms), self.atoms.where(top.place)))
 
     def close(self, term: Term) -> None:
         self.stack.pop()
-        self.stack[-1].chain.append(term)
+        self.stack[-1].inside.chain.append(term)
 
 
-_OPENERS: dict[str, Any] = {
+def _open_let(parser: _Parser) -> None:
+    parser.bind(parser.open("let"))
+
+
+_OPENERS: dict[str, Callable[[_Parser], object]] = {
     "(": _Parser.open_group,
     "\\": _Parser.open_lambda,
-    "let": _Parser.open_let,
-    "if": _Parser.open_if,
-    "case": _Parser.open_case,
+    "let": _open_let,
+    "if": lambda parser: parser.open("if"),
+    "case": lambda parser: parser.open("case"),
 }

@@ -1,6 +1,6 @@
 """Reading programs back: the inverse of their text on the board.
 
-    read_program(str(p)) == p
+read_program(str(p)) == p
 """
 
 from __future__ import annotations
@@ -168,9 +168,7 @@ def _binds(tokens: Tokens) -> bool:
     return tokens.peek() == "in" or tokens.peek(1) in ("=", ",")
 
 
-def _complete(
-    tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primitive]
-) -> None:
+def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primitive]) -> None:
     try:
         op = _operation(half, known)
         params = half.params if isinstance(op, Primitive) else ()
@@ -277,6 +275,6 @@ def _value(entry: str, dtype: np.dtype[Any]) -> Any:
         return entry == "True"
     if entry.startswith("nan_"):
         return np.frombuffer(bytes.fromhex(entry[4:]), dtype.newbyteorder(">"))[0]
-    if dtype == object or dtype.kind in "iu":
+    if dtype.kind in "iuO":
         return _number(entry)
     return float(entry)

@@ -112,7 +112,7 @@ def on_pairs(compose: Callable[[Any, Any], Any], step: Callable[[Any, Any], Any]
         found = step(t.first.second, t.second)
         return None if found is None else compose(t.first.first, found)
 
-    matched.__name__ = step.__name__
+    matched.__name__, matched.__doc__ = step.__name__, step.__doc__
     return matched
 
 

@@ -99,11 +99,16 @@ class Scope(Generic[T]):
 
 def shared_terms(root: Term) -> frozenset[int]:
     """The identities of the terms that are held in more than one place."""
-    uses: dict[int, int] = {}
-    for node in postorder(root):
-        for child in node.children():
-            uses[id(child)] = uses.get(id(child), 0) + 1
-    return frozenset(key for key, count in uses.items() if count > 1)
+    met, shared = {id(root)}, set[int]()
+    stack: list[Node] = [root]
+    while stack:
+        for child in stack.pop().children():
+            if id(child) in met:
+                shared.add(id(child))
+            else:
+                met.add(id(child))
+                stack.append(child)
+    return frozenset(shared)
 
 
 Free = dict[int, tuple[str, ...]]

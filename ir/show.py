@@ -81,7 +81,7 @@ def _brackets(shape: tuple[int, ...], entries: Iterator[str]) -> str:
 def _entry(entry: Any) -> str:
     item = entry.item() if isinstance(entry, np.generic) else entry
     if isinstance(item, float) and item != item:
-        bits = entry.tobytes()[::-1 if np.little_endian else 1].hex()
+        bits = entry.tobytes()[:: -1 if np.little_endian else 1].hex()
         return "nan" if entry.tobytes() == entry.dtype.type(np.nan).tobytes() else f"nan_{bits}"
     return str(item)
 

@@ -21,7 +21,7 @@ from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Case, Control, Program, Step
 from cats.ir.spaces import Ground, Real, Value, ground
 
-_stamps = itertools.count()
+STAMPS = itertools.count()
 
 Rewrites = Mapping[Primitive, tuple[Callable[..., Value | None], ...]]
 """For each operation the local rules tried when it is emitted."""
@@ -94,7 +94,7 @@ class Builder:
     """A program under construction."""
 
     def __init__(self, inputs: Iterable[Ground] = (), rewrites: Rewrites | None = None) -> None:
-        self.stamp = next(_stamps)
+        self.stamp = next(STAMPS)
         self.inputs: list[Ground] = []
         self.steps: list[Step] = []
         self.wires: list[Wire] = []
@@ -203,6 +203,16 @@ class Builder:
         if wire not in self.captured:
             self.captured[wire] = self.input(wire.space)
         return self.captured[wire]
+
+    def arrange(self, wires: Sequence[Wire]) -> None:
+        """Captures all these wires and takes them, in this order, as the inputs.
+
+        For the branches of a choice, which have inputs in common; the builder has no others.
+        """
+        inputs = [self.capture(wire) for wire in wires]
+        for place, wire in enumerate(inputs):
+            self.origins[wire.index] = -1 - place
+        self.inputs = [wire.space for wire in inputs]
 
     def case(self, branches: tuple[Program, ...], tag: Wire, captured: Sequence[Wire]) -> tuple[Wire, ...]:
         """A case step on a tag, its branches applied to the captured wires."""

@@ -46,21 +46,27 @@ INFIX = {infix.name: infix for infix in _TABLE}
 SYMBOLS = {infix.symbol: infix for infix in _TABLE}
 
 RESERVED = frozenset(
-    "let in if then else case of inl inr inj inf nan True False".split()
-)
+    {
+        "let", "in", "if", "then", "else", "case", "of",
+        "inl", "inr", "inj", "inf", "nan", "True", "False",
+    }
+)  # fmt: skip
 """Words with a meaning of their own: a variable of such a name is written in quotes."""
 
 OPERATIONS = frozenset(
-    """
-    abs accumulate add arccos arccosh arcsin arcsinh arctan arctan2 arctanh broadcast cbrt ceil
-    concatenate const contract convert copysign cos cosh cumprod cumprod_back cumsum deg2rad div
-    equal exp exp2 expm1 floor floor_divide fmod gather greater greater_equal hypot index ipow
-    isfinite isnan keep less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
-    logical_not logical_or max maximum min minimum mul neg not_equal power prod rad2deg reciprocal
-    recurrence remainder reshape rint select shift sign sin sinh sqrt sub sum tan tanh transpose
-    trunc
-    """.split()
-)
+    {
+        "abs", "accumulate", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+        "arctanh", "broadcast", "cbrt", "ceil", "concatenate", "const", "contract", "convert",
+        "copysign", "cos", "cosh", "cumprod", "cumprod_back", "cumsum", "deg2rad", "div", "equal",
+        "exp", "exp2", "expm1", "floor", "floor_divide", "fmod", "gather", "greater",
+        "greater_equal", "hypot", "index", "ipow", "isfinite", "isnan", "keep", "less",
+        "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+        "logical_not", "logical_or", "max", "maximum", "min", "minimum", "mul", "neg",
+        "not_equal", "power", "prod", "rad2deg", "reciprocal", "recurrence", "remainder",
+        "reshape", "rint", "select", "shift", "sign", "sin", "sinh", "sqrt", "sub", "sum", "tan",
+        "tanh", "transpose", "trunc",
+    }
+)  # fmt: skip
 """The names of the vocabulary, which lies above: a variable of such a name is written in quotes."""
 
 ALIAS = re.compile(r"s\d+")

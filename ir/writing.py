@@ -108,9 +108,7 @@ def _survey(root: Any, describe: Describe) -> tuple[dict[int, Layout], list[int]
     return layouts, order
 
 
-def _names(
-    root: Any, layouts: dict[int, Layout], order: list[int], limit: int
-) -> dict[int, str]:
+def _names(root: Any, layouts: dict[int, Layout], order: list[int], limit: int) -> dict[int, str]:
     """Names for what occurs more than once, if the whole text would be too long without."""
     length: dict[int, int] = {}
     uses: dict[int, int] = {}
@@ -179,13 +177,15 @@ def _transparent(value: Any) -> bool:
     """Whether the value is a record that its fields make: a primitive, say, goes by its name."""
     if not is_dataclass(value) or isinstance(value, type):
         return False
-    return value.__dataclass_params__.eq or hasattr(value, "children")  # type: ignore[attr-defined,no-any-return]
+    return value.__dataclass_params__.eq or hasattr(value, "children")  # type: ignore[attr-defined]
 
 
 def _usual(field: Field[Any], value: Any) -> bool:
     """Whether leaving the field out says the same; places in the user's code are left out."""
     if field.name == "where":
         return True
-    return field.default is not MISSING and type(value) is type(field.default) and bool(
-        value == field.default
+    return (
+        field.default is not MISSING
+        and type(value) is type(field.default)
+        and bool(value == field.default)
     )

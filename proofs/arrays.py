@@ -139,7 +139,9 @@ def _random(space: Ground, rng: Random) -> Any:
     count = int(np.prod(space.shape))
     if not isinstance(space, Real):
         return _whole(space, rng)
-    return _array([jet(Fraction(rng.randint(-(10**8), 10**8), 7)) for _ in range(count)], space.shape)
+    return _array(
+        [jet(Fraction(rng.randint(-(10**8), 10**8), 7)) for _ in range(count)], space.shape
+    )
 
 
 def _array(values: list[Any], shape: tuple[int, ...]) -> Any:

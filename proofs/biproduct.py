@@ -28,19 +28,13 @@ from cats.ir.rules.biproduct import (
     zero_then,
 )
 from cats.ir.rules.structure import (
-    add_assoc,
-    add_commutes,
-    add_then,
     exchange,
-    fork_join,
     inj_fork,
     join_then,
     proj_join,
-    resolution,
-    then_add,
     then_fork,
 )
-from proofs.calculation import Calculation, reduced
+from proofs.calculation import Calculation
 
 AXIOMS = (
     id_then, then_id, assoc, fork_proj, pairing, inj_join, copairing, inj_proj, inj_other,
@@ -48,18 +42,13 @@ AXIOMS = (
 )  # fmt: skip
 
 
-def _of(law: Rule) -> tuple[Linear, ...]:
+def own_letters(law: Rule) -> tuple[Linear, ...]:
     """The letters of the law itself."""
     return tuple(letters(law.letters).values())
 
 
-def _both(f: Linear) -> Join:
-    """[id | id], which adds two values of f."""
-    return Join((Id(f.cod), Id(f.cod)))
-
-
 def _then_fork() -> Calculation:
-    h, f, g = _of(then_fork)
+    h, f, g = own_letters(then_fork)
     whole, spaces = Then(h, Fork((f, g))), (f.cod, g.cod)
     p0, p1 = Proj(spaces, 0), Proj(spaces, 1)
     return Calculation(
@@ -73,7 +62,7 @@ def _then_fork() -> Calculation:
 
 
 def _join_then() -> Calculation:
-    f, g, h = _of(join_then)
+    f, g, h = own_letters(join_then)
     both, spaces = Join((f, g)), (f.dom, g.dom)
     i0, i1 = Inj(spaces, 0), Inj(spaces, 1)
     second = Then(Then(i1, both), h)
@@ -88,7 +77,7 @@ def _join_then() -> Calculation:
 
 
 def _exchange() -> Calculation:
-    f, g, h, k = _of(exchange)
+    f, g, h, k = own_letters(exchange)
     rows, spaces = Fork((Join((f, g)), Join((h, k)))), (f.dom, g.dom)
     i0, i1 = Inj(spaces, 0), Inj(spaces, 1)
     fg, hk = Join((f, g)), Join((h, k))
@@ -108,8 +97,8 @@ def _exchange() -> Calculation:
 
 
 def _fork_zero() -> Calculation:
-    zero = fork_zero.sides(*_of(fork_zero))[1]
-    a, b, c = _of(fork_zero)
+    zero = fork_zero.sides(*own_letters(fork_zero))[1]
+    a, b, c = own_letters(fork_zero)
     p0, p1 = Proj((b, c), 0), Proj((b, c), 1)  # type: ignore[arg-type]
     first = Then(zero, p0)
     return Calculation(
@@ -123,8 +112,8 @@ def _fork_zero() -> Calculation:
 
 
 def _join_zero() -> Calculation:
-    zero = join_zero.sides(*_of(join_zero))[1]
-    a, b, c = _of(join_zero)
+    zero = join_zero.sides(*own_letters(join_zero))[1]
+    a, b, c = own_letters(join_zero)
     i0, i1 = Inj((a, b), 0), Inj((a, b), 1)  # type: ignore[arg-type]
     return Calculation(
         zero,
@@ -137,7 +126,7 @@ def _join_zero() -> Calculation:
 
 
 def _inj_fork() -> Calculation:
-    a, b = _of(inj_fork)
+    a, b = own_letters(inj_fork)
     spaces = (a, b)
     i0, p0, p1 = Inj(spaces, 0), Proj(spaces, 0), Proj(spaces, 1)  # type: ignore[arg-type]
     return Calculation(
@@ -151,7 +140,7 @@ def _inj_fork() -> Calculation:
 
 
 def _proj_join() -> Calculation:
-    a, b = _of(proj_join)
+    a, b = own_letters(proj_join)
     spaces = (a, b)
     p0, i0, i1 = Proj(spaces, 0), Inj(spaces, 0), Inj(spaces, 1)  # type: ignore[arg-type]
     return Calculation(
@@ -165,7 +154,7 @@ def _proj_join() -> Calculation:
 
 
 def _copairing_id() -> Calculation:
-    start, end = copairing_id.sides(*_of(copairing_id))
+    start, end = copairing_id.sides(*own_letters(copairing_id))
     i0, i1 = start.parts
     return Calculation(
         start,
@@ -178,7 +167,7 @@ def _copairing_id() -> Calculation:
 
 
 def _add_zero() -> Calculation:
-    f, a, c, g, h = _of(add_zero)
+    f, a, c, g, h = own_letters(add_zero)
     start, end = add_zero.sides(f, a, c, g, h)
     b, zero, join = f.cod, start.first.parts[1], start.second
     spaces = (b, zero.cod)
@@ -200,7 +189,7 @@ def _add_zero() -> Calculation:
 
 
 def _add_forgotten() -> Calculation:
-    f, k, g, c, d = _of(add_forgotten)
+    f, k, g, c, d = own_letters(add_forgotten)
     start, end = add_forgotten.sides(f, k, g, c, d)
     fork, zero = start.first, start.second.parts[1]
     spaces = (f.cod, k.cod)
@@ -221,161 +210,6 @@ def _add_forgotten() -> Calculation:
     )
 
 
-def _then_add() -> Calculation:
-    h, f, g = _of(then_add)
-    add = _both(f)
-    return Calculation(
-        Then(h, f + g),
-        (
-            (assoc, Then(Then(h, Fork((f, g))), add)),
-            (then_fork, Then(h, f) + Then(h, g)),
-        ),
-    )
-
-
-def _fork_join() -> Calculation:
-    """[h | k] = <p0 ; h, p1 ; k> ; [id | id], part by part; then <f, g> goes into the fork."""
-    f, g, h, k = _of(fork_join)
-    fork, join, add = Fork((f, g)), Join((h, k)), _both(h)
-    spaces = (f.cod, g.cod)
-    p0, p1, i0, i1 = Proj(spaces, 0), Proj(spaces, 1), Inj(spaces, 0), Inj(spaces, 1)
-    cross = Fork((Then(p0, h), Then(p1, k)))
-    zero0, zero1 = Zero(g.cod, h.cod), Zero(f.cod, k.cod)
-
-    def row(left: Linear, right: Linear) -> Linear:
-        return Then(fork, Join((left, right)))
-
-    def padded(x: Linear, y: Linear) -> Linear:
-        return Then(Fork((x, y)), add)
-
-    into0, into1 = Then(Then(i0, p0), h), Then(Then(i1, p1), k)
-    left = Then(Then(i0, cross), add)
-    right = Then(Then(i1, cross), add)
-    other0, other1 = Then(Then(i0, p1), k), Then(Then(i1, p0), h)
-    null0, null1 = Then(Zero(f.cod, g.cod), k), Then(Zero(g.cod, f.cod), h)
-    left1 = padded(Then(i0, Then(p0, h)), Then(i0, Then(p1, k)))
-    right1 = padded(Then(i1, Then(p0, h)), Then(i1, Then(p1, k)))
-    spread = Fork((Then(fork, Then(p0, h)), Then(fork, Then(p1, k))))
-    return Calculation(
-        Then(fork, join),
-        (
-            (then_id, row(Then(h, Id(h.cod)), k)),
-            (add_zero, row(padded(h, zero1), k)),
-            (id_then, row(padded(Then(Id(f.cod), h), zero1), k)),
-            (inj_proj, row(padded(into0, zero1), k)),
-            (zero_then, row(padded(into0, null0), k)),
-            (inj_other, row(padded(into0, other0), k)),
-            (assoc, row(padded(Then(i0, Then(p0, h)), other0), k)),
-            (assoc, row(left1, k)),
-            (then_fork, row(left, k)),
-            (then_id, row(left, Then(k, Id(k.cod)))),
-            (add_zero, row(left, padded(zero0, k))),
-            (id_then, row(left, padded(zero0, Then(Id(g.cod), k)))),
-            (inj_proj, row(left, padded(zero0, into1))),
-            (zero_then, row(left, padded(null1, into1))),
-            (inj_other, row(left, padded(other1, into1))),
-            (assoc, row(left, padded(Then(i1, Then(p0, h)), into1))),
-            (assoc, row(left, right1)),
-            (then_fork, row(left, right)),
-            (copairing, Then(fork, Then(cross, add))),
-            (assoc, Then(Then(fork, cross), add)),
-            (then_fork, Then(spread, add)),
-            (assoc, Then(Fork((Then(Then(fork, p0), h), spread.parts[1])), add)),
-            (fork_proj, Then(Fork((Then(f, h), spread.parts[1])), add)),
-            (assoc, Then(Fork((Then(f, h), Then(Then(fork, p1), k))), add)),
-            (fork_proj, Then(f, h) + Then(g, k)),
-        ),
-    )
-
-
-def _add_then() -> Calculation:
-    f, g, h = _of(add_then)
-    fork, same = Fork((f, g)), Id(f.cod)
-    return Calculation(
-        Then(f + g, h),
-        (
-            (assoc, Then(fork, Then(_both(f), h))),
-            (join_then, Then(fork, Join((Then(same, h), Then(same, h))))),
-            (id_then, Then(fork, Join((h, Then(same, h))))),
-            (id_then, Then(fork, Join((h, h)))),
-            (fork_join, Then(f, h) + Then(g, h)),
-        ),
-    )
-
-
-def _resolution() -> Calculation:
-    start, end = resolution.sides(*_of(resolution))
-    spaces = start.space.parts
-    p0, p1, i0, i1 = Proj(spaces, 0), Proj(spaces, 1), Inj(spaces, 0), Inj(spaces, 1)
-    return Calculation(
-        start,
-        (
-            (id_then, Then(start, start)),
-            (pairing, Then(Fork((p0, p1)), start)),
-            (copairing_id, Then(Fork((p0, p1)), Join((i0, i1)))),
-            (fork_join, end),
-        ),
-    )
-
-
-def _add_commutes() -> Calculation:
-    """<f, g> = <g, f> ; swap, and swap ; [id | id] = [id | id], part by part."""
-    f, g = _of(add_commutes)
-    a, fork, add = f.cod, Fork((g, f)), _both(f)
-    spaces = (a, a)
-    p0, p1, i0, i1 = Proj(spaces, 0), Proj(spaces, 1), Inj(spaces, 0), Inj(spaces, 1)
-    swap, same, zero = Fork((p1, p0)), Id(a), Zero(a, a)
-    in0, in1 = Then(Then(i0, swap), add), Then(Then(i1, swap), add)
-
-    def parts(left: Linear, right: Linear) -> Linear:
-        return Then(fork, Join((left, right)))
-
-    def padded(x: Linear, y: Linear) -> Linear:
-        return Then(Fork((x, y)), add)
-
-    return Calculation(
-        f + g,
-        (
-            (fork_proj, padded(Then(fork, p1), g)),
-            (fork_proj, padded(Then(fork, p1), Then(fork, p0))),
-            (then_fork, Then(Then(fork, swap), add)),
-            (assoc, Then(fork, Then(swap, add))),
-            (copairing, parts(in0, in1)),
-            (then_fork, parts(padded(Then(i0, p1), Then(i0, p0)), in1)),
-            (inj_other, parts(padded(zero, Then(i0, p0)), in1)),
-            (inj_proj, parts(padded(zero, same), in1)),
-            (add_zero, parts(Then(same, same), in1)),
-            (id_then, parts(same, in1)),
-            (then_fork, parts(same, padded(Then(i1, p1), Then(i1, p0)))),
-            (inj_proj, parts(same, padded(same, Then(i1, p0)))),
-            (inj_other, parts(same, padded(same, zero))),
-            (add_zero, parts(same, Then(same, same))),
-            (id_then, g + f),
-        ),
-    )
-
-
-def _add_assoc() -> Calculation:
-    """Both sides are <f, g, h> ; [id | id | id]: part by part, from the middle to the ends."""
-    f, g, h = _of(add_assoc)
-    add, three, spaces = _both(f), Fork((f, g, h)), (f.cod,) * 3
-    p0, p1, p2 = (Proj(spaces, i) for i in range(3))
-    right = Then(Fork((p0, Then(Fork((p1, p2)), add))), add)
-    left = Then(Fork((Then(Fork((p0, p1)), add), p2)), add)
-    laws = (
-        assoc, then_fork, fork_proj, inj_proj, inj_other,
-        add_zero, zero_then, fork_zero, then_id, id_then,
-    )  # fmt: skip
-
-    def to_middle(side: Linear) -> Calculation:
-        out = reduced(Then(three, side), laws)
-        parts = Join(tuple(Then(Inj(spaces, i), side) for i in range(3)))
-        split = Calculation(Then(three, side), ((copairing, Then(three, parts)),))
-        return out.backwards().then(split).then(reduced(Then(three, parts), laws))
-
-    return to_middle(right).then(to_middle(left).backwards())
-
-
 THEOREMS: dict[Rule, Calculation] = {
     then_fork: _then_fork(),
     join_then: _join_then(),
@@ -387,11 +221,5 @@ THEOREMS: dict[Rule, Calculation] = {
     copairing_id: _copairing_id(),
     add_zero: _add_zero(),
     add_forgotten: _add_forgotten(),
-    then_add: _then_add(),
-    fork_join: _fork_join(),
-    add_then: _add_then(),
-    resolution: _resolution(),
-    add_commutes: _add_commutes(),
-    add_assoc: _add_assoc(),
 }
 """Each uses only axioms and theorems before it."""

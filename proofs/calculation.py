@@ -79,7 +79,8 @@ def uses(term: Node, law: Rule) -> Iterator[Node]:
     values = [getattr(term, f.name) for f in fields(term)]  # type: ignore[arg-type]
     for place, value in enumerate(values):
         for other in _inside(value, law):
-            yield type(term)(*values[:place], other, *values[place + 1 :])
+            made: Any = type(term)
+            yield made(*values[:place], other, *values[place + 1 :])
 
 
 def _inside(value: Any, law: Rule) -> Iterator[Any]:

@@ -112,7 +112,7 @@ def _same_everywhere(gap: Any, names: Sequence[Any], domains: Sequence[Domain]) 
 
 
 def pieces(names: Sequence[Any], domains: Sequence[Domain]) -> Iterator[Piece]:
-    """Signs of one argument, or two arguments one of which is the larger; positive if it must be."""
+    """Each sign of one argument, each order of two; positive where the domain is."""
     p, q = sp.symbols("p q", positive=True)
     if len(names) == 1:
         yield Piece((p,))
@@ -123,10 +123,12 @@ def pieces(names: Sequence[Any], domains: Sequence[Domain]) -> Iterator[Piece]:
             yield Piece((big, small))
             yield Piece((small, big))
     else:
-        yield Piece(tuple(
-            sp.Symbol(f"p{i}", positive=d.low >= 0 or None, real=True)
-            for i, d in enumerate(domains)
-        ))
+        yield Piece(
+            tuple(
+                sp.Symbol(f"p{i}", positive=d.low >= 0 or None, real=True)
+                for i, d in enumerate(domains)
+            )
+        )
 
 
 def _compare_at_points(

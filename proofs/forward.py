@@ -66,17 +66,15 @@ def variable(name: str, space: Space) -> Value:
 def letter(name: str, dom: Space, cod: Space) -> Map:
     """The general linear map, as a function of formal sums; of products it is a matrix."""
     if isinstance(cod, Product):
-        return Forward().fork(
-            tuple(letter(f"{name}{i}", dom, s) for i, s in enumerate(cod.parts))
-        )
+        return Forward().fork(tuple(letter(f"{name}{i}", dom, s) for i, s in enumerate(cod.parts)))
     if isinstance(dom, Product):
-        return Forward().join(
-            tuple(letter(f"{name}{i}", s, cod) for i, s in enumerate(dom.parts))
-        )
+        return Forward().join(tuple(letter(f"{name}{i}", s, cod) for i, s in enumerate(dom.parts)))
 
     def apply(v: Value) -> Value:
-        return Nothing(cod) if isinstance(v, Nothing) else formal(
-            [((name, *word), n) for word, n in v.words]
+        return (
+            Nothing(cod)
+            if isinstance(v, Nothing)
+            else formal([((name, *word), n) for word, n in v.words])
         )
 
     return apply

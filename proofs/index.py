@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -17,7 +18,17 @@ from cats.ir.letters import letters
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME, VOCABULARY
 from cats.ir.rewrite import Rule
-from proofs import arrays, biproduct, chain_rule, closed, derivatives, dual, forward
+from proofs import (
+    addition,
+    arrays,
+    biproduct,
+    chain_rule,
+    closed,
+    derivatives,
+    dual,
+    forward,
+    programs,
+)
 from proofs.calculation import Calculation, NotAProof
 
 Proof = Callable[[], str]
@@ -107,10 +118,7 @@ AXIOMS = {
         for name in ("scale_one", "scale_zero", "minus_minus", "scale_scale")
     },
     "structure.minus_moves": SCALE_AXIOM,
-    **{
-        f"closed.{law.name}": "what products, sums and functions are"
-        for law in closed.AXIOMS
-    },
+    **{f"closed.{law.name}": "what products, sums and functions are" for law in closed.AXIOMS},
 }
 
 THEOREMS: dict[str, Entry] = {
@@ -144,10 +152,12 @@ def index() -> dict[str, Entry]:
     found: dict[str, Entry] = dict(THEOREMS)
     for name, what in AXIOMS.items():
         found[name] = Axiom(what)
-    proved = {**biproduct.THEOREMS, **closed.THEOREMS}
+    proved = {**biproduct.THEOREMS, **addition.THEOREMS, **closed.THEOREMS}
     for name, law in rules():
         if law in proved:
             found[name] = _calculated(law, proved[law])
+        elif law.head is not None:
+            found[name] = partial(programs.prove_rule, law)
     for op in VOCABULARY:
         if op.linearise is not None:
             found[f"derivative of {op.name}"] = _derivative(op)

@@ -70,8 +70,6 @@ def meaning(op: Primitive, args: list[Any], params: Params) -> Any:
     return sp.sympify(whole).xreplace(dict(zip(names, args, strict=True)))
 
 
-
-
 class Slopes:
     """A -o B between products of numbers, as the matrix of its slopes, which are formulas."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from cats.functor import BIPRODUCTS
 from cats.ir.letters import SPACES, Unknown, linear_letter
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero
 from cats.ir.spaces import Product, Space, Value, size
@@ -21,7 +22,7 @@ class Exact:
     """A -o B as a matrix of Python integers or Fractions; letters are random, once for all."""
 
     seed: int = 0
-    keeps: frozenset[str] = field(default=frozenset({"category", "products", "biproducts"}))
+    keeps = BIPRODUCTS
 
     def identity(self, a: Space, /) -> Matrix:
         return np.eye(size(a), dtype=object).astype(int).astype(object)

@@ -160,7 +160,8 @@ def _accumulate_rule(
         )
         for (value, indices), target in zip(_pieces(args, targets), targets, strict=True)
     ]
-    return Join((*leaves, *_no_tangent(args[len(targets) :], out)))
+    maps = (*leaves, *_no_tangent(args[len(targets) :], out))
+    return Join(maps) if len(maps) > 1 else maps[0]
 
 
 def _accumulate_adjoint(leaf: Leaf) -> Leaf:

@@ -8,9 +8,9 @@ import numpy as np
 
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError
-from cats.ir.linear import Leaf, Linear
+from cats.ir.linear import Leaf, Linear, Zero
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
-from cats.ir.spaces import Discrete, Ground, Real, Shape, Space, Value, size, space_of
+from cats.ir.spaces import Discrete, Ground, Real, Shape, Space, Value, size, space_of, tangent
 
 Axes = tuple[int, ...]
 
@@ -232,7 +232,7 @@ def reduced_work(spaces: Any, out: Space, params: dict[str, Any]) -> int:
 
 sum = Primitive(
     "sum",
-    lambda x, *, axes: f"np.sum({x}, {axis_text(axes)})",
+    lambda x, *, axes: f"np.sum({x}, {axis_text(axes)})" if axes else x,
     _sum_space,
     work=reduced_work,
     linear=Linearity(
@@ -267,6 +267,8 @@ def _convert_space(x: Ground, *, dtype: str) -> Ground:
 
 def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:
     from_, to = space_of(x), space_of(out)
+    if isinstance(from_, Discrete) or isinstance(to, Discrete):
+        return Zero(tangent(from_), tangent(to))
     return leaf_of(convert, 0, (), from_, to, dtype=dtype)
 
 
@@ -289,4 +291,15 @@ convert = Primitive(
     ),
 )
 
-FAMILY = (const, reshape, transpose, broadcast, sum, convert)
+# A value that does not vary
+
+stop = Primitive(
+    "stop",
+    "{0}",
+    lambda x: x,
+    work=free,
+    linearise=lambda x, *, out: Zero(tangent(space_of(x)), tangent(space_of(out))),
+    examples=(Example(reals(())), Example(reals((2, 3)))),
+)
+
+FAMILY = (stop, const, reshape, transpose, broadcast, sum, convert)

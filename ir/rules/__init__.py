@@ -1,1 +1,11 @@
-"""The laws, one file per family; each ends with RULES = (...)."""
+"""The laws, one file per family; each ends with RULES = (...).
+
+FAMILIES are the rules on programs that are exact in IEEE arithmetic, by family; EXACT is all of
+them, in the order they are tried.
+"""
+
+from cats.ir.rules import arrays, scalars, sharing
+
+FAMILIES = {"scalars": scalars.RULES, "arrays": arrays.RULES, "sharing": sharing.RULES}
+
+EXACT = tuple(rule for family in FAMILIES.values() for rule in family)

@@ -63,9 +63,7 @@ def assoc(t: Linear) -> Linear | None:
 # Products and sums of spaces
 
 
-@_pairs(
-    "f: A -o B, g: A -o C", lambda f, g: (Then(Fork((f, g)), Proj((f.cod, g.cod), 1)), g)
-)
+@_pairs("f: A -o B, g: A -o C", lambda f, g: (Then(Fork((f, g)), Proj((f.cod, g.cod), 1)), g))
 def fork_proj(f: Linear, g: Linear) -> Linear | None:
     """A projection of a fork: `<f, g> ; p1 = g`."""
     match f, g:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cats.ir.arrow import (
+    Arrow,
     Case,
     Curry,
     Distl,
@@ -24,9 +25,9 @@ from cats.ir.arrow import (
     cross,
 )
 from cats.ir.rewrite import Rule, on_pairs, rule
-from cats.ir.spaces import UNIT, Function, Product
+from cats.ir.spaces import UNIT, Function, Product, Space
 
-Step = Callable[[Any, Any], Any]
+Step = Callable[[Arrow, Arrow], Arrow | None]
 
 
 def _pairs(letters: str, sides: Any) -> Callable[[Step], Rule]:
@@ -38,7 +39,7 @@ def _pairs(letters: str, sides: Any) -> Callable[[Step], Rule]:
 
 
 @rule("A, f: A -> B", lambda A, f: (Then(Id(A), f), f))
-def id_then(t: Any) -> Any:
+def id_then(t: Arrow) -> Arrow | None:
     """Identity before: `id ; f = f`."""
     match t:
         case Then(Id(), f):
@@ -48,7 +49,7 @@ def id_then(t: Any) -> Any:
 
 
 @rule("f: A -> B, B", lambda f, B: (Then(f, Id(B)), f))
-def then_id(t: Any) -> Any:
+def then_id(t: Arrow) -> Arrow | None:
     """Identity after: `f ; id = f`."""
     match t:
         case Then(f, Id()):
@@ -61,7 +62,7 @@ def then_id(t: Any) -> Any:
     "f: A -> B, g: B -> C, h: C -> D",
     lambda f, g, h: (Then(f, Then(g, h)), Then(Then(f, g), h)),
 )
-def assoc(t: Any) -> Any:
+def assoc(t: Arrow) -> Arrow | None:
     """Brackets to the left."""
     match t:
         case Then(f, Then(g, h)):
@@ -74,7 +75,7 @@ def assoc(t: Any) -> Any:
 
 
 @_pairs("f: A -> B, g: A -> C", lambda f, g: (Then(Fork((f, g)), Proj((f.cod, g.cod), 1)), g))
-def fork_proj(f: Any, g: Any) -> Any:
+def fork_proj(f: Arrow, g: Arrow) -> Arrow | None:
     """A projection of a fork: `<f, g> ; p1 = g`."""
     match f, g:
         case Fork(fs), Proj(_, i):
@@ -87,7 +88,7 @@ def fork_proj(f: Any, g: Any) -> Any:
     "h: A -> B * C, B, C",
     lambda h, B, C: (Fork((Then(h, Proj((B, C), 0)), Then(h, Proj((B, C), 1)))), h),
 )
-def pairing(t: Any) -> Any:
+def pairing(t: Arrow) -> Arrow | None:
     """Surjective pairing: `<h ; p0, h ; p1> = h`, and `<p0, p1> = id`."""
     if not isinstance(t, Fork):
         return None
@@ -100,13 +101,13 @@ def pairing(t: Any) -> Any:
     return Id(t.dom) if before is None else before
 
 
-def _last(t: Any) -> tuple[Any, Any]:
+def _last(t: Arrow) -> tuple[Arrow | None, Arrow]:
     """What comes before the last arrow, and the last arrow, brackets being to the left."""
     return (t.first, t.second) if isinstance(t, Then) else (None, t)
 
 
 @rule("f: A -> B, B", lambda f, B: (Then(f, Terminal(B)), Terminal(f.dom)))
-def then_terminal(t: Any) -> Any:
+def then_terminal(t: Arrow) -> Arrow | None:
     """All that ends in the unit is one: `f ; ! = !`."""
     match t:
         case Then(f, Terminal()):
@@ -116,7 +117,7 @@ def then_terminal(t: Any) -> Any:
 
 
 @rule("", lambda: (Terminal(UNIT), Id(UNIT)))
-def terminal_unit(t: Any) -> Any:
+def terminal_unit(t: Arrow) -> Arrow | None:
     """From the unit to itself: `! = id`."""
     return Id(UNIT) if isinstance(t, Terminal) and t.space == UNIT else None
 
@@ -128,11 +129,12 @@ def terminal_unit(t: Any) -> Any:
         Fork((f, g, h)),
     ),
 )
-def fork_flat(f: Any, g: Any) -> Any:
+def fork_flat(f: Arrow, g: Arrow) -> Arrow | None:
     """Forks in a fork, laid flat: `<<f, g>, <h>> ; flat = <f, g, h>`."""
     match f, g:
-        case Fork(fs), Flat() if all(isinstance(p, Fork) for p in fs):
-            return Fork(tuple(part for p in fs for part in p.parts))
+        case Fork(fs), Flat():
+            inner = [p.parts for p in fs if isinstance(p, Fork)]
+            return Fork(tuple(p for ps in inner for p in ps)) if len(inner) == len(fs) else None
         case _:
             return None
 
@@ -141,7 +143,7 @@ def fork_flat(f: Any, g: Any) -> Any:
     "h: A -> B, f: B -> C, g: B -> D",
     lambda h, f, g: (Then(h, Fork((f, g))), Fork((Then(h, f), Then(h, g)))),
 )
-def then_fork(t: Any) -> Any:
+def then_fork(t: Arrow) -> Arrow | None:
     """An arrow before a fork: `h ; <f, g> = <h ; f, h ; g>`."""
     match t:
         case Then(h, Fork(fs)):
@@ -159,7 +161,7 @@ def _beta_sides(f: Any, g: Any, h: Any) -> tuple[Any, Any]:
 
 
 @_pairs("f: D -> A, g: D -> B, h: A * B -> C", _beta_sides)
-def beta(f: Any, g: Any) -> Any:
+def beta(f: Arrow, g: Arrow) -> Arrow | None:
     """A function at its argument: `<f ; curry h, g> ; eval = <f, g> ; h`."""
     match f, g:
         case Fork((Curry(h), argument)), Eval():
@@ -175,7 +177,7 @@ def _eta_sides(g: Any, B: Any) -> tuple[Any, Any]:
 
 
 @rule("g: A -> (B -> C), B", _eta_sides)
-def eta(t: Any) -> Any:
+def eta(t: Arrow) -> Arrow | None:
     """A function is what it does: `curry (<p0 ; g, p1> ; eval) = g`, with p1 or `p1 ; id`."""
     match t:
         case Curry(Then(Fork((first, second)), Eval())):
@@ -185,15 +187,15 @@ def eta(t: Any) -> Any:
             return None
 
 
-def _past_proj(t: Any, index: int) -> Any:
+def _past_proj(t: Arrow, index: int) -> Arrow | None:
     """What follows `p_i` in an arrow that begins with it, brackets being to the left."""
-    chain: list[Any] = []
+    chain: list[Arrow] = []
     while isinstance(t, Then):
         chain.append(t.second)
         t = t.first
     if not isinstance(t, Proj) or t.index != index:
         return None
-    whole: Any = Id(t.cod)
+    whole: Arrow = Id(t.cod)
     for part in reversed(chain):
         whole = part if isinstance(whole, Id) else Then(whole, part)
     return whole
@@ -203,10 +205,10 @@ def _past_proj(t: Any, index: int) -> Any:
     "h: A -> B, f: B * C -> D, C",
     lambda h, f, C: (Then(h, Curry(f)), Curry(Then(cross(h, Id(C)), f))),
 )
-def then_curry(t: Any) -> Any:
+def then_curry(t: Arrow) -> Arrow | None:
     """An arrow before a curry: `h ; curry f = curry (h x id ; f)`."""
     match t:
-        case Then(h, Curry(f)):
+        case Then(h, Curry(f)) if isinstance(f.dom, Product):
             return Curry(Then(cross(h, Id(f.dom.parts[1])), f))
         case _:
             return None
@@ -216,7 +218,7 @@ def then_curry(t: Any) -> Any:
 
 
 @_pairs("f: A -> C, g: B -> C", lambda f, g: (Then(Inj((f.dom, g.dom), 1), Case((f, g))), g))
-def inj_case(f: Any, g: Any) -> Any:
+def inj_case(f: Arrow, g: Arrow) -> Arrow | None:
     """A case of a known part: `i1 ; [f | g] = g`."""
     match f, g:
         case Inj(_, i), Case(gs):
@@ -229,26 +231,26 @@ def inj_case(f: Any, g: Any) -> Any:
     "h: A + B -> C, A, B",
     lambda h, A, B: (Case((Then(Inj((A, B), 0), h), Then(Inj((A, B), 1), h))), h),
 )
-def case_eta(t: Any) -> Any:
+def case_eta(t: Arrow) -> Arrow | None:
     """One arrow on every part: `[i0 ; h | i1 ; h] = h`, and `[i0 | i1] = id`."""
     if not isinstance(t, Case):
         return None
     split = [_past_inj(p, i) for i, p in enumerate(t.parts)]
-    same = split[0] is not None and all(s == split[0] for s in split)
-    if not same or t.dom != split[0][0]:
+    if any(s is None or s != (t.dom, split[0] and split[0][1]) for s in split):
         return None
-    return Id(t.cod) if split[0][1] is None else split[0][1]
+    after = split[0][1] if split[0] else None
+    return Id(t.cod) if after is None else after
 
 
-def _past_inj(t: Any, index: int) -> Any:
+def _past_inj(t: Arrow, index: int) -> tuple[Space, Arrow | None] | None:
     """The sum and what follows, in an arrow that begins with `i_index`."""
-    chain: list[Any] = []
+    chain: list[Arrow] = []
     while isinstance(t, Then):
         chain.append(t.second)
         t = t.first
     if not isinstance(t, Inj) or t.index != index:
         return None
-    whole: Any = None
+    whole: Arrow | None = None
     for part in reversed(chain):
         whole = part if whole is None else Then(whole, part)
     return t.cod, whole
@@ -258,7 +260,7 @@ def _past_inj(t: Any, index: int) -> Any:
     "f: A -> C, g: B -> C, h: C -> D",
     lambda f, g, h: (Then(Case((f, g)), h), Case((Then(f, h), Then(g, h)))),
 )
-def case_then(t: Any) -> Any:
+def case_then(t: Arrow) -> Arrow | None:
     """An arrow after a case goes into its branches: `[f | g] ; h = [f ; h | g ; h]`."""
     match t:
         case Then(Case(fs), h):
@@ -268,14 +270,14 @@ def case_then(t: Any) -> Any:
 
 
 def _distl_sides(f: Any, g: Any, A: Any) -> tuple[Any, Any]:
-    a, b, spaces = f.cod, g.cod, (g.cod, A)
-    pairs = tuple(Product((a, s)) for s in spaces)
-    left = Then(Fork((f, Then(g, Inj(spaces, 0)))), Distl(a, spaces))
-    return left, Then(Fork((f, g)), Inj(pairs, 0)) if b == spaces[0] else left
+    spaces = (g.cod, A)
+    pairs = tuple(Product((f.cod, s)) for s in spaces)
+    left = Then(Fork((f, Then(g, Inj(spaces, 0)))), Distl(f.cod, spaces))
+    return left, Then(Fork((f, g)), Inj(pairs, 0))
 
 
 @_pairs("f: D -> C, g: D -> B, A", _distl_sides)
-def distl_inj(f: Any, g: Any) -> Any:
+def distl_inj(f: Arrow, g: Arrow) -> Arrow | None:
     """Distributing a known part: `<f, g ; i0> ; distl = <f, g> ; i0`."""
     match f, g:
         case Fork((a, last)), Distl(space, spaces):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cats.arrows import Closure, Tagged, arrow_of, evaluate, program_of_arrow
+from cats.arrows import arrow_of, program_of_arrow
 from cats.ir.arrow import (
     Arrow,
     Case,
@@ -39,8 +39,9 @@ from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import greater
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program
-from cats.ir.spaces import BOOL, INT, R, Function, Product, Real, Sum
+from cats.ir.spaces import BOOL, INT, Function, Product, R, Real, Sum
 from cats.ir.wire import Builder
+from cats.machine import Closure, Tagged, evaluate
 from tests.unit.test_show import with_case, worked_example
 
 RR = Product((R, R))
@@ -55,7 +56,7 @@ def random_program(rng: Random, steps: int, depth: int = 1) -> Program:
     for _ in range(steps):
         x, y = rng.choice(wires), rng.choice(wires)
         kind = rng.choice(["add", "mul", "sub", "neg", "sin", "const", "case"])
-        if kind == "case" and depth:
+        if kind == "case" and depth and x is not y:
             branches = tuple(random_program(rng, 3, depth - 1) for _ in range(2))
             if branches[0].ends == branches[1].ends:
                 wires.extend(builder.case(branches, greater(x, y), [x, y]))

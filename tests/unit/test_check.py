@@ -17,9 +17,9 @@ from cats.ir.check_lambda import check_function
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear import Fork, Id, Leaf, Proj, Ref, Then
-from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Function, Let, Plus, Zero, counts
+from cats.ir.linear_lambda import counts
 from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term, transposed
-from cats.ir.prims.algebra import add, div, mul, neg
+from cats.ir.prims.algebra import div, mul, neg
 from cats.ir.prims.layout import sum as total
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program, Step
@@ -49,12 +49,20 @@ PROGRAMS: list[tuple[Program, type[CatsError], str]] = [
     (program(replace(SIN, args=(2,))), TermError, "step 2 (sin) reads position 2, which is not"),
     (program(replace(SIN, args=(-1,))), TermError, "step 2 (sin) reads position -1"),
     (program(replace(SIN, spaces=(INT,))), SpaceError, "step 2 (sin) claims to end in Int, the op"),
-    (program(replace(SIN, spaces=RR)), SpaceError, "claims to end in R, R, the operation ends in R"),
+    (
+        program(replace(SIN, spaces=RR)),
+        SpaceError,
+        "claims to end in R, R, the operation ends in R",
+    ),
     (program(SIN, SIN), TermError, "step 3 (sin) repeats step 2"),
     (program(SIN, outputs=(3,)), TermError, "output 0 reads position 3, there are 3"),
     (program(SIN, outputs=(-1,)), TermError, "output 0 reads position -1"),
     (program(SIN, names=("x",)), TermError, "1 names for 2 inputs"),
-    (program(Step(total, (0,), (("axes", (0,)),), (R,), HERE)), SpaceError, "step 2 (sum): (0,) are"),
+    (
+        program(Step(total, (0,), (("axes", (0,)),), (R,), HERE)),
+        SpaceError,
+        "step 2 (sum): (0,) are",
+    ),
 ]
 
 
@@ -125,9 +133,17 @@ LINEAR_PROGRAMS: list[tuple[LinearProgram, type[CatsError], str]] = [
     (linear(Term(1, LEAF, 1)), TermError, "linear step 1 reads position 1, which is not before"),
     (linear(Term(2, LEAF, 0)), TermError, "linear step 1: 2 is no sign"),
     (linear(Term(1, None, 0), space=INT, ends=(INT,)), SpaceError, "a term in R in a sum in Int"),
-    (linear(Term(1, Leaf(neg, 0, (), (), INT, INT), 0)), SpaceError, "neg takes Int, position 0 is"),
+    (
+        linear(Term(1, Leaf(neg, 0, (), (), INT, INT), 0)),
+        SpaceError,
+        "neg takes Int, position 0 is",
+    ),
     (linear(Term(1, LEAF.with_fixed((Ref(5, R),)), 0)), TermError, "residual x5, the primal has 3"),
-    (linear(Term(1, LEAF.with_fixed((Ref(2, R),)), 0)), SpaceError, "x2 is taken for R, in the pri"),
+    (
+        linear(Term(1, LEAF.with_fixed((Ref(2, R),)), 0)),
+        SpaceError,
+        "x2 is taken for R, in the pri",
+    ),
     (linear(outputs=(2,)), TermError, "output 0 reads position 2, there are 2"),
     (linear(outputs=(0, 1)), TermError, "2 outputs for 1 ends"),
     (linear(ends=(INT,)), SpaceError, "output 0 is declared Int, position 1 is R"),
@@ -140,7 +156,9 @@ LINEAR_PROGRAMS: list[tuple[LinearProgram, type[CatsError], str]] = [
         "linear step 1, branch 1: R -o Int, asked is R -o R",
     ),
     (
-        linear(steps=(replace(CASE, branches=(linear(Term(1, LEAF.with_fixed((Ref(1, R),)), 0)),)),)),
+        linear(
+            steps=(replace(CASE, branches=(linear(Term(1, LEAF.with_fixed((Ref(1, R),)), 0)),)),)
+        ),
         TermError,
         "residual x1, the primal has 1 positions",
     ),
@@ -191,127 +209,3 @@ def test_arrows_that_are_not(wrong: Any, sentence: str) -> None:
     with pytest.raises(SpaceError) as caught:
         check_arrow(wrong)
     assert sentence in caught.value.message
-
-
-# Linear A
-
-
-def function(*lets: Let, results: str = "", linear: str = "u") -> Function:
-    """(x: R, b: Bool; t: R, s: R) -> lets in (results; linear)."""
-    return Function(
-        (("x", R), ("b", BOOL)), (("t", R), ("s", R)), lets, tuple(results.split()),
-        tuple(linear.split()),
-    )  # fmt: skip
-
-
-def let(names: str, value: Any) -> Let:
-    return Let(tuple(names.split()), value)
-
-
-DROP = let("", Drop("s"))
-TAKES = Function((("x", R),), (("t", R),), (), (), ("t",))
-FORGETS = Function((("x", R),), (("t", R),), (let("z", Zero(R)),), (), ("z",))
-ILL_TYPED = {
-    "the linear variable t is never used": function(DROP, let("u", Zero(R))),
-    "the linear variable t is used again, after u = neg t": function(
-        DROP, let("u", Apply(neg, ("t",))), let("v", Apply(neg, ("t",))), linear="u v"
-    ),
-    "the linear variable u is used again, after the results": function(
-        DROP, let("u", Apply(neg, ("t",))), linear="u u"
-    ),
-    "the linear variable t is used again, after v = neg t": function(
-        DROP, let("v", Apply(neg, ("t",))), linear="v t"
-    ),
-    "a product of two linear variables, t and s, is not linear": function(
-        let("u", Apply(mul, ("t", "s")))
-    ),
-    "add of two linear variables, t and s, is not linear": function(
-        let("u", Apply(add, ("t", "s")))
-    ),
-    "add is not linear, and t is linear": function(DROP, let("u", Apply(add, ("x", "t")))),
-    "sin is not linear, and t is linear": function(DROP, let("u", Apply(sin, ("t",)))),
-    "div is not linear in argument 1, and t is linear": function(
-        DROP, let("u", Apply(div, ("x", "t")))
-    ),
-    "results: the linear variable t is never used": function(
-        DROP, let("u", Case("b", ("x",), ("t",), (TAKES, FORGETS)))
-    ),
-    "the non-linear result t depends on a linear variable": function(
-        DROP, let("u", Zero(R)), results="t"
-    ),
-    "the non-linear result v depends on a linear variable": function(
-        DROP, let("v", Apply(mul, ("x", "t"))), results="v", linear=""
-    ),
-    "a linear result must be linear, and x is not": function(DROP, let("", Drop("t")), linear="x"),
-    "nobody bound q": function(let("u", Apply(sin, ("q",)))),
-    "u is bound twice": function(let("u v", Dup("t")), let("u", Apply(neg, ("s",)))),
-    "what is doubled must be linear, and x is not": function(let("u v", Dup("x"))),
-    "what is dropped must be linear, and x is not": function(let("", Drop("x"))),
-    "a summand must be linear, and x is not": function(let("u", Plus("t", "x"))),
-    "the tag of a case must be non-linear, and t is linear": function(
-        let("u", Case("t", ("x",), ("s",), (TAKES, TAKES)))
-    ),
-    "a non-linear argument of a branch must be non-linear, and t is linear": function(
-        let("u", Case("b", ("t",), ("s",), (TAKES, TAKES)))
-    ),
-    "a linear argument of a branch must be linear, and x is not": function(
-        let("u", Case("b", ("x",), ("x",), (TAKES, TAKES)))
-    ),
-    "2 results for 1 names": function(let("u", Dup("t"))),
-    "t cannot be linear: Int has no tangent but 0": Function((), (("t", INT),), (), (), ("t",)),
-}
-
-
-@pytest.mark.parametrize("sentence", ILL_TYPED)
-def test_what_is_not_linear_is_refused_with_its_own_sentence(sentence: str) -> None:
-    with pytest.raises(LinearityError) as caught:
-        check_function(ILL_TYPED[sentence])
-    assert sentence in caught.value.message
-    assert caught.value.message.count(":") >= 1
-
-
-MISFITS = {
-    "a sum of R and R[2]": Function(
-        (), (("t", R), ("s", Real((2,)))), (let("u", Plus("t", "s")),), (), ("u",)
-    ),
-    "the tag of a case is a Bool or Int, not R": function(
-        DROP, let("u", Case("x", ("x",), ("t",), (TAKES, TAKES)))
-    ),
-    "the branches take other arguments than they are given": function(
-        DROP, let("u", Case("b", (), ("t",), (TAKES, TAKES)))
-    ),
-    "the branches have different arguments or results": function(
-        DROP, let("u", Case("b", ("x",), ("t",), (TAKES, from_linear_program(ID))))
-    ),
-}
-
-
-@pytest.mark.parametrize("sentence", MISFITS)
-def test_what_does_not_fit_is_refused(sentence: str) -> None:
-    with pytest.raises(SpaceError) as caught:
-        check_function(MISFITS[sentence])
-    assert sentence in caught.value.message
-
-
-def test_well_typed_terms_are_accepted_and_written() -> None:
-    good = function(
-        let("t1 t2", Dup("t")),
-        let("y", Apply(sin, ("x",))),
-        let("v", Apply(mul, ("y", "t1"))),
-        let("w", Plus("v", "t2")),
-        let("u", Case("b", ("y",), ("w",), (TAKES, TAKES))),
-        DROP,
-        results="y",
-    )
-    check_function(good)
-    assert str(good).startswith("(x: R, b: Bool; t: R, s: R) ->\n  t1, t2 = dup t\n  y = sin x\n")
-    assert "u = case b (y; w)\n    | (x: R; t: R) ->\n      in (; t)" in str(good)
-    assert counts(good) == {"Dup": 1, "Drop": 1, "Zero": 0, "Plus": 1, "Apply": 2}
-
-
-def test_cases_nest_without_recursion() -> None:
-    nested = Function((("b", BOOL),), (("t", R),), (), (), ("t",))
-    for _ in range(2000):
-        choice = let("u", Case("b", ("b",), ("t",), (nested, nested)))
-        nested = Function((("b", BOOL),), (("t", R),), (choice,), (), ("u",))
-    check_function(nested)

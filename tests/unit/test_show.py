@@ -91,7 +91,8 @@ def test_every_operation_reads_back_with_its_parameters(op: Primitive, example: 
 ARRAYS = [
     0.1, -0.0, 5e-324, 1e300, np.inf, -np.inf, np.nan, -np.float64(np.nan), np.float32(0.1),
     3, -(2**62), np.array(2**63, "u8"), True, np.int8(-3), np.zeros((0, 2)), np.zeros((2, 0), "i4"),
-    np.arange(6.0).reshape(1, 2, 3), np.array([True, False]), np.array([[1, 2]]), np.array([], "f4"),
+    np.arange(6.0).reshape(1, 2, 3), np.array([True, False]), np.array([[1, 2]]),
+    np.array([], "f4"),
     np.array([Fraction(1, 3), 2], object), np.array([1.0], ">f8"),
     np.frombuffer(bytes.fromhex("7ff8000000000011"), ">f8").astype("f8"),
 ]  # fmt: skip
@@ -112,7 +113,14 @@ def test_numbers_read_back(value: float) -> None:
         assert read_program(str(p)) == p
 
 
-NAMES = [("x", "x"), ("in", "x3"), ("params['w']", 'a "b"'), ("inf", "nan"), ("", "λ"), ("x1", "x2")]
+NAMES = [
+    ("x", "x"),
+    ("in", "x3"),
+    ("params['w']", 'a "b"'),
+    ("inf", "nan"),
+    ("", "λ"),
+    ("x1", "x2"),
+]
 
 
 @pytest.mark.parametrize("names", NAMES)
@@ -129,7 +137,9 @@ def test_a_users_own_operation_is_passed_by_name() -> None:
     b = Builder([R])
     p = b.finish([b.emit(own, (b.wires[0],), (("k", ("a", None, True, -1, 0.5)),))])
     assert read_program(str(p), {"own": own}) == p
-    with pytest.raises(TermError, match="line 2, column 8: own does not fit: there is no operation"):
+    with pytest.raises(
+        TermError, match="line 2, column 8: own does not fit: there is no operation"
+    ):
         read_program(str(p))
 
 

@@ -1,0 +1,130 @@
+"""grad and value_and_grad: reverse mode for functions with one real result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cats.backends.backend import Backend
+from cats.engine import NUMPY, Answer, answered, pair, real_leaves, selected
+from cats.ir.errors import DerivativeError
+from cats.ir.program import Program
+from cats.ir.spaces import Real
+from cats.pipeline import gradient
+from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare
+from cats.tree import Branch, Tree, count
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """What `grad` and `value_and_grad` return: a function of the arguments of f."""
+
+    f: Function
+    argnums: int | tuple[int, ...]
+    argnames: str | tuple[str, ...] | None
+    has_aux: bool
+    with_value: bool
+    backend: Backend
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        call = prepare(self.f, args, kwargs)
+        chosen = chosen_arguments(self.f, call, self.argnums, self.argnames)
+        options = ("grad", chosen, self.has_aux, self.with_value)
+        transform = self.transform(call, chosen)
+        return answered(self.f, call, (), options, transform, self.backend)
+
+    def answer(self, lifted: Traceable, call: Call) -> Answer:
+        """The program behind the call."""
+        chosen = chosen_arguments(self.f, call, self.argnums, self.argnames)
+        return self.transform(call, chosen)(lifted)
+
+    def transform(self, call: Call, chosen: Chosen) -> Any:
+        """Which program answers, and the structure of its results."""
+
+        def make(lifted: Traceable) -> Answer:
+            self._check(lifted)
+            program = gradient(lifted.program, chosen.active)
+            values = len(lifted.program.outputs)
+            found = list(range(values, len(program.outputs)))
+            place = {leaf: i for i, leaf in enumerate(chosen.active)}
+            wanted = [found[place[i]] for span in chosen.owned for i in span if i in place]
+            trees = [
+                real_leaves(tree, [call.spaces[i] for i in span])
+                for tree, span in zip(chosen.trees, chosen.owned, strict=True)
+            ]
+            slopes: Tree = trees[0] if chosen.single else pair(*trees)
+            return self._results(lifted, program, list(range(values)), wanted, slopes)
+
+        return make
+
+    def _results(
+        self, lifted: Traceable, program: Program, values: list[int], wanted: list[int], slopes: Tree
+    ) -> Answer:
+        if self.with_value:
+            return Answer(selected(program, [*values, *wanted]), pair(lifted.out, slopes))
+        if self.has_aux:
+            aux = lifted.out.parts[1]  # type: ignore[union-attr]
+            return Answer(selected(program, [*wanted, *values[1:]]), pair(slopes, aux))
+        return Answer(selected(program, wanted), slopes)
+
+    def _check(self, lifted: Traceable) -> None:
+        out = lifted.out
+        if self.has_aux:
+            if not (isinstance(out, Branch) and out.kind is tuple and len(out.parts) == 2):
+                raise DerivativeError(
+                    "has_aux=True, but the function did not return a pair (value, aux)",
+                    remedy="Return a tuple of the scalar and the auxiliary data.",
+                )
+            out = out.parts[0]
+        ends = lifted.program.ends[: count(out)]
+        if isinstance(out, Branch) or len(ends) != 1 or ends[0] not in (Real(), Real((), "float32")):
+            shown = ", ".join(map(str, ends)) or "nothing real"
+            raise DerivativeError(
+                f"grad needs a function with one real number as its result; this one gives {shown}",
+                remedy="Use cats.jacobian for arrays, or reduce the result, for instance by np.sum.",
+            )
+
+
+def grad(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    backend: Backend = NUMPY,
+) -> Gradient:
+    """The gradient function of f: x |-> f'(x)^T 1, in the shape of x.
+
+    argnums, argnames   which arguments to differentiate; a tuple gives a tuple of gradients
+    has_aux             f returns (value, aux); the result is (gradient, aux)
+    backend             where the compiled program runs
+    Gradients have the shapes and dtypes of the arguments; ints and None in containers give None.
+    Raises DerivativeError if f's result is not one real number, or the argument is discrete.
+    Source: Elliott 2018, section 13 (reverse mode is the dual of a linear map).
+
+    >>> import numpy as np
+    >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return Gradient(f, *_wanted(argnums, argnames), has_aux, False, backend)
+
+
+def value_and_grad(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    backend: Backend = NUMPY,
+) -> Gradient:
+    """x |-> (f(x), gradient of f at x), the work shared; otherwise as `grad`.
+
+    >>> value_and_grad(lambda x: x**3)(2.0)
+    (np.float64(8.0), np.float64(12.0))
+    """
+    return Gradient(f, *_wanted(argnums, argnames), has_aux, True, backend)
+
+
+def _wanted(argnums: int | Sequence[int], argnames: str | Sequence[str] | None) -> tuple[Any, Any]:
+    numbers = argnums if isinstance(argnums, int) else tuple(argnums)
+    names = argnames if argnames is None or isinstance(argnames, str) else tuple(argnames)
+    return numbers, names

@@ -1,0 +1,45 @@
+"""Is a program linear? Its derivative must not depend on where it is taken, and f(0) must be 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cats.backends.on_numpy import OnNumpy
+from cats.derive import derive
+from cats.ir.errors import LinearityError, Where
+from cats.ir.program import Program
+
+
+def check_linear_function(program: Program) -> None:
+    """Raises LinearityError, naming the user's line, if the program is not linear."""
+    derivative = derive(program)
+    primal, count = derivative.primal, derivative.count
+    varying = [i in derivative.active for i in range(len(primal.inputs))]
+    places: list[Where | None] = [None] * len(primal.inputs)
+    for step in primal.steps:
+        moves = any(varying[a] for a in step.args)
+        varying.extend([moves] * len(step.spaces))
+        places.extend([step.where] * len(step.spaces))
+    for output in primal.outputs[count:]:
+        if varying[output]:
+            raise LinearityError(
+                "the function is not linear: its derivative depends on the argument",
+                where=places[output] or _first_nonlinear(program),
+                remedy="Use cats.vjp, which linearises first.",
+            )
+    _check_origin(program)
+
+
+def _first_nonlinear(program: Program) -> Where | None:
+    return next((s.where for s in program.steps if s.where is not None), None)
+
+
+def _check_origin(program: Program) -> None:
+    zeros = [np.zeros(s.shape, s.dtype) for s in program.inputs]
+    for value in OnNumpy().compile(program)(*zeros):
+        if np.any(np.asarray(value) != 0):
+            raise LinearityError(
+                "the function is affine, not linear: it does not map 0 to 0",
+                where=_first_nonlinear(program),
+                remedy="Leave out the constant term.",
+            )

@@ -1,0 +1,202 @@
+"""jvp, vjp, linearize and linear_transpose: the derivative as a linear map, run or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.backends.backend import Compiled
+from cats.engine import (
+    NUMPY,
+    Answer,
+    answered,
+    execute,
+    fitted,
+    newest,
+    pair,
+    real_leaves,
+    remembered,
+)
+from cats.ir.errors import DerivativeError, SpaceError
+from cats.ir.program import Program
+from cats.ir.spaces import Ground, Real, Value
+from cats.linearity import check_linear_function
+from cats.pipeline import forward_half, halves, pushforward, reverse_half
+from cats.prepared import Call, Function, Traceable, prepare, traced
+from cats.tree import Branch, Tree, count, unflatten
+from cats.unzip import Policy
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """(f(x), f'(x) dx): the forward functor, run once.
+
+    primals, tangents   sequences of arguments and of their tangents, of the same structure
+    has_aux             f returns (value, aux); the result is (value, tangent, aux)
+    Raises SpaceError if a tangent does not lie in the space of its primal.
+    Source: Elliott 2018, section 4.
+
+    >>> import numpy as np
+    >>> jvp(np.sin, (0.0,), (2.0,))
+    (np.float64(0.0), np.float64(2.0))
+    """
+    call = _whole(f, primals)
+    active = _real(call)
+    given = fitted(tuple(tangents), _positional(call), _named(call), "tangent")
+
+    def make(lifted: Traceable) -> Answer:
+        program = pushforward(lifted.program, active)
+        out = real_leaves(lifted.out, lifted.program.ends)
+        return Answer(program, pair(lifted.out, out))
+
+    value, moved = answered(f, call, given, ("jvp", tuple(active)), make)
+    return (value[0], moved[0], value[1]) if has_aux else (value, moved)
+
+
+def _whole(f: Function, primals: Sequence[Any]) -> Call:
+    if not isinstance(primals, tuple | list):
+        raise SpaceError(
+            f"primals must be a tuple of arguments, got {type(primals).__name__}",
+            remedy="Write jvp(f, (x,), (dx,)) for a function of one argument.",
+        )
+    return prepare(f, tuple(primals), {})
+
+
+def _positional(call: Call) -> Tree:
+    return call.tree.parts[0]  # type: ignore[union-attr]
+
+
+def _named(call: Call) -> tuple[tuple[Ground, str], ...]:
+    return tuple(zip(call.spaces, call.names, strict=True))
+
+
+def _real(call: Call) -> list[int]:
+    found = [i for i, s in enumerate(call.spaces) if isinstance(s, Real)]
+    if not found:
+        spaces = ", ".join(map(str, call.spaces)) or "nothing but constants"
+        raise DerivativeError(
+            f"there is nothing real to differentiate: the arguments lie in {spaces}",
+            remedy="Pass floats: integers and truth values do not vary infinitesimally.",
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class LinearFunction:
+    """A linear map with its residuals: the primal never runs again.
+
+    `residuals` are snapshots of what was computed; the map is immutable and picklable.
+    """
+
+    target: Program | Compiled
+    residuals: tuple[Value, ...]
+    source: Tree
+    expected: tuple[tuple[Ground, str], ...]
+    out: Tree
+    what: str
+
+    def __call__(self, *given: Any) -> Any:
+        if self.what == "cotangent":
+            if len(given) != 1:
+                raise SpaceError(
+                    f"a cotangent is one value of the structure of the result, got {len(given)}",
+                    remedy="Put the parts into one tuple.",
+                )
+            (given,) = given
+        values = fitted(given, self.source, self.expected, self.what)
+        return unflatten(self.out, execute(self.target, [*self.residuals, *values]))
+
+
+def _split(
+    f: Function, primals: Sequence[Any], policy: Policy | None, reverse: bool
+) -> tuple[Any, LinearFunction]:
+    call = _whole(f, primals)
+    active = _real(call)
+
+    def make(lifted: Traceable) -> Any:
+        split = halves(lifted.program, active, policy)
+        half = (reverse_half if reverse else forward_half)(split.half)
+        if newest(call.leaves) is not None or lifted.captured:
+            return split.primal, half
+        return NUMPY.compile(split.primal), NUMPY.compile(half)
+
+    lifted, (primal, half) = remembered(f, call, ("linearize", reverse, policy), make)
+    leaves = execute(primal, [*call.leaves, *lifted.captured])
+    n = len(lifted.program.outputs)
+    value = unflatten(lifted.out, leaves[:n])
+    ends = tuple((s, "the result") for s in lifted.program.ends)
+    rest = tuple(leaves[n:])
+    if reverse:
+        out = real_leaves(_positional(call), call.spaces)
+        return value, LinearFunction(half, rest, lifted.out, ends, out, "cotangent")
+    out = real_leaves(lifted.out, lifted.program.ends)
+    return value, LinearFunction(half, rest, _positional(call), _named(call), out, "tangent")
+
+
+def linearize(
+    f: Function, *primals: Any, policy: Policy | None = None
+) -> tuple[Any, LinearFunction]:
+    """(f(x), dx |-> f'(x) dx): the primal runs once, the linear part as often as one likes.
+
+    policy   which residuals to save: cats.SaveAll() (default) or cats.Recompute()
+    Source: Radul et al. 2023, "You Only Linearize Once".
+
+    >>> y, push = linearize(lambda x: x**3, 2.0)
+    >>> y, push(1.0), push(10.0)
+    (np.float64(8.0), np.float64(12.0), np.float64(120.0))
+    """
+    return _split(f, primals, policy, False)
+
+
+def vjp(
+    f: Function, *primals: Any, has_aux: bool = False, policy: Policy | None = None
+) -> tuple[Any, ...]:
+    """(f(x), w |-> f'(x)^T w): the same linear map read backwards; gives a tuple of cotangents.
+
+    has_aux   f returns (value, aux); the result is (value, pullback, aux)
+    policy    as for `linearize`
+    Raises SpaceError if w does not lie in the space of the result.
+
+    >>> y, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> pull(1.0)
+    (np.float64(3.0), np.float64(2.0))
+    """
+    value, pull = _split(f, primals, policy, True)
+    if not has_aux:
+        return value, pull
+    return value[0], WithoutAux(pull, value[1]), value[1]
+
+
+@dataclass(frozen=True)
+class WithoutAux:
+    """The pullback of the first part of a pair (value, aux)."""
+
+    pull: LinearFunction
+    aux: Any
+
+    def __call__(self, w: Any) -> Any:
+        source = self.pull.source
+        if not (isinstance(source, Branch) and len(source.parts) == 2):
+            raise DerivativeError("has_aux=True, but the function did not return a pair")
+        zeros = [np.zeros(s.shape, s.dtype) for s, _ in self.pull.expected]
+        first, second = source.parts
+        skipped = len(fitted(w, first, self.pull.expected[: count(first)], "cotangent"))
+        return self.pull((w, unflatten(second, zeros[skipped:])))
+
+
+def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], Any]:
+    """w |-> f^T w for a linear f; the primals only say in which spaces its arguments lie.
+
+    Raises LinearityError if f is not linear, naming the line where it is not.
+
+    >>> import numpy as np
+    >>> linear_transpose(lambda x: (x, 2.0 * x), np.float64(0))((1.0, 3.0))
+    (np.float64(7.0),)
+    """
+    call = _whole(f, primals)
+    check_linear_function(traced(f, call).program)
+    zeros = [np.zeros(s.shape, s.dtype) for s in call.spaces]
+    pull: Callable[[Any], Any] = vjp(f, *unflatten(_positional(call), zeros))[1]
+    return pull

@@ -1,0 +1,181 @@
+"""A call, prepared: arguments flattened, placed in spaces, checked, and traced to a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import DerivativeError
+from cats.ir.lam import Term, TermNode
+from cats.ir.program import Program
+from cats.ir.spaces import Ground, Real, Value
+from cats.pointfree import program_of
+from cats.trace import Spec, leaf_names, space_of_leaf, trace_function
+from cats.traced import Recorder, Traced, newest_recorder
+from cats.tree import Branch, Static, Tree, count, flatten
+
+Function = Callable[..., Any] | Term
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of one call: their leaves, spaces, names, and structure."""
+
+    leaves: tuple[Value, ...]
+    spaces: tuple[Ground, ...]
+    names: tuple[str, ...]
+    tree: Tree
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """The newest trace this call is part of, if any."""
+        return newest_recorder(self.leaves)
+
+
+def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
+    """Flattens the arguments. Raises SpaceError naming an argument that lies in no space."""
+    leaves, tree = flatten((tuple(args), kwargs))
+    names = leaf_names(f, args, kwargs)
+    spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
+    return Call(tuple(_plain(v) for v in leaves), spaces, tuple(names), tree)
+
+
+def _plain(value: Value) -> Value:
+    return value if isinstance(value, Traced | Spec) else np.asarray(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Traceable:
+    """A traced call: the program, the structure of its result, what it captured of outer traces."""
+
+    term: Term
+    program: Program
+    out: Tree
+    captured: tuple[Traced, ...]
+
+
+def traced(f: Function, call: Call) -> Traceable:
+    """The function as a program on the call's leaves."""
+    if isinstance(f, TermNode):
+        return _of_term(f, call)
+    found = trace_function(f, call.tree, call.spaces, call.names)
+    return Traceable(found.term, found.program, found.out, found.captured)
+
+
+def _of_term(term: Any, call: Call) -> Traceable:
+    lowered = program_of(term, call.spaces)
+    leaf = flatten(0.0)[1]
+    outputs = len(lowered.program.outputs)
+    out = leaf if outputs == 1 else flatten((0.0,) * outputs)[1]
+    program = Program(
+        lowered.program.inputs, lowered.program.steps, lowered.program.outputs, call.names
+    )
+    return Traceable(term, program, out, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The differentiated arguments: their structures, the leaves of each, the real ones of all."""
+
+    trees: tuple[Tree, ...]
+    owned: tuple[tuple[int, ...], ...]
+    active: tuple[int, ...]
+    single: bool
+
+
+def chosen_arguments(
+    f: Function,
+    call: Call,
+    argnums: int | tuple[int, ...],
+    argnames: str | tuple[str, ...] | None,
+) -> Chosen:
+    """Which arguments to differentiate.
+
+    Raises DerivativeError for an argument that is not there or has nothing to differentiate.
+    """
+    parts = call.tree.parts  # type: ignore[union-attr]
+    places = [] if argnames is not None and argnums == 0 else _numbered(argnums, parts[0])
+    names = (argnames,) if isinstance(argnames, str) else argnames or ()
+    places += [_named(n, f, parts) for n in names]
+    starts = _starts(parts)
+    trees: list[Tree] = []
+    owned: list[tuple[int, ...]] = []
+    active: list[int] = []
+    for part, index in places:
+        tree = parts[part].parts[index]
+        _refuse_static(tree, f"argument {parts[part].keys[index] if part else index}")
+        span = range(starts[part][index], starts[part][index] + count(tree))
+        real = [i for i in span if isinstance(call.spaces[i], Real)]
+        _refuse_discrete(tree, span, real, call)
+        trees.append(tree)
+        owned.append(tuple(span))
+        active += [i for i in real if i not in active]
+    only_one = isinstance(argnames, str) if argnames is not None else isinstance(argnums, int)
+    return Chosen(tuple(trees), tuple(owned), tuple(active), only_one and len(places) == 1)
+
+
+def _numbered(argnums: int | tuple[int, ...], positional: Any) -> list[tuple[int, int]]:
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    return [_positional(n, positional) for n in numbers]
+
+
+def _starts(parts: Any) -> list[list[int]]:
+    starts, at = [], 0
+    for part in parts:
+        row = []
+        for tree in part.parts:
+            row.append(at)
+            at += count(tree)
+        starts.append(row)
+    return starts
+
+
+def _positional(number: int, positional: Any) -> tuple[int, int]:
+    found = len(positional.parts)
+    if not -found <= number < found:
+        raise DerivativeError(
+            f"argnums={number}, but the function was called with {found} positional arguments",
+            remedy="argnums counts positional arguments from 0; use argnames for keywords.",
+        )
+    return 0, number % found
+
+
+def _named(name: str, f: Any, parts: Any) -> tuple[int, int]:
+    if name in parts[1].keys:
+        return 1, parts[1].keys.index(name)
+    names = [n for n in leaf_names(f, [0.0] * len(parts[0].parts), {})]
+    if name in names:
+        return 0, names.index(name)
+    raise DerivativeError(
+        f"argnames={name!r}, but the call has no argument of that name",
+        remedy=f"It has {', '.join([*names, *parts[1].keys]) or 'none'}.",
+    )
+
+
+def _refuse_static(tree: Tree, what: str) -> None:
+    if isinstance(tree, Static):
+        raise DerivativeError(
+            f"{what} is {tree.value!r} of type {tree.kind.__name__}, which cannot be differentiated",
+            remedy="Pass a float: an integer does not vary infinitesimally."
+            if isinstance(tree.value, int | np.integer)
+            else "Choose another argument with argnums.",
+        )
+
+
+def _refuse_discrete(tree: Tree, span: range, real: list[int], call: Call) -> None:
+    if real or isinstance(tree, Branch) and not len(span):
+        if real or not isinstance(tree, Branch):
+            return
+        raise DerivativeError(
+            f"the argument {tree.kind.__name__} holds nothing real to differentiate",
+            remedy="Choose another argument with argnums.",
+        )
+    raise DerivativeError(
+        f"argument {call.names[span[0]]} lies in {call.spaces[span[0]]}, "
+        "which has no derivative: integers and truth values do not vary infinitesimally",
+        remedy="Convert it first, for instance with x.astype(float).",
+    )
+

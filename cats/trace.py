@@ -1,0 +1,148 @@
+"""The driver of tracing: a Python function on traced arguments becomes a term, then a program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import CatsError, SpaceError, TraceError, Where
+from cats.ir.lam import Lam, Let, Term, Tuple
+from cats.ir.program import Program
+from cats.ir.spaces import Ground, Value, ground
+from cats.pointfree import program_of
+from cats.surface import NAMES
+from cats.traced import Recorder, Traced
+from cats.tree import Tree, build, flatten
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A shape and a dtype in place of an array: enough to trace a function without data.
+
+    >>> Spec((3,)).space
+    Real(shape=(3,), dtype='float64')
+    """
+
+    shape: tuple[int, ...] = ()
+    dtype: Any = "float64"
+
+    @property
+    def space(self) -> Ground:
+        """The ground space it stands for."""
+        return ground(tuple(self.shape), np.dtype(self.dtype))
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """A traced function: its term, its program, how results are put together, what it captured.
+
+    The program's inputs are the function's leaves followed by the captured values.
+    """
+
+    term: Term
+    program: Program
+    out: Tree
+    captured: tuple[Traced, ...]
+
+
+def trace_function(
+    f: Callable[..., Any], inputs: Tree, spaces: Sequence[Ground], names: Sequence[str]
+) -> Tracing:
+    """f run once on traced values of these spaces; `inputs` is the structure of (args, kwargs).
+
+    Raises TraceError with the user's line for whatever has no meaning in a pure program.
+    """
+    recorder = Recorder(NAMES)
+    values = [recorder.input(n, s) for n, s in zip(names, spaces, strict=True)]
+    args, kwargs = build(inputs, iter(values), lambda static: static.value)
+    try:
+        result = f(*args, **kwargs)
+        leaves, out = flatten(result)
+        given = [_returned(recorder, leaf, f) for leaf in leaves]
+    finally:
+        recorder.closed = True
+    body: Term = Tuple(tuple(g.term for g in given))
+    if recorder.bound:
+        body = Let(tuple(recorder.bound), tuple(recorder.values), body)
+    program = program_of(body, dict(recorder.inputs)).program
+    named = Program(program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs))
+    return Tracing(closed(body, recorder.inputs), named, out, tuple(recorder.captured))
+
+
+def closed(body: Term, inputs: Sequence[tuple[str, Ground]]) -> Term:
+    r"""\x y. body."""
+    for name, space in reversed(inputs):
+        body = Lam(name, space, body)
+    return body
+
+
+def _returned(recorder: Recorder, leaf: Value, f: Callable[..., Any]) -> Traced:
+    try:
+        return recorder.lift(leaf, None)
+    except SpaceError as error:
+        code = getattr(f, "__code__", None)
+        place = Where(code.co_filename, code.co_firstlineno, code.co_name) if code else None
+        raise TraceError(
+            f"the function returned {type(leaf).__name__}: {error.message}",
+            where=place,
+            remedy="Return arrays, numbers, and containers of those.",
+        ) from None
+
+
+def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:
+    """A name for each leaf of the arguments: the parameter's, numbered inside containers."""
+    names: list[str] = []
+    for name, value in [*zip(_parameters(f, len(args)), args, strict=True), *kwargs.items()]:
+        leaves, _ = flatten(value)
+        if len(leaves) == 1:
+            names.append(name)
+        else:
+            names.extend(f"{name}_{i}" for i in range(len(leaves)))
+    counts: dict[str, int] = {}
+    for i, name in enumerate(names):
+        counts[name] = counts.get(name, 0) + 1
+        if counts[name] > 1:
+            names[i] = f"{name}_{counts[name]}"
+    return names
+
+
+def _parameters(f: Callable[..., Any], count: int) -> list[str]:
+    try:
+        found = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        found = []
+    names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in found if p.kind == p.VAR_POSITIONAL), "x")
+    names += [f"{rest}{i}" for i in range(count - len(names))]
+    return names[:count]
+
+
+def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> list[Value]:
+    """The program's steps written down in another trace: how a transformed function is traced."""
+    at: list[Value] = list(args)
+    for step in program.steps:
+        made = recorder.apply(step, [at[a] for a in step.args])
+        at.extend(made if isinstance(made, tuple) else (made,))
+    return [at[o] for o in program.outputs]
+
+
+def space_of_leaf(value: Value, what: str) -> Ground:
+    """The space of an argument; raises SpaceError saying which argument has none."""
+    if isinstance(value, Traced):
+        return value.space
+    if isinstance(value, Spec):
+        return value.space
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise SpaceError(
+            f"{what} is {type(value).__name__}, which is not an array of numbers",
+            remedy="Pass arrays, numbers, and tuples, lists, dicts or dataclasses of those.",
+        )
+    try:
+        return ground(array.shape, array.dtype)
+    except CatsError as error:
+        raise SpaceError(f"{what}: {error.message}", remedy=error.remedy) from None

@@ -1,0 +1,168 @@
+"""The smallest parts of a term in text: names, constants, and operations with their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cats.ir.arity import arity, counted
+from cats.ir.errors import SpaceError, Where
+from cats.ir.lam import App, Const, Control, Lam, Prim, Term, Var
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.read import read_constant, read_params
+from cats.ir.spaces import Sum
+from cats.ir.term_tokens import TermTokens
+from cats.ir.words import RESERVED
+
+ATOMS = frozenset({"True", "False", "inl", "inr", "inj"})
+"""Reserved words that an argument may begin with."""
+
+
+class Head(NamedTuple):
+    """An operation, or an injection, whose arguments are still to come."""
+
+    op: Primitive | tuple[int, Sum]
+    params: Params
+    place: int
+
+
+Atom = Term | Head
+
+
+@dataclass
+class Atoms:
+    """Reads atoms off a text. `known` are the operations, `shared` the terms it gave a name."""
+
+    tokens: TermTokens
+    known: Mapping[str, Primitive]
+    shared: dict[str, Term] = field(default_factory=dict)
+
+    def where(self, place: int) -> Where | None:
+        """The line of a word."""
+        return self.tokens.lines[place] if place < len(self.tokens.lines) else None
+
+    def begins(self, ahead: int = 0) -> bool:
+        """Whether the next word, or one further on, begins an argument."""
+        word, kind = self.tokens.peek(ahead), self.tokens.kind_ahead(ahead)
+        if kind == "name":
+            return word not in RESERVED or word in ATOMS
+        return kind in ("number", "string") or word in ("(", "[", "#", "\\")
+
+    def read(self) -> Atom:
+        """A number, a name, an array, an operation or an injection."""
+        tokens, place = self.tokens, self.tokens.at
+        word, kind = tokens.peek(), tokens.kind()
+        if kind == "number" or word in ("[", "#", "True", "False"):
+            return self.constant(place)
+        if word in ("inl", "inr", "inj"):
+            return self.injection(place)
+        if word in self.known and kind == "name":
+            tokens.at += 1
+            params = tuple(sorted(read_params(tokens), key=lambda pair: pair[0]))
+            return Head(self.known[word], params, place)
+        if word in self.shared:
+            tokens.at += 1
+            return self.shared[word]
+        return Var(tokens.variable(), self.where(place))
+
+    def negative(self, place: int) -> Const | None:
+        """The number after a minus sign as a negative one, unless something else takes hold of it.
+
+        `-2.0 ** 2` and `-2.0 x` are the negatives of a power and of an application.
+        """
+        tokens = self.tokens
+        if tokens.kind() != "number" or tokens.peek().startswith("nan"):
+            return None
+        width = 3 if tokens.peek(1) == ":" else 1
+        part = tokens.kind_ahead(width) == "part"
+        if part or self.begins(width) or tokens.peek(width) == "**":
+            return None
+        tokens.words[tokens.at] = "-" + tokens.peek()
+        return self.constant(place)
+
+    def whole(self) -> int | None:
+        """`3` or `-3` where it is a whole exponent and not the beginning of one."""
+        tokens = self.tokens
+        signed = tokens.peek() == "-"
+        after = tokens.peek(signed + 1)
+        part = tokens.kind_ahead(signed + 1) == "part"
+        if part or self.begins(signed + 1) or after in ("**", ":"):
+            return None
+        if not tokens.peek(signed).isdigit():
+            return None
+        tokens.at += signed + 1
+        return int(tokens.peek(-1)) * (-1 if signed else 1)
+
+    def constant(self, place: int) -> Const:
+        """A number, an array in brackets, or anything as `#[...]`."""
+        tokens = self.tokens
+        marked = tokens.took("#")
+        if marked:
+            tokens.take("[")
+        try:
+            found = Const(read_constant(tokens), self.where(place))
+        except (ValueError, TypeError, OverflowError, SpaceError) as error:
+            tokens.at = place
+            raise tokens.error(f"expected a constant ({error})") from None
+        if marked:
+            tokens.take("]")
+        return found
+
+    def injection(self, place: int) -> Head:
+        """`inl[A + B]`, `inr[A + B]`, `inj[2, A + B + C]`."""
+        tokens = self.tokens
+        word = tokens.take()
+        tokens.take("[")
+        index = 1 if word == "inr" else 0
+        if word == "inj":
+            index = int(tokens.take()) if tokens.peek().isdigit() else -1
+            tokens.take(",")
+        begin = tokens.at
+        end = tokens.space()
+        if not isinstance(end, Sum) or not 0 <= index < len(end.parts) or len(end.parts) < 2:
+            tokens.at = begin
+            raise tokens.error("expected a sum of spaces that has such a summand")
+        tokens.take("]")
+        return Head((index, end), (), place)
+
+    # Application
+
+    def applied(self, chain: list[Atom]) -> Term:
+        """A function with its arguments, one after the other: `f x y`."""
+        head = chain[0]
+        args = [self.operation(a, [])[0] if isinstance(a, Head) else a for a in chain[1:]]
+        term, rest = self.operation(head, args) if isinstance(head, Head) else (head, args)
+        for arg in rest:
+            term = App(term, arg, term.where)
+        return term
+
+    def operation(self, head: Head, args: list[Term]) -> tuple[Term, list[Term]]:
+        """The operation with its arguments, and those left over; without any, as a function."""
+        takes = 1 if isinstance(head.op, tuple) else arity(head.op)
+        count = max(len(args), 1) if takes is None else takes
+        if not args and count and takes is not None:
+            return self.function(head, count), []
+        if len(args) < count:
+            self.tokens.at = head.place
+            asked = "arguments" if takes is None else counted(count, "argument")
+            raise self.tokens.error(f"expected an operation with {asked}, got {len(args)}")
+        return self.made(head, args[:count]), args[count:]
+
+    def made(self, head: Head, args: list[Term]) -> Term:
+        """The operation on as many arguments as it takes."""
+        where = self.where(head.place)
+        if isinstance(head.op, tuple):
+            params = (("index", head.op[0]), ("sum", head.op[1]))
+            return Control("inj", tuple(args), params, where)
+        return Prim(head.op, tuple(args), head.params, where)
+
+    def function(self, head: Head, count: int) -> Term:
+        r"""The operation as a function: `sin` alone is `\x. sin x`."""
+        where = self.where(head.place)
+        names = list("xyz"[:count]) if count < 4 else [f"x{i}" for i in range(count)]
+        term = self.made(head, [Var(name, where) for name in names])
+        for name in reversed(names):
+            term = Lam(name, None, term, where)
+        return term
