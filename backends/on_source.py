@@ -1,17 +1,15 @@
 """Programs as readable, importable NumPy text, with the user's names and places.
 
 The text needs nothing but `import numpy as np`. Each name is assigned once, nothing is mutated.
-A value carries the user's name where its line was `name = ...`: the last step of the first time
-the line was run, so that what a derivative adds for the same line later does not take the name.
+A value carries the user's name where its step says that the line assigned it; what a derivative
+adds for the same line does not.
 """
 
 from __future__ import annotations
 
-import ast
 import builtins
 import keyword
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, ClassVar
@@ -143,9 +141,6 @@ def _quoted(text: str) -> str:
 class _Naming:
     """The user's names, and t1, t2, ... for the rest; each given once in a function."""
 
-    def __init__(self) -> None:
-        self.targets: dict[tuple[str, int], str | None] = {}
-
     def names(self, plan: Plan, taken: set[str]) -> Names:
         """A name for every input and value of the plan."""
         used, counts = set(taken), dict[str, int]()
@@ -154,9 +149,9 @@ class _Naming:
             for i, said in enumerate(plan.program.input_names)
         }
         made = {p for line in plan.lines for p in line.makes}
-        for position, said in self._said(plan.program):
+        for where, position in _named(plan.program).items():
             if position in made:
-                names[position] = _free(said, used, counts)
+                names[position] = _free(_identifier(where.name, "t"), used, counts)
         count = 0
         for position in (p for line in plan.lines for p in line.makes):
             if position not in names:
@@ -164,46 +159,17 @@ class _Naming:
                 names[position] = f"t{count}"
         return names
 
-    def _said(self, program: Program) -> Iterator[tuple[int, str]]:
-        """The positions that the user's lines name: of each line's first run the last step."""
-        seen: set[tuple[str, int]] = set()
-        last: tuple[tuple[str, int], int] | None = None
-        for first, step in program.numbered():
-            place = step.where and (step.where.file, step.where.line)
-            if last is not None and place != last[0]:
-                yield from self._named(last, seen)
-            last = (place, first) if place and len(step.spaces) == 1 else None
-        if last is not None:
-            yield from self._named(last, seen)
 
-    def _named(
-        self, last: tuple[tuple[str, int], int], seen: set[tuple[str, int]]
-    ) -> Iterator[tuple[int, str]]:
-        place, position = last
-        if place not in seen:
-            seen.add(place)
-            if place not in self.targets:
-                self.targets[place] = target(Where(*place).code)
-            said = self.targets[place]
-            if said is not None:
-                yield position, said
-
-
-def target(code: str) -> str | None:
-    """The single name a line of Python assigns to, if it is such a line.
-
-    >>> target("z = x * y  # the product"), target("a, b = f(x)"), target("return z")
-    ('z', None, None)
-    """
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError):
-        return None
-    match body:
-        case [ast.Assign(targets=[ast.Name(id=name)])] | [ast.AnnAssign(target=ast.Name(id=name))]:
-            return _identifier(name, "t")
-        case _:
-            return None
+def _named(program: Program) -> dict[Where, int]:
+    """The positions that the user's assignments name: the last step of the first run of each."""
+    found: dict[Where, int] = {}
+    before: Where | None = None
+    for first, step in program.numbered():
+        where = step.where
+        if where is not None and where.name and (where not in found or where == before):
+            found[where] = first
+        before = where
+    return found
 
 
 def _identifier(said: str, otherwise: str) -> str:

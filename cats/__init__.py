@@ -37,12 +37,14 @@ from cats.jacobians import hvp as hvp
 from cats.jacobians import jacfwd as jacfwd
 from cats.jacobians import jacobian as jacobian
 from cats.jacobians import jacrev as jacrev
+from cats.levels import explain as explain
 from cats.maps import jvp as jvp
 from cats.maps import linear_transpose as linear_transpose
 from cats.maps import linearize as linearize
 from cats.maps import vjp as vjp
 from cats.matrix import Matrix as Matrix
 from cats.simplify import simplify as simplify
+from cats.sourcing import source as source
 from cats.stop import stop_gradient as stop_gradient
 from cats.trace import Spec as Spec
 from cats.unzip import Recompute as Recompute

@@ -97,6 +97,8 @@ class _Derivation:
         if all(t == ZERO for t in given) or not any(type(s) is Real for s in step.spaces):
             self.tangents.extend([ZERO] * len(results))
             return
+        if step.where is not None:
+            self.builder.where = step.where.unnamed
         if op.linearise is None:
             raise DerivativeError(
                 f"{op.name} has no derivative: its record says none",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
-from cats.ir.lam import Lam, Let, Term, Tuple
+from cats.ir.lam import Lam, Let, Prim, Term, Tuple
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Value, ground
 from cats.pointfree import program_of
@@ -67,10 +69,38 @@ def trace_function(
         recorder.closed = True
     body: Term = Tuple(tuple(g.term for g in given))
     if recorder.bound:
-        body = Let(tuple(recorder.bound), tuple(recorder.values), body)
+        body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
     program = program_of(body, dict(recorder.inputs)).program
     named = Program(program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs))
     return Tracing(closed(body, recorder.inputs), named, out, tuple(recorder.captured))
+
+
+def with_names(values: Sequence[Term]) -> list[Term]:
+    """The bindings, the last of each line `z = ...` knowing that it is z."""
+    named = list(values)
+    for i, term in enumerate(named):
+        if not isinstance(term, Prim) or term.where is None:
+            continue
+        after = named[i + 1].where if i + 1 < len(named) else None
+        if after is None or after[:3] != term.where[:3]:
+            name = assigned(term.where.file, term.where.line)
+            if name:
+                named[i] = Prim(term.op, term.args, term.params, term.where._replace(name=name))
+    return named
+
+
+@lru_cache(maxsize=4096)
+def assigned(file: str, line: int) -> str:
+    """The single variable that a line of Python assigns, if it is such a line."""
+    try:
+        body = ast.parse(Where(file, line).code).body
+    except (SyntaxError, ValueError):
+        return ""
+    match body:
+        case [ast.Assign(targets=[ast.Name(id=name)])] | [ast.AnnAssign(target=ast.Name(id=name))]:
+            return name
+        case _:
+            return ""
 
 
 def closed(body: Term, inputs: Sequence[tuple[str, Ground]]) -> Term:

@@ -45,10 +45,15 @@ def compile(f: Function, backend: Backend = NUMPY) -> Compiled:
     return Compiled(f, backend)
 
 
+def base_of(f: Any) -> Function:
+    """The function a transformed function was made of; any other function itself."""
+    return f.f if hasattr(f, "answer") else f  # type: ignore[no-any-return]
+
+
 def behind(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Call, Traceable, Answer]:
     """The call, the traced function, and the program that answers; f may be transformed."""
     inner = getattr(f, "answer", None)
-    base: Function = f.f if inner is not None else f  # type: ignore[attr-defined]
+    base = base_of(f)
     call = prepare(base, args, kwargs)
     lifted = traced(base, call)
     return call, lifted, _itself(lifted) if inner is None else inner(lifted, call)

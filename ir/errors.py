@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Where(NamedTuple):
-    """A place in the user's code: file, line, and the name of the function around it.
+    """A place in the user's code: file, line, the function around it, the variable assigned.
 
     >>> str(Where("model.py", 12, "loss"))
     'model.py:12 in loss'
@@ -16,6 +16,12 @@ class Where(NamedTuple):
     file: str
     line: int
     function: str = ""
+    name: str = ""
+
+    @property
+    def unnamed(self) -> Where:
+        """The place alone: what a derivative adds for a line is not what the line named."""
+        return Where(self.file, self.line, self.function) if self.name else self
 
     @property
     def code(self) -> str:

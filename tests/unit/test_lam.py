@@ -1,0 +1,161 @@
+"""Lambda terms as data: equality, hashing, pickling and printing of deep terms; the builders."""
+
+from __future__ import annotations
+
+import pickle
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from cats.ir import lam, spaces
+from cats.ir.arity import arity
+from cats.ir.build import call, case_, const, fn, if_, inj, let, proj, tuple_, var
+from cats.ir.constant import Constant
+from cats.ir.errors import SpaceError, TermError, Where
+from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
+from cats.ir.parse import parse
+from cats.ir.prims import BY_NAME, VOCABULARY
+from cats.ir.prims.algebra import add, mul
+from cats.ir.prims.choice import less
+from cats.ir.prims.contraction import contract
+from cats.ir.prims.layout import const as constant
+from cats.ir.prims.smooth import cos, sin
+from cats.ir.spaces import BOOL, R, Sum
+from cats.ir.words import OPERATIONS
+from tests.lambda_terms import any_terms
+
+X, Y = Var("x"), Var("y")
+SPACE = {
+    **BY_NAME,
+    **vars(spaces),
+    **vars(lam),
+    "Constant": Constant,
+    "Fraction": Fraction,
+    "np": np,
+    "inf": np.inf,
+    "nan": np.nan,
+    "array": np.array,
+}
+
+
+@given(any_terms())
+@settings(max_examples=200)
+def test_repr_evaluates_to_the_term(term: Term) -> None:
+    """All but the bits of a negative nan, which Python has no literal for."""
+    if "nan" not in repr(term):
+        assert eval(repr(term), SPACE) == term
+
+
+@given(any_terms())
+def test_pickle_gives_the_term(term: Term) -> None:
+    again = pickle.loads(pickle.dumps(term))
+    assert again == term and hash(again) == hash(term)
+
+
+def test_the_place_in_the_code_never_matters_but_is_kept() -> None:
+    here = Where("model.py", 3)
+    placed = Prim(add, (Var("x", here), Y), (), here)
+    assert placed == Prim(add, (X, Y)) and hash(placed) == hash(Prim(add, (X, Y)))
+    again = pickle.loads(pickle.dumps(placed))
+    assert (again.where, again.args[0].where) == (here, here)
+
+
+def test_constants_are_compared_to_the_last_bit() -> None:
+    assert Const(Constant(0.0)) != Const(Constant(-0.0))
+    assert Const(Constant(1.0)) != Const(Constant(1)) != Const(Constant(True))
+
+
+@pytest.mark.parametrize("op", VOCABULARY, ids=str)
+def test_arity_is_that_of_the_examples(op: object) -> None:
+    takes = arity(op)  # type: ignore[arg-type]
+    for example in op.examples:  # type: ignore[attr-defined]
+        assert takes in (None, len(example.spaces))
+
+
+def test_words_knows_the_vocabulary_which_lies_above_it() -> None:
+    assert set(BY_NAME) == OPERATIONS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Prim(add, (X,)),
+        lambda: Prim(contract, ()),
+        lambda: Prim(constant, (X,)),
+        lambda: Let((), (), X),
+        lambda: Let(("a", "b"), (X,), X),
+        lambda: Proj(-1, X),
+        lambda: Control("if", (X, Y)),
+        lambda: Control("inj", (X,), (("index", 2), ("sum", Sum((R, R))))),
+        lambda: Control("inj", (X,), (("index", 0), ("sum", Sum((R,))))),
+        lambda: Control("inj", (X,)),
+        lambda: Control("case", (X, Lam("x", None, X), Y)),
+        lambda: Control("while", (X,)),
+    ],
+)
+def test_a_term_that_is_malformed_is_not_born(wrong: object) -> None:
+    with pytest.raises(TermError):
+        wrong()  # type: ignore[operator]
+
+
+def test_a_constant_lies_in_a_space() -> None:
+    with pytest.raises(SpaceError):
+        Const(Constant(1j))
+
+
+# Builders
+
+
+def test_builders_write_what_the_parser_reads() -> None:
+    end = Sum((R, BOOL))
+    built = {
+        r"\x y. let z = x * y in (cos z, sin z)": fn(
+            "x y", lambda x, y: let("z", mul(x, y), lambda z: tuple_(cos(z), sin(z)))
+        ),
+        r"\x: R. if x < 0.0 then 1.0 else x": fn(
+            "x", lambda x: if_(less(x, 0.0), 1.0, x), spaces.R
+        ),
+        "f x 2.0": call(var("f"), X, 2.0),
+        "f x [1.0, 2.0]": var("f")(X, np.array([1.0, 2.0])),
+        "p.1 + 2.0": add(proj(1, var("p")), const(2.0)),
+        "case inl[R + Bool] x of inl a -> a | inr b -> 0.0": case_(
+            inj(0, end, X), fn("a", lambda a: a), fn("b", lambda b: 0.0)
+        ),
+    }
+    assert {text: str(term) for text, term in built.items()} == {text: text for text in built}
+    assert all(parse(text) == term for text, term in built.items())
+
+
+def test_a_builder_refuses_to_hide_a_variable_where_it_is_needed() -> None:
+    with pytest.raises(TermError, match="two variables named x"):
+        fn("x", lambda x: fn("x", lambda y: add(x, y)))
+    with pytest.raises(TermError, match="two variables named x"):
+        fn("x", lambda x: let("x", 2.0, lambda y: add(x, y)))
+    closed = fn("x", lambda x: add(x, 1.0))
+    assert str(fn("x", lambda x: closed(closed(x)))) == r"\x. (\x. x + 1.0) ((\x. x + 1.0) x)"
+
+
+# Depth
+
+
+def long_let(n: int) -> Term:
+    names = tuple(f"v{i}" for i in range(n))
+    values = tuple(Prim(add, (Var(f"v{i - 1}") if i else X, X)) for i in range(n))
+    return Let(names, values, Var(names[-1]))
+
+
+def deep(n: int) -> Term:
+    term: Term = X
+    for i in range(n):
+        term = (Lam("x", None, term), App(Var("f"), term), Tuple((term,)))[i % 3]
+    return term
+
+
+@pytest.mark.parametrize("make", [long_let, deep])
+def test_a_hundred_thousand_nodes_are_no_trouble(make: object) -> None:
+    term, same = make(100_000), make(100_000)  # type: ignore[operator]
+    assert hash(term) == hash(same) and term == same
+    assert pickle.loads(pickle.dumps(term)) == term
+    assert len(str(term)) > 100_000 and len(repr(term)) > 100_000
