@@ -200,7 +200,7 @@ def test_a_name_used_on_many_lines_stays_cheap(monkeypatch: pytest.MonkeyPatch) 
     b = Builder((R,))
     (x,) = b.wires
     for number in range(len(lines)):
-        b.where = Where("many.py", number + 1)
+        b.where = Where("many.py", number + 1, "f", "x")
         x = sin(x)
     text = source_text(b.finish((x,), ("x",)))
     assert "x_20001 = np.sin(x_20000)" in text
