@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
 from cats.ir.program import Case, Program, nested
@@ -52,7 +53,8 @@ class Compiled:
     def __call__(self, *args: Value) -> tuple[Value, ...]:
         function = self._function
         if function is None:
-            function = self._function = self.backend.build(self.program)
+            with collector_paused():
+                function = self._function = self.backend.build(self.program)
         return function(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from cats.backends.backend import Backend, Compiled
 from cats.backends.on_numpy import OnNumpy
 from cats.cache import Cache
 from cats.capture import picture
+from cats.ir.collecting import collector_paused
 from cats.ir.errors import SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
@@ -50,20 +51,25 @@ def remembered(
 ) -> tuple[Traceable, Any]:
     """(the traced function, make of it), from memory if nothing it depends on has changed."""
     if call.recorder is not None:
-        lifted = traced(f, call)
-        return lifted, make(lifted)
+        return _made(f, call, make)
     try:
         key = (picture(f), call.tree, call.spaces, call.names, options)
         found = _ANSWERS.look(key)
     except TypeError:
-        lifted = traced(f, call)
-        return lifted, make(lifted)
+        return _made(f, call, make)
     if found is None:
-        lifted = traced(f, call)
-        found = (lifted, make(lifted))
-        if not lifted.captured:
+        found = _made(f, call, make)
+        if not found[0].captured:
             _ANSWERS.put(key, found)
     return found
+
+
+def _made(
+    f: Function, call: Call, make: Callable[[Traceable], Any]
+) -> tuple[Traceable, Any]:
+    with collector_paused():
+        lifted = traced(f, call)
+        return lifted, make(lifted)
 
 
 def answered(

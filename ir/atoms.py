@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cats.ir.arity import arity, counted
-from cats.ir.errors import SpaceError, Where
+from cats.ir.errors import SpaceError, TermError, Where
 from cats.ir.lam import App, Const, Control, Lam, Prim, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -60,12 +60,12 @@ class Atoms:
             return self.injection(place)
         if word in self.known and kind == "name":
             tokens.at += 1
-            params = tuple(sorted(read_params(tokens), key=lambda pair: pair[0]))
-            return Head(self.known[word], params, place)
+            params = read_params(tokens) if tokens.adjacent() else ()
+            return Head(self.known[word], tuple(sorted(params, key=lambda p: p[0])), place)
         if word in self.shared:
             tokens.at += 1
             return self.shared[word]
-        return Var(tokens.variable(), self.where(place))
+        return Var(tokens.variable(self.known), self.where(place))
 
     def negative(self, place: int) -> Const | None:
         """The number after a minus sign as a negative one, unless something else takes hold of it.
@@ -103,6 +103,8 @@ class Atoms:
             tokens.take("[")
         try:
             found = Const(read_constant(tokens), self.where(place))
+        except TermError:
+            raise
         except (ValueError, TypeError, OverflowError, SpaceError) as error:
             tokens.at = place
             raise tokens.error(f"expected a constant ({error})") from None

@@ -13,15 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, assert_never
 
+from cats.ir.arity import counted
 from cats.ir.errors import TermError
 from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
 from cats.ir.operations import Pending, solve, usual
+from cats.ir.prims import BY_NAME
 from cats.ir.scope import Scope, shared_terms
 from cats.ir.sentences import INTEGERS, ends, misses, no_function, quoted, shown
 from cats.ir.spaces import BOOL, Space
 from cats.ir.trampoline import Asking, answer
 from cats.ir.unify import Cell, Equations, cell_of, form_of, function, product, space_in, text
-from cats.ir.words import OPERATIONS
 
 
 def infer(term: Term, env: Mapping[str, Space] | None = None, args: Sequence[Space] = ()) -> Space:
@@ -44,6 +45,7 @@ def infer(term: Term, env: Mapping[str, Space] | None = None, args: Sequence[Spa
 def check(term: Term, space: Space, env: Mapping[str, Space] | None = None) -> None:
     """Raises TermError if the term does not lie in the space.
 
+    >>> from cats.ir.spaces import R
     >>> check(Var("x"), R, {"x": BOOL})
     Traceback (most recent call last):
         ...
@@ -68,7 +70,11 @@ class _Inference:
     def whole(self, term: Term, args: Sequence[Space]) -> Cell:
         """The cell of the term, applied to arguments of the given spaces."""
         found: Cell = answer(term, self.begin)
-        for space in args:
+        for count, space in enumerate(args):
+            form = form_of(found)
+            if form is not None and not (isinstance(form, tuple) and form[0] == "->"):
+                takes = counted(count, "argument")
+                raise TermError(f"{shown(term)} takes {takes}, got {len(args)}", where=term.where)
             cod = Cell()
             self.applies(found, cell_of(space), cod, term, term, None)
             found = cod
@@ -110,7 +116,7 @@ class _Inference:
 
     def variable(self, term: Var) -> Cell:
         if term.name not in self.scope:
-            names = [*self.scope.names(), *sorted(OPERATIONS)]
+            names = [*self.scope.names(), *sorted(BY_NAME)]
             close = [f"`{name}`" for name in get_close_matches(term.name, names, 2)]
             hint = f": did you mean {' or '.join(close)}?" if close else ""
             raise TermError(f"there is no variable `{term.name}` here{hint}", where=term.where)

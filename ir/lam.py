@@ -21,6 +21,8 @@ from cats.ir.errors import TermError, Where
 from cats.ir.linear import Params
 from cats.ir.node import Node, node, postorder
 from cats.ir.primitive import Primitive
+from cats.ir.prims import BY_NAME
+from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.show import constant_text, operation_text
 from cats.ir.spaces import Space, Sum, Value
 from cats.ir.words import (
@@ -61,16 +63,43 @@ class TermNode(Node):
         """The term applied to arguments, one after the other."""
         return call(self, *args)  # type: ignore[arg-type]
 
+    def __add__(self, other: Value) -> Term:
+        return add(self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Value) -> Term:
+        return add(other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Value) -> Term:
+        return sub(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Value) -> Term:
+        return sub(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Value) -> Term:
+        return mul(self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Value) -> Term:
+        return mul(other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Value) -> Term:
+        return div(self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Value) -> Term:
+        return div(other, self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Term:
+        return neg(self)  # type: ignore[no-any-return]
+
     def board(self, name: Naming) -> Layout:
         """How the term is written, its variables by `name`."""
         raise NotImplementedError
 
     def layout(self) -> Layout:
         """How the term is written."""
-        return self.board(name_text)
+        return self.board(lambda name: name_text(name, BY_NAME))
 
     def __str__(self) -> str:
-        used = {n.op.name for n in postorder(self) if isinstance(n, Prim)}
+        used = BY_NAME.keys() | {n.op.name for n in postorder(self) if isinstance(n, Prim)}
         text = _written(self, lambda name: name_text(name, used))
         if "(s0 := " not in text:
             return text

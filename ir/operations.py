@@ -118,10 +118,9 @@ def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
     if term.op.elementwise and any(isinstance(s, Discrete) for s in spaces):
         numpys = _in_numpy(term.op, term.params, tuple(replace(s, shape=()) for s in spaces))
         if numpys != replace(found, shape=()):
-            gives = f"would give {numpys}" if numpys else "does not exist"
             raise TermError(
-                f"{shown(term)}: {term.op.name} is an operation on real numbers; of "
-                f"{' and '.join(map(str, spaces))} it {gives} in NumPy",
+                f"{shown(term)}: {term.op.name} is an operation on real numbers, "
+                f"not on {' and '.join(map(str, spaces))}",
                 where=term.where,
                 remedy="Write 2.0 for 2, or convert[dtype='float64'] n for an integer n.",
             )

@@ -151,11 +151,11 @@ class _Parser:
             raise tokens.error("expected a parameter")
 
     def binder(self) -> tuple[str, Space | None]:
-        name = self.tokens.variable()
+        name = self.tokens.variable(self.atoms.known)
         return name, self.tokens.space() if self.tokens.took(":") else None
 
     def bind(self, top: _Open) -> None:
-        top.names.append((self.tokens.variable(), None))
+        top.names.append((self.tokens.variable(self.atoms.known), None))
         self.tokens.take("=")
 
     def pattern(self, top: _Open) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 
 from cats.ir.errors import TermError, Where
 from cats.ir.tokens import Tokens
-from cats.ir.words import OPERATIONS, RESERVED
+from cats.ir.words import RESERVED
 
 FILE = "<term>"
 """What stands for the file in the places of a term read from text."""
@@ -63,10 +64,11 @@ class TermTokens(Tokens):
             self.starts.append(place + len(rest) - len(rest.lstrip()))
             raise self.error("expected a number or a name", rest.split()[0])
 
-    @property
-    def where(self) -> Where | None:
-        """The line of the next word."""
-        return self.lines[self.at] if self.at < len(self.lines) else None
+    def adjacent(self) -> bool:
+        """Whether no space is before the next word."""
+        if not 0 < self.at < len(self.words):
+            return False
+        return self.starts[self.at] == self.starts[self.at - 1] + len(self.words[self.at - 1])
 
     def kind_ahead(self, ahead: int) -> str:
         """What a word further on is."""
@@ -81,11 +83,11 @@ class TermTokens(Tokens):
         self.at += 1
         return word
 
-    def variable(self) -> str:
+    def variable(self, operations: Container[str]) -> str:
         """A name that a binder may give: in quotes, or no word of the language's own."""
         word = self.peek()
-        if self.kind() == "name" and word in RESERVED | OPERATIONS:
-            what = "an operation" if word in OPERATIONS else "a word of the language"
+        if self.kind() == "name" and (word in RESERVED or word in operations):
+            what = "an operation" if word in operations else "a word of the language"
             raise self.error(f'expected a name; "{word}", in quotes, would be one', what=what)
         if self.kind() not in ("name", "string") or word.startswith("'"):
             raise self.error("expected a name")

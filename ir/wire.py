@@ -99,6 +99,7 @@ class Builder:
         self.steps: list[Step] = []
         self.wires: list[Wire] = []
         self.origins: list[int] = []
+        self.firsts: list[int] = []
         self.table: dict[Any, tuple[Wire, ...]] = {}
         self.captured: dict[Wire, Wire] = {}
         self.where: Where | None = None
@@ -127,10 +128,10 @@ class Builder:
                 where=self.where,
                 remedy="Do not keep traced values after the traced function has returned.",
             )
-        wires = self.lift_all(op, args)
+        wires = self.lift_all(args)
         if type(op) is Primitive:
             for rule in self.rewrites.get(op, ()):
-                found = rule(*wires, **dict(params))
+                found = rule(*wires, **dict(params)) if params else rule(*wires)
                 if found is not None:
                     return self.lift(found, wires[0].space if wires else None)
         key = (op, tuple([w.index for w in wires]), params)
@@ -147,30 +148,23 @@ class Builder:
             space = op.space(*[w.space for w in wires], **dict(key[2]))
         except SpaceError as error:
             raise error.at(self.where) from None
-        spaces = space if isinstance(space, tuple) else (space,)
+        spaces = space if type(space) is tuple else (space,)
         origin = len(self.steps)
         self.steps.append(Step(op, key[1], key[2], spaces, self.where))
+        self.firsts.append(len(self.wires))
         return tuple([self._wire(s, origin) for s in spaces])
 
-    def lift_all(self, op: Primitive | Control, args: tuple[Value, ...]) -> list[Wire]:
+    def lift_all(self, args: tuple[Value, ...]) -> Sequence[Wire]:
         """All arguments as wires of this builder; bare numbers take the space of a wire beside them."""
-        like: Ground | None = None
-        wires: list[Any] = []
         for arg in args:
-            if type(arg) is Wire and arg.recorder is self:
-                wires.append(arg)
-                if like is None and type(arg.space) is Real:
-                    like = arg.space
-            else:
-                wires.append(None)
-        if None in wires:
-            for i, arg in enumerate(args):
-                if wires[i] is None:
-                    weak = like
-                    if weak is None and isinstance(arg, int | float):
-                        weak = next((w.space for w in wires if w is not None), None)
-                    wires[i] = self.lift(arg, weak)
-        return wires
+            if type(arg) is not Wire or arg.recorder is not self:
+                break
+        else:
+            return args
+        own = [a for a in args if type(a) is Wire and a.recorder is self]
+        like = next((w.space for w in own if type(w.space) is Real), None)
+        beside = like or next((w.space for w in own), None)
+        return [self.lift(a, beside if isinstance(a, int | float) else like) for a in args]
 
     def lift(self, value: Value, like: Ground | None = None) -> Wire:
         """A value as a wire of this builder: captured, or a constant."""
@@ -240,40 +234,31 @@ class Builder:
         read = [False] * len(self.wires)
         for wire in outputs:
             read[wire.index] = True
-        first = self._firsts()
         alive = [False] * len(self.steps)
-        for number in reversed(range(len(self.steps))):
-            step = self.steps[number]
-            if any(read[first[number] + k] for k in range(len(step.spaces))):
+        for number in range(len(self.steps) - 1, -1, -1):
+            step, first = self.steps[number], self.firsts[number]
+            if read[first] or True in read[first : first + len(step.spaces)]:
                 alive[number] = True
                 for a in step.args:
                     read[a] = True
-        return self._renumbered(outputs, alive, first, names)
-
-    def _firsts(self) -> list[int]:
-        first = [0] * len(self.steps)
-        for position in reversed(range(len(self.wires))):
-            if self.origins[position] >= 0:
-                first[self.origins[position]] = position
-        return first
+        return self._renumbered(outputs, alive, names)
 
     def _renumbered(
-        self, outputs: Sequence[Wire], alive: list[bool], first: list[int], names: tuple[str, ...]
+        self, outputs: Sequence[Wire], alive: list[bool], names: tuple[str, ...]
     ) -> Program:
-        new = [-1] * len(self.wires)
-        for position, origin in enumerate(self.origins):
-            if origin < 0:
-                new[position] = -1 - origin
+        new = [-1 - origin for origin in self.origins]
         count, steps = len(self.inputs), []
         for number, step in enumerate(self.steps):
             if not alive[number]:
                 continue
             args = tuple([new[a] for a in step.args])
-            steps.append(step if args == step.args else Step(step.op, args, step.params, step.spaces, step.where))
-            for k in range(len(step.spaces)):
-                new[first[number] + k] = count + k
-            count += len(step.spaces)
-        chosen = tuple(new[w.index] for w in outputs)
+            if args != step.args:
+                step = Step(step.op, args, step.params, step.spaces, step.where)
+            steps.append(step)
+            for position in range(self.firsts[number], self.firsts[number] + len(step.spaces)):
+                new[position] = count
+                count += 1
+        chosen = tuple([new[w.index] for w in outputs])
         return Program(tuple(self.inputs), tuple(steps), chosen, names)
 
 

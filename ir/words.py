@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from typing import NamedTuple
 
 from cats.ir.writing import ATOM
@@ -53,39 +53,23 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Words with a meaning of their own: a variable of such a name is written in quotes."""
 
-OPERATIONS = frozenset(
-    {
-        "abs", "accumulate", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-        "arctanh", "broadcast", "cbrt", "ceil", "concatenate", "const", "contract", "convert",
-        "copysign", "cos", "cosh", "cumprod", "cumprod_back", "cumsum", "deg2rad", "div", "equal",
-        "exp", "exp2", "expm1", "floor", "floor_divide", "fmod", "gather", "greater",
-        "greater_equal", "hypot", "index", "ipow", "isfinite", "isnan", "keep", "less",
-        "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
-        "logical_not", "logical_or", "max", "maximum", "min", "minimum", "mul", "neg",
-        "not_equal", "power", "prod", "rad2deg", "reciprocal", "recurrence", "remainder",
-        "reshape", "rint", "select", "shift", "sign", "sin", "sinh", "sqrt", "sub", "sum", "tan",
-        "tanh", "transpose", "trunc",
-    }
-)  # fmt: skip
-"""The names of the vocabulary, which lies above: a variable of such a name is written in quotes."""
-
 ALIAS = re.compile(r"s\d+")
 """The names that a long text gives to what it holds more than once."""
 
 
 def name_text(
-    name: str, operations: Collection[str] = (), alias: re.Pattern[str] | None = None
+    name: str, operations: Container[str] = (), alias: re.Pattern[str] | None = None
 ) -> str:
     """The name as written in a term: in quotes if it would be read as something else.
 
-    operations  those of the term besides the vocabulary
-    alias       what a text keeps for itself
+    operations  whose names would be read as theirs
+    alias       names that a text keeps for itself
 
-    >>> print(name_text("x'"), name_text("sin"), name_text("a b"))
+    >>> print(name_text("x'"), name_text("sin", ["sin"]), name_text("a b"))
     x' "sin" "a b"
     """
     plain = re.fullmatch(r"[^\W\d]\w*'*", name) is not None
-    taken = name in RESERVED or name in OPERATIONS or name in operations
+    taken = name in RESERVED or name in operations
     kept = alias is not None and alias.fullmatch(name) is not None
     return name if plain and not taken and not kept else json.dumps(name)
 
@@ -100,6 +84,6 @@ def injection_text(index: int, parts: int) -> str:
 
 
 __all__ = [
-    "ALIAS", "ARGUMENT", "ATOM", "CALL", "INFIX", "OPEN", "OPERATION", "OPERATIONS", "POWER",
+    "ALIAS", "ARGUMENT", "ATOM", "CALL", "INFIX", "OPEN", "OPERATION", "POWER",
     "PRODUCT", "RESERVED", "SIGN", "SYMBOLS", "Infix", "injection_text", "name_text",
 ]  # fmt: skip

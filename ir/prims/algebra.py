@@ -22,8 +22,11 @@ def number(value: Value) -> bool:
 def same(*spaces: Ground) -> Ground:
     """The one space all arguments share; raises SpaceError if they differ."""
     first = spaces[0]
-    if any(s != first for s in spaces):
-        raise SpaceError(f"entrywise operation on different spaces: {', '.join(map(str, spaces))}")
+    for space in spaces:
+        if space is not first and space != first:
+            raise SpaceError(
+                f"entrywise operation on different spaces: {', '.join(map(str, spaces))}"
+            )
     return first
 
 

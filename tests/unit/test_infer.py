@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 
@@ -104,9 +107,7 @@ def test_annotations_say_nothing_that_the_inputs_do_not(sample: Sample) -> None:
 
 def _rebuilt(term: Term, done: dict[int, Term]) -> Term:
     """The term without the annotations R and Bool."""
-    from dataclasses import fields, replace
-
-    changed = {}
+    changed: dict[str, Any] = {}
     for field in fields(term):
         value = getattr(term, field.name)
         if id(value) in done:
