@@ -7,7 +7,7 @@ the tangents of its arguments flow through it. A tangent nobody varies is Zero a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -21,6 +21,7 @@ from cats.ir.linear_program import (
     SumStep,
     Term,
     prune,
+    renamed,
 )
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
@@ -99,13 +100,10 @@ class _Derivation:
             return
         if step.where is not None:
             self.builder.where = step.where.unnamed
-        if op.linearise is None:
-            raise DerivativeError(
-                f"{op.name} has no derivative: its record says none",
-                where=step.where,
-                remedy="Give the primitive a `linearise`, or stop the gradient before it.",
-            )
-        map = op.linearise(*args, out=made, **dict(step.params))
+        if op.linearise is not None:
+            map = op.linearise(*args, out=made, **dict(step.params))
+        else:
+            map = _by_linearity(op, step, args, given)
         inputs: list[Tangent] = [() if t == ZERO else (Term(1, None, t),) for t in given]
         flow = self.flow(map, inputs[0] if len(inputs) == 1 else tuple(inputs))
         rows = [flow] if len(results) == 1 else list(flow)
@@ -211,7 +209,7 @@ class _Derivation:
         number = {r: Ref(i, r.space) for i, r in enumerate(refs)}
         return Derivative(
             self.builder.finish(shown, self.program.names),
-            renamed(linear, number),
+            renamed(linear, number.__getitem__),
             self.active,
         )
 
@@ -263,33 +261,34 @@ class _SharedResiduals:
     def linears(self) -> tuple[LinearProgram, ...]:
         """The linear branches, reading residuals by their place among `read`."""
         return tuple(
-            renamed(
-                d.linear,
-                {r: Ref(self._number[places[r.position]], r.space) for r in d.linear.references()},
-            )
+            renamed(d.linear, self._reading(places))
             for d, places in zip(self.derived, self.places, strict=True)
         )
 
 
-def renamed(program: LinearProgram, to: dict[Ref, Ref]) -> LinearProgram:
-    """The linear program with its residuals renamed."""
-    steps: list[LinearStep] = []
-    for step in program.steps:
-        match step:
-            case SumStep(terms, space, where):
-                steps.append(SumStep(tuple([_renamed_term(t, to) for t in terms]), space, where))
-            case LinCase(tag, residuals, branches, args, where):
-                chosen = tuple(to[r] for r in residuals)
-                steps.append(LinCase(to[tag], chosen, branches, args, where))
-            case _:
-                assert_never(step)
-    return LinearProgram(program.inputs, tuple(steps), program.outputs, program.ends)
+def _by_linearity(
+    op: Primitive, step: Step, args: tuple[Wire, ...], given: Sequence[int]
+) -> Linear:
+    """The derivative of an operation that is linear in each slot that varies: itself, in each."""
+    slots = op.linear.slots if op.linear is not None else ()
+    if len(step.spaces) > 1 or any(t != ZERO and i not in slots for i, t in enumerate(given)):
+        raise DerivativeError(
+            f"{op.name} has no derivative: its record says none",
+            where=step.where,
+            remedy="Give the primitive a `linearise`, or stop the gradient before it.",
+        )
+    (end,) = step.spaces
+    parts: list[Linear] = []
+    for i, arg in enumerate(args):
+        if given[i] == ZERO:
+            parts.append(Zero(tangent(arg.space), end))
+        else:
+            fixed = (*args[:i], *args[i + 1 :])
+            parts.append(Leaf(op, i, fixed, step.params, arg.space, end))
+    return parts[0] if len(parts) == 1 else Join(tuple(parts))
 
-
-def _renamed_term(term: Term, to: dict[Ref, Ref]) -> Term:
-    if term.leaf is None or not term.leaf.fixed:
-        return term
-    return Term(term.sign, term.leaf.with_fixed(tuple([to[r] for r in term.leaf.fixed])), term.arg)
+    def _reading(self, places: list[int]) -> Callable[[Ref], Ref]:
+        return lambda ref: Ref(self._number[places[ref.position]], ref.space)
 
 
 def _zero(space: Space) -> Tangent:

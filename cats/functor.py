@@ -39,7 +39,10 @@ At = Callable[[Ref], Value]
 class Biproducts(Protocol[M]):
     """What a representation of linear maps answers; M is its kind of map."""
 
-    keeps: frozenset[str]
+    @property
+    def keeps(self) -> frozenset[str]:
+        """Which structure it preserves, and so the laws it is tested by."""
+        ...
 
     def identity(self, a: Space, /) -> M:
         """id : A -o A."""

@@ -55,12 +55,15 @@ def program_of(
     term: Term,
     inputs: Sequence[Space] | Mapping[str, Space] | None = None,
     rewrites: Rewrites | None = None,
+    end: Space | None = None,
 ) -> Lowered:
     r"""The term as a program with no function value left.
 
     inputs     spaces of the arguments the term is applied to, by default all it takes as far as
                they are written or inferred; or spaces of its free variables, by name
     rewrites   local rules tried at every step
+    end        the space of the result, for a term that was recorded operation by operation:
+               its spaces are known, it holds no functions, and what it shares has a name
     Raises TermError where `infer` does, and if a function is an input or remains in the result.
 
     >>> from cats.ir.parse import parse
@@ -73,13 +76,15 @@ def program_of(
     """
     env = inputs if isinstance(inputs, Mapping) else {}
     args = () if inputs is None or isinstance(inputs, Mapping) else tuple(inputs)
-    end = infer(term, env, args)
+    recorded = end is not None
+    if end is None:
+        end = infer(term, env, args)
     if inputs is None:
         args, end = arguments(end)
     names = [*env, *parameters(term, len(args))]
     spaces = (*env.values(), *args)
     no_functions(term, (*spaces, end))
-    machine = _Machine(term, rewrites)
+    machine = _Machine(term, rewrites, recorded)
     values = [enter(machine.builder, space) for space in spaces]
     free = dict(zip(env, values, strict=False))
     machine.scope = Scope(free, shared=machine.shared)
@@ -92,9 +97,10 @@ def program_of(
 class _Machine:
     """Runs a term: `builder` takes the steps, `scope` says what names mean."""
 
-    def __init__(self, term: Term, rewrites: Rewrites | None) -> None:
-        self.shared = shared_terms(term)
-        self.free = free_names(term, self.shared)
+    def __init__(self, term: Term, rewrites: Rewrites | None, recorded: bool) -> None:
+        """A recorded term shares by name only, and holds no functions: nothing to look for."""
+        self.shared = frozenset[int]() if recorded else shared_terms(term)
+        self.free = {} if recorded else free_names(term, self.shared)
         self.rewrites = rewrites
         self.builder = Builder((), rewrites)
         self.scope: Scope[Value] = Scope({})
@@ -132,7 +138,8 @@ class _Machine:
             case Proj():
                 return self.projection(term)
             case Prim():
-                return self.operation(term)
+                atoms = self.atoms(term)
+                return self.operation(term) if atoms is None else self.performed(term, atoms)
             case Control():
                 return self.control(term)
             case _:
@@ -165,6 +172,22 @@ class _Machine:
         args: list[Wire] = []
         for arg in term.args:
             args.append((yield arg))
+        return self.performed(term, args)
+
+    def atoms(self, term: Prim) -> list[Wire] | None:
+        """The arguments, if all are names and constants: nothing to wait for."""
+        args: list[Wire] = []
+        for arg in term.args:
+            if type(arg) is Var:
+                args.append(self.scope[arg.name])
+            elif type(arg) is Const:
+                args.append(self.builder.emit(const, (), (("value", arg.value),)))
+            else:
+                return None
+        return args
+
+    def performed(self, term: Prim, args: list[Wire]) -> Value:
+        """The operation on wires."""
         if term.op.elementwise:
             args = self.brought(term, args)
         self.builder.where = self.where = term.where or self.where

@@ -14,7 +14,7 @@ import numpy as np
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Lam, Let, Prim, Term, Tuple
 from cats.ir.program import Program
-from cats.ir.spaces import Ground, Value, ground
+from cats.ir.spaces import Ground, Product, Value, ground
 from cats.pointfree import program_of
 from cats.surface import NAMES
 from cats.traced import Recorder, Traced
@@ -70,7 +70,8 @@ def trace_function(
     body: Term = Tuple(tuple(g.term for g in given))
     if recorder.bound:
         body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
-    program = program_of(body, dict(recorder.inputs)).program
+    end = Product(tuple(g.space for g in given))
+    program = program_of(body, dict(recorder.inputs), end=end).program
     named = Program(program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs))
     return Tracing(closed(body, recorder.inputs), named, out, tuple(recorder.captured))
 

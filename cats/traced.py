@@ -8,6 +8,7 @@ the recorder is given.
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -31,8 +32,10 @@ from cats.ir.wire import STAMPS
 Names = Mapping[Any, Callable[..., Value]]
 """NumPy's functions in terms of the vocabulary."""
 
-_HERE = str(Path(__file__).parent)
-_SKIPPED = (_HERE, str(Path(np.__file__).parent))
+_HERE, _NUMPY = (os.path.join(Path(file).parent, "") for file in (__file__, np.__file__))
+_SKIPPED = (_HERE, _NUMPY)
+_MODELS = os.path.join(_HERE, "data", "")
+"""The functions the demo differentiates are a user's, though they are shipped with us."""
 
 
 def users_place() -> Where:
@@ -40,7 +43,7 @@ def users_place() -> Where:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_SKIPPED):
+        if not file.startswith(_SKIPPED) or file.startswith(_MODELS):
             return Where(file, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return Where("<unknown>", 0)

@@ -8,10 +8,10 @@ equalities dup = uses - 1 of a position, add = terms - 1 of a sum, drop = an unu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, assert_never
+from typing import assert_never
 
 from cats.ir.errors import Where
 from cats.ir.linear import Leaf, Ref
@@ -132,40 +132,125 @@ def args_of(step: LinearStep) -> tuple[int, ...]:
 
 
 def prune(program: LinearProgram) -> LinearProgram:
-    """Without the steps nobody reads, and with copies (a single +identity) read through."""
-    same = list(range(len(program.spaces)))
+    """Without what nobody reads: steps, and the results, arguments and residuals of cases.
+
+    Copies (a single +identity) and zeros are read through, so that afterwards every position is
+    read, every argument of a case by some branch, and some branch gives each of its results.
+    """
+    return _live(_direct(program, ()))
+
+
+def _direct(program: LinearProgram, absent: Collection[int]) -> LinearProgram:
+    """Every reader reads the position that is meant: no copies, no zeros; some inputs are zero."""
+    meant = [ZERO if i in absent else i for i in range(len(program.inputs))]
+    steps: list[LinearStep] = []
     for position, step in program.numbered():
         match step:
-            case SumStep((Term(1, None, arg),)):
-                same[position] = same[arg]
+            case SumStep(terms, space, where):
+                kept = [Term(t.sign, t.leaf, meant[t.arg]) for t in terms if meant[t.arg] != ZERO]
+                steps.append(SumStep(tuple(kept), space, where))
+                match kept:
+                    case []:
+                        meant.append(ZERO)
+                    case [Term(1, None, arg)]:
+                        meant.append(arg)
+                    case _:
+                        meant.append(position)
+            case LinCase(args=args):
+                gone = [i for i, a in enumerate(args) if meant[a] == ZERO]
+                branches = tuple([_direct(b, gone) for b in step.branches])
+                given = tuple([a if meant[a] == ZERO else meant[a] for a in args])
+                steps.append(replace(step, branches=branches, args=given))
+                for k in range(len(step.spaces)):
+                    vanishes = all(b.outputs[k] == ZERO for b in branches)
+                    meant.append(ZERO if vanishes else position + k)
             case _:
-                pass
-    read = {same[o] for o in program.outputs if o != ZERO}
-    kept: list[tuple[int, LinearStep]] = []
-    for position, step in reversed(list(program.numbered())):
-        alive = any(position + k in read for k in range(len(step.spaces)))
-        if alive:
-            read.update(same[a] for a in args_of(step))
-            kept.append((position, step))
-    return _renumbered(program, same, kept[::-1])
-
-
-def _renumbered(
-    program: LinearProgram, same: Sequence[int], kept: Sequence[tuple[int, LinearStep]]
-) -> LinearProgram:
-    new = {i: i for i in range(len(program.inputs))}
-    steps: list[LinearStep] = []
-    count = len(program.inputs)
-    for position, step in kept:
-        steps.append(moved(step, lambda a: new[same[a]]))
-        for k in range(len(step.spaces)):
-            new[position + k] = count + k
-        count += len(step.spaces)
-    outputs = tuple(o if o == ZERO else new[same[o]] for o in program.outputs)
+                assert_never(step)
+    outputs = tuple([o if o == ZERO else meant[o] for o in program.outputs])
     return LinearProgram(program.inputs, tuple(steps), outputs, program.ends)
 
 
-def moved(step: LinearStep, to: Any) -> LinearStep:
+def _live(program: LinearProgram) -> LinearProgram:
+    """Only what the outputs depend on; the inputs all stay."""
+    read = {o for o in program.outputs if o != ZERO}
+    kept: list[tuple[int, LinearStep, list[int]]] = []
+    for position, step in reversed(list(program.numbered())):
+        wanted = [k for k in range(len(step.spaces)) if position + k in read]
+        if wanted:
+            alive = _narrowed(step, wanted) if isinstance(step, LinCase) else step
+            read.update(args_of(alive))
+            kept.append((position, alive, wanted))
+    new = {i: i for i in range(len(program.inputs))}
+    steps: list[LinearStep] = []
+    for position, step, wanted in reversed(kept):
+        steps.append(moved(step, new.__getitem__))
+        new.update({position + k: len(new) + i for i, k in enumerate(wanted)})
+    outputs = tuple([o if o == ZERO else new[o] for o in program.outputs])
+    return LinearProgram(program.inputs, tuple(steps), outputs, program.ends)
+
+
+def _narrowed(step: LinCase, wanted: Sequence[int]) -> LinCase:
+    """The case with these results only, and with what its branches need for them."""
+    branches = [_live(_selected(b, wanted)) for b in step.branches]
+    needed = sorted({p for b in branches for p in _inputs_read(b)})
+    refs = sorted({r.position for b in branches for r in b.references()})
+    number = {old: new for new, old in enumerate(refs)}
+    return LinCase(
+        step.tag,
+        tuple([step.residuals[r] for r in refs]),
+        tuple([_taking(renamed(b, lambda r: Ref(number[r.position], r.space)), needed) for b in branches]),
+        tuple([step.args[i] for i in needed]),
+        step.where,
+    )
+
+
+def _selected(program: LinearProgram, wanted: Sequence[int]) -> LinearProgram:
+    outputs, ends = program.outputs, program.ends
+    chosen = tuple([outputs[k] for k in wanted]), tuple([ends[k] for k in wanted])
+    return LinearProgram(program.inputs, program.steps, *chosen)
+
+
+def _inputs_read(program: LinearProgram) -> Iterator[int]:
+    positions = [a for step in program.steps for a in args_of(step)] + list(program.outputs)
+    return (p for p in positions if 0 <= p < len(program.inputs))
+
+
+def _taking(program: LinearProgram, needed: Sequence[int]) -> LinearProgram:
+    """The program on those of its inputs that it needs."""
+    place = {old: new for new, old in enumerate(needed)}
+    gone = len(program.inputs) - len(needed)
+
+    def to(position: int) -> int:
+        return place[position] if position < len(program.inputs) else position - gone
+
+    steps = tuple([moved(step, to) for step in program.steps])
+    outputs = tuple([o if o == ZERO else to(o) for o in program.outputs])
+    return LinearProgram(tuple([program.inputs[i] for i in needed]), steps, outputs, program.ends)
+
+
+def renamed(program: LinearProgram, to: Callable[[Ref], Ref]) -> LinearProgram:
+    """The linear program with its residuals renamed."""
+    steps: list[LinearStep] = []
+    for step in program.steps:
+        match step:
+            case SumStep(terms, space, where):
+                steps.append(SumStep(tuple([_renamed_term(t, to) for t in terms]), space, where))
+            case LinCase(tag, residuals, branches, args, where):
+                chosen = tuple([to(r) for r in residuals])
+                steps.append(LinCase(to(tag), chosen, branches, args, where))
+            case _:
+                assert_never(step)
+    return LinearProgram(program.inputs, tuple(steps), program.outputs, program.ends)
+
+
+def _renamed_term(term: Term, to: Callable[[Ref], Ref]) -> Term:
+    if term.leaf is None or not term.leaf.fixed:
+        return term
+    fixed = tuple([to(v) if isinstance(v, Ref) else v for v in term.leaf.fixed])
+    return Term(term.sign, term.leaf.with_fixed(fixed), term.arg)
+
+
+def moved(step: LinearStep, to: Callable[[int], int]) -> LinearStep:
     """The step reading other positions."""
     match step:
         case SumStep(terms, space, where):

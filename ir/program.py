@@ -7,7 +7,7 @@ followed by a selection of outputs. Sharing is explicit: a position may be read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -92,20 +92,31 @@ class Program:
     names: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Program)
-            and hash(self) == hash(other)
-            and self.inputs == other.inputs
-            and self.outputs == other.outputs
-            and self.steps == other.steps
-        )
+        stack: list[tuple[object, object]] = [(self, other)]
+        seen: set[tuple[int, int]] = set()
+        while stack:
+            a, b = stack.pop()
+            if a is b or (id(a), id(b)) in seen:
+                continue
+            if not (isinstance(a, Program) and isinstance(b, Program) and a._outline == b._outline):
+                return False
+            seen.add((id(a), id(b)))
+            for s, t in zip(a.steps, b.steps, strict=True):
+                stack.extend(zip(nested(s), nested(t), strict=True))
+        return True
 
     def __hash__(self) -> int:
+        if "_hash" not in self.__dict__:
+            for program in inner_first(self, lambda p: "_hash" in p.__dict__):
+                inside = tuple([p._hash for s in program.steps for p in nested(s)])
+                program.__dict__["_hash"] = hash((program._outline, inside))
         return self._hash
 
     @cached_property
-    def _hash(self) -> int:
-        return hash((self.inputs, self.steps, self.outputs))
+    def _outline(self) -> tuple[Any, ...]:
+        """What tells two programs apart, but for what the programs inside are."""
+        rows = [(_head(s), s.args, s.params, s.spaces) for s in self.steps]
+        return (self.inputs, self.outputs, *rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpacked, (_packed(self),))
@@ -127,9 +138,6 @@ class Program:
     def input_names(self) -> tuple[str, ...]:
         """The user's names of the inputs, or x0, x1, ..."""
         return self.names or tuple(f"x{i}" for i in range(len(self.inputs)))
-
-    def __len__(self) -> int:
-        return len(self.steps)
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
         """Each step with the first position it appends."""
@@ -154,6 +162,27 @@ def nested(step: Step) -> tuple[Program, ...]:
             return branches
 
 
+def _head(step: Step) -> Primitive | int:
+    """The operation of a step; for a case how many branches it has."""
+    return step.op if isinstance(step.op, Primitive) else len(step.op.branches)
+
+
+def inner_first(root: Program, known: Callable[[Program], bool]) -> Iterator[Program]:
+    """Every program below and including `root` once, those inside first; none below a known one."""
+    done: set[int] = set()
+    stack: list[tuple[Program, bool]] = [(root, False)]
+    while stack:
+        program, ready = stack.pop()
+        if id(program) in done or known(program):
+            continue
+        if ready:
+            done.add(id(program))
+            yield program
+        else:
+            stack.append((program, True))
+            stack.extend((p, False) for s in program.steps for p in nested(s))
+
+
 def _signature(program: Program) -> str:
     left = ", ".join(map(str, program.inputs))
     right = ", ".join(map(str, program.ends))
@@ -168,15 +197,7 @@ def _packed(root: Program) -> list[tuple[Any, ...]]:
     """Every program below and including `root`, inner ones first, so that pickling is flat."""
     rows: list[tuple[Any, ...]] = []
     place: dict[int, _Nested] = {}
-    stack: list[tuple[Program, bool]] = [(root, False)]
-    while stack:
-        program, ready = stack.pop()
-        if id(program) in place:
-            continue
-        if not ready:
-            stack.append((program, True))
-            stack.extend((p, False) for s in program.steps for p in nested(s))
-            continue
+    for program in inner_first(root, lambda _: False):
         steps = [
             (
                 s.op if isinstance(s.op, Primitive) else tuple(place[id(p)] for p in nested(s)),

@@ -1,0 +1,127 @@
+"""The command line: python -m cats demo | explain | grad | source."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cats.command import (
+    CommandError,
+    argument,
+    function_named,
+    show_explanation,
+    show_gradient,
+    show_source,
+)
+from cats.demo import demo
+from cats.ir.errors import CatsError
+
+EPILOG = """
+a function is MODULE:FUNCTION, say scipy_model:loss, or FILE.py:FUNCTION, say work/model.py:loss
+
+--at takes one value for each argument of the function:
+  2.0                         a real number (2 is an integer, which is not differentiated)
+  1,2,3                       a vector of real numbers
+  '[[1.0, 2.0], [3.0, 4.0]]'  an array
+  "{'a': 1.0, 'b': [2.0]}"    any Python literal; lists of numbers become arrays
+  --at=-1,2                   with the equals sign if it begins with a minus
+
+examples:
+  python -m cats demo
+  python -m cats explain model.py:loss --at 1.5 0.4
+  python -m cats grad model.py:loss --at 1,2,3 --at=-0.5
+  python -m cats source model.py:loss --at 1,2,3 0.5
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be typed."""
+    whole = argparse.ArgumentParser(
+        prog="python -m cats",
+        description="Derivatives of NumPy functions, compiled through categories.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    about = "one formula at every level and in every representation; then a fit to real data"
+    commands.add_parser("demo", help=about, description=about)
+    _on_function(commands, "explain", "a function and its derivative at every level")
+    _on_function(commands, "grad", "the value of a function and its gradient, as numbers")
+    text = _on_function(commands, "source", "the gradient of a function, as NumPy text")
+    text.add_argument(
+        "--of",
+        choices=("grad", "jacobian", "value"),
+        default="grad",
+        help="what to write: the gradient (default), the Jacobian, or the function itself",
+    )
+    return whole
+
+
+def _on_function(commands: Any, name: str, about: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=f"Print {about}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("function", help="MODULE:FUNCTION or FILE.py:FUNCTION")
+    made.add_argument(
+        "--at", nargs="+", action="extend", default=[], metavar="VALUE", help="the arguments"
+    )
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what was typed; 0 if it went well, 2 if it could not be done."""
+    typed = parser().parse_args(argv)
+    try:
+        run(typed)
+    except (CommandError, CatsError) as error:
+        return refused(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def run(typed: argparse.Namespace) -> None:
+    """One command."""
+    if typed.command == "demo":
+        demo()
+        return
+    f = function_named(typed.function)
+    args = [argument(text) for text in typed.at]
+    show: dict[str, Callable[[], None]] = {
+        "explain": lambda: show_explanation(f, args),
+        "grad": lambda: show_gradient(f, args),
+        "source": lambda: show_source(f, args, typed.of),
+    }
+    try:
+        show[typed.command]()
+    except (CommandError, CatsError, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise CommandError(_raised(typed.function, error)) from error
+
+
+def _raised(name: str, error: Exception) -> str:
+    """What the user's function raised, and where."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{name} raised {type(error).__name__}: {error}\n  at {last.filename}:{last.lineno}: {last.line}"
+    )
+
+
+def refused(why: str) -> int:
+    """Says why on the error output."""
+    print(f"cats: {why}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
