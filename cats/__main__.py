@@ -13,6 +13,7 @@ from cats.command import (
     CommandError,
     argument,
     function_named,
+    parameters,
     show_explanation,
     show_gradient,
     show_source,
@@ -96,6 +97,7 @@ def run(typed: argparse.Namespace) -> None:
         return
     f = function_named(typed.function)
     args = [argument(text) for text in typed.at]
+    parameters(f, args)
     show: dict[str, Callable[[], None]] = {
         "explain": lambda: show_explanation(f, args),
         "grad": lambda: show_gradient(f, args),
@@ -112,9 +114,8 @@ def run(typed: argparse.Namespace) -> None:
 def _raised(name: str, error: Exception) -> str:
     """What the user's function raised, and where."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{name} raised {type(error).__name__}: {error}\n  at {last.filename}:{last.lineno}: {last.line}"
-    )
+    place = f"{last.filename}:{last.lineno}: {last.line}"
+    return f"{name} raised {type(error).__name__}: {error}\n  at {place}"
 
 
 def refused(why: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,6 @@ from cats.jacobians import jacobian
 from cats.levels import explain
 from cats.sourcing import source
 from cats.tree import flatten
-from cats.whole import compile
 
 
 class CommandError(Exception):
@@ -43,10 +43,9 @@ def function_named(text: str) -> Callable[..., Any]:
     for part in name.split("."):
         found = getattr(found, part, None)
     if not callable(found):
-        known = [n for n, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
-        raise CommandError(
-            f"{place} has no function {name}; it has {', '.join(sorted(known)) or 'none'}"
-        )
+        own = module.__name__
+        known = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == own]
+        raise CommandError(f"{place} has no function {name}; it has {', '.join(known) or 'none'}")
     return found  # type: ignore[no-any-return]
 
 
@@ -140,20 +139,41 @@ def show_gradient(f: Callable[..., Any], args: Sequence[Any]) -> None:
     real = real_arguments(args)
     value, slopes = value_and_grad(f, real)(*args)
     print(f"value\n{value}")
+    names = parameters(f, args)
     for number, slope in zip(real, slopes, strict=True):
-        print(f"gradient in argument {number}\n{slope}")
+        print(f"gradient in {names[number]}\n{slope}")
+
+
+def parameters(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+    """The names of the arguments. Raises CommandError if f takes others than these.
+
+    >>> parameters(lambda x, *more: x, [1.0, 2.0, 3.0])
+    ['x', 'argument 1', 'argument 2']
+    """
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return [f"argument {i}" for i in range(len(args))]
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        name = getattr(f, "__name__", "the function")
+        raise CommandError(
+            f"{name}{signature} does not take the {len(args)} arguments given with --at: {error}"
+        ) from None
+    named = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_POSITIONAL]
+    return [named[i] if i < len(named) else f"argument {i}" for i in range(len(args))]
 
 
 def show_source(f: Callable[..., Any], args: Sequence[Any], of: str) -> None:
     """NumPy text of f, of its gradient, or of its Jacobian."""
-    wanted = real_arguments(args) if of != "value" else ()
-    numbers: Any = wanted[0] if len(wanted) == 1 else wanted
-    asked = {
-        "value": lambda: compile(f),
-        "grad": lambda: grad(f, numbers),
-        "jacobian": lambda: jacobian(f, numbers),
-    }
-    print(source(asked[of](), *args).rstrip())
+    if of == "value":
+        print(source(f, *args).rstrip())
+        return
+    real = real_arguments(args)
+    numbers = real[0] if len(real) == 1 else real
+    asked: Callable[..., Any] = grad(f, numbers) if of == "grad" else jacobian(f, numbers)
+    print(source(asked, *args).rstrip())
 
 
 def real_arguments(args: Sequence[Any]) -> tuple[int, ...]:

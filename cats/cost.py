@@ -16,7 +16,7 @@ from cats.functor import At
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, args_of
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Case, Program, Step, inner_first
 from cats.ir.spaces import Ground, Space, Value, size, tangent
 
 
@@ -177,18 +177,19 @@ def count(program: Program) -> Ledger:
 
 
 def _counted(program: Program) -> Counter[str]:
-    found: Counter[str] = Counter()
-    spaces = program.spaces
-    for step in program.steps:
-        match step.op:
-            case Primitive():
-                found[step.op.name] += _work(step.op, step, spaces)
-            case Case(branches):
-                counts = [_counted(branch) for branch in branches]
-                found.update(max(counts, key=_total))
-            case _:
-                assert_never(step.op)
-    return +found
+    inside: dict[int, Counter[str]] = {}
+    for each in inner_first(program):
+        found: Counter[str] = Counter()
+        for step in each.steps:
+            match step.op:
+                case Primitive():
+                    found[step.op.name] += _work(step.op, step, each.spaces)
+                case Case(branches):
+                    found.update(max([inside[id(b)] for b in branches], key=_total))
+                case _:
+                    assert_never(step.op)
+        inside[id(each)] = +found
+    return inside[id(program)]
 
 
 def _total(counts: Mapping[str, int]) -> int:

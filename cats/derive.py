@@ -33,9 +33,15 @@ Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 """A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
 
 
+DEEPEST = 100
+"""A derivative of a choice is a choice of derivatives, found by recursion: so deep it goes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Derivative:
     """D f: `primal` gives the outputs of f and then the residuals; `linear` reads those by Ref.
+
+    A Ref of `linear` says a place in the list of residuals, not a position of `primal`.
 
     `linear` has an input for each active input of f, and an output for each output of f.
     """
@@ -56,8 +62,14 @@ class Derivative:
 def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
     """D of a program in its active inputs (by default all real ones).
 
-    Raises DerivativeError for a step that has no derivative, naming the user's line.
+    Raises DerivativeError for a step that has no derivative, naming the user's line, and where
+    more than DEEPEST choices lie one inside another.
     """
+    if program.depth > DEEPEST:
+        raise DerivativeError(
+            f"{program.depth} choices lie one inside another; at most {DEEPEST} can be derived",
+            remedy="Make the choices one after another, each on the result of the one before.",
+        )
     if active is None:
         active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
     return _Derivation(program, tuple(active)).finish()
@@ -182,7 +194,7 @@ class _Derivation:
             self.wires.extend(self.builder.case(case.branches, tag, captured))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        derived = [derive(b, active) for b in case.branches]
+        derived = [_Derivation(b, active).finish() for b in case.branches]
         residuals = _SharedResiduals(derived, len(captured))
         results = self.builder.case(residuals.programs(), tag, captured)
         count = len(step.spaces)
@@ -265,6 +277,9 @@ class _SharedResiduals:
             for d, places in zip(self.derived, self.places, strict=True)
         )
 
+    def _reading(self, places: list[int]) -> Callable[[Ref], Ref]:
+        return lambda ref: Ref(self._number[places[ref.position]], ref.space)
+
 
 def _by_linearity(
     op: Primitive, step: Step, args: tuple[Wire, ...], given: Sequence[int]
@@ -286,9 +301,6 @@ def _by_linearity(
             fixed = (*args[:i], *args[i + 1 :])
             parts.append(Leaf(op, i, fixed, step.params, arg.space, end))
     return parts[0] if len(parts) == 1 else Join(tuple(parts))
-
-    def _reading(self, places: list[int]) -> Callable[[Ref], Ref]:
-        return lambda ref: Ref(self._number[places[ref.position]], ref.space)
 
 
 def _zero(space: Space) -> Tangent:

@@ -24,7 +24,7 @@ from cats.ir.spaces import Ground, Real, Value
 from cats.prepared import Call, Function, Traceable, traced
 from cats.simplify import simplify
 from cats.trace import replayed, space_of_leaf
-from cats.traced import Recorder, newest_recorder
+from cats.traced import Recorder, newest_recorder, placed
 from cats.tree import LEAF, Branch, Static, Tree, unflatten
 
 NUMPY = OnNumpy()
@@ -72,6 +72,7 @@ def _made(
         return lifted, make(lifted)
 
 
+@placed
 def answered(
     f: Function,
     call: Call,
@@ -136,6 +137,7 @@ def selected(program: Program, outputs: Sequence[int]) -> Program:
     return Program(program.inputs, program.steps, chosen, program.names)
 
 
+@placed
 def fitted(given: Any, tree: Tree, expected: Sequence[tuple[Ground, str]], what: str) -> list[Value]:
     """The leaves of `given` for the real leaves expected. Raises SpaceError where they differ."""
     values: list[Value] = []

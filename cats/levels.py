@@ -67,8 +67,8 @@ class Explanation:
             ("D: linear map over the residuals", self.derivative.linear),
             (f"its cost: {linear}", ""),
             ("Dual: the linear map read backwards", self.backwards),
-            (f"{self.name}: {len(self.answer)} steps, {self.before.total} operations", self.answer),
-            (f"simplified: {len(self.simplified)} steps, {self.after.total} operations", self.simplified),
+            (f"{self.name}: {len(self.answer.steps)} steps, {self.before.total} operations", self.answer),
+            (f"simplified: {len(self.simplified.steps)} steps, {self.after.total} operations", self.simplified),
             ("rules that fired", self.story),
             ("NumPy", self.text),
         ]

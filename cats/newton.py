@@ -68,8 +68,8 @@ def newton_step(slope: Vector, curvature: Curvature, radius: float) -> Vector:
     for _ in range(2 * slope.size):
         bent = curvature(direction)
         along = direction @ bent
-        length = residual @ residual / along if along > 0 else np.inf
-        if not np.linalg.norm(step + length * direction) < radius:
+        length = residual @ residual / along if along > 0 else 0.0
+        if not along > 0 or np.linalg.norm(step + length * direction) >= radius:
             return step + to_border(step, direction, radius) * direction
         step = step + length * direction
         before, residual = residual, residual - length * bent

@@ -14,7 +14,7 @@ from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.pointfree import program_of
 from cats.trace import Spec, leaf_names, space_of_leaf, trace_function
-from cats.traced import Recorder, Traced, newest_recorder
+from cats.traced import Recorder, Traced, newest_recorder, placed
 from cats.tree import Branch, Static, Tree, count, flatten
 
 Function = Callable[..., Any] | Term
@@ -35,6 +35,7 @@ class Call:
         return newest_recorder(self.leaves)
 
 
+@placed
 def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
     """Flattens the arguments. Raises SpaceError naming an argument that lies in no space."""
     leaves, tree = flatten((tuple(args), kwargs))
@@ -86,6 +87,7 @@ class Chosen:
     single: bool
 
 
+@placed
 def chosen_arguments(
     f: Function,
     call: Call,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cats.ir.program import Case, Program, Step
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
+from cats.ir.trampoline import Asking, answer
 from cats.ir.wire import Builder, Rewrites, Wire
 
 
@@ -22,40 +23,95 @@ def simplify(
 
     The rules are local and see what they speak of already simplified: one pass settles.
     """
-    return _once(program, by_head(rules, story))
-
-
-def _once(program: Program, rewrites: Rewrites) -> Program:
+    rewrites = by_head(rules, story)
     builder = Builder(program.inputs, rewrites)
-    at: list[Wire] = list(builder.wires)
+    whole = _run(program, builder, list(builder.wires), range(len(program.outputs)), rewrites)
+    result: Program = answer(whole, lambda request: request)
+    return result
+
+
+def _run(
+    program: Program,
+    builder: Builder,
+    inputs: list[Wire],
+    wanted: Sequence[int],
+    rewrites: Rewrites,
+) -> Asking[Program]:
+    """The wanted outputs of the program on these wires of the builder."""
+    outputs = [program.outputs[i] for i in wanted]
+    read = _positions_read(program, outputs)
+    at: list[Wire | None] = list(inputs)
     for step in program.steps:
+        first = len(at)
+        kept = [k for k in range(len(step.spaces)) if read[first + k]]
+        if not kept:
+            at.extend([None] * len(step.spaces))
+            continue
         builder.where = step.where
-        made = _emit(builder, step, tuple([at[a] for a in step.args]), rewrites)
-        at.extend(made if isinstance(made, tuple) else (made,))
-    return builder.finish([at[o] for o in program.outputs], program.names)
+        args = tuple([at[a] for a in step.args])
+        if isinstance(step.op, Case):
+            at.extend((yield _case(builder, step, step.op, args, kept, rewrites)))  # type: ignore[arg-type]
+        else:
+            made = builder.emit(step.op, args, step.params)
+            at.extend(made if isinstance(made, tuple) else (made,))
+    return builder.finish([at[o] for o in outputs], program.names)  # type: ignore[misc]
 
 
-def _emit(
-    builder: Builder, step: Step, args: tuple[Wire, ...], rewrites: Rewrites
-) -> Wire | tuple[Wire, ...]:
-    if not isinstance(step.op, Case):
-        return builder.emit(step.op, args, step.params)  # type: ignore[no-any-return]
-    tag = args[0].constant
-    if tag is not None:
-        return builder.run(step.op.branches[int(tag.value)], args[1:])
-    return _case(builder, step.op, args, rewrites)
+def _positions_read(program: Program, outputs: Sequence[int]) -> list[bool]:
+    """For each position whether an output depends on it."""
+    read = [False] * len(program.spaces)
+    for output in outputs:
+        read[output] = True
+    for first, step in reversed(list(program.numbered())):
+        if True in read[first : first + len(step.spaces)]:
+            for a in step.args:
+                read[a] = True
+    return read
 
 
 def _case(
-    builder: Builder, case: Case, args: tuple[Wire, ...], rewrites: Rewrites
-) -> tuple[Wire, ...]:
-    """The branches simplified, without the captured values neither of them reads."""
-    branches = [_once(b, rewrites) for b in case.branches]
+    builder: Builder,
+    step: Step,
+    case: Case,
+    args: tuple[Wire, ...],
+    kept: Sequence[int],
+    rewrites: Rewrites,
+) -> Asking[list[Wire | None]]:
+    """The results that are read, from branches that know their constants and keep what they read."""
+    results: list[Wire | None] = [None] * len(step.spaces)
+    tag, *captured = args
+    if tag.constant is not None:
+        made = builder.run(case.branches[int(tag.constant.value)], captured)
+        return list(made)
+    branches: list[Program] = []
+    for branch in case.branches:
+        branches.append((yield _branch(branch, captured, kept, rewrites)))
     if all(b == branches[0] for b in branches):
-        return builder.run(branches[0], args[1:])
-    read = sorted({a for b in branches for a in _inputs_read(b)})
-    narrowed = tuple(_narrowed(b, read) for b in branches)
-    return builder.case(narrowed, args[0], [args[1 + i] for i in read])
+        found = builder.run(branches[0], captured)
+    else:
+        read = sorted({a for b in branches for a in _inputs_read(b)})
+        narrowed = tuple([_narrowed(b, read) for b in branches])
+        found = builder.case(narrowed, tag, [captured[i] for i in read])
+    for k, wire in zip(kept, found, strict=True):
+        results[k] = wire
+    return results
+
+
+def _branch(
+    program: Program, captured: Sequence[Wire], kept: Sequence[int], rewrites: Rewrites
+) -> Asking[Program]:
+    """A branch simplified, told which of its inputs are constants and which are one wire."""
+    inner = Builder(program.inputs, rewrites)
+    first: dict[Wire, Wire] = {}
+    inputs: list[Wire] = []
+    for wire, own in zip(captured, list(inner.wires), strict=True):
+        known = wire.constant
+        if known is not None and not known.array.ndim:
+            inputs.append(inner.full(known, wire.space))
+        else:
+            inputs.append(first.setdefault(wire, own))
+    result: Program = yield _run(program, inner, inputs, kept, rewrites)
+    return result
 
 
 def _inputs_read(program: Program) -> set[int]:
@@ -67,13 +123,15 @@ def _inputs_read(program: Program) -> set[int]:
 
 
 def _narrowed(program: Program, kept: Sequence[int]) -> Program:
-    builder = Builder([program.inputs[i] for i in kept])
-    place = dict(zip(kept, builder.wires, strict=False))
-    filler = builder.wires[0] if builder.wires else None
-    args = [place.get(i, filler) for i in range(len(program.inputs))]
-    at: list[Wire | None] = list(args)
-    for step in program.steps:
-        builder.where = step.where
-        made = builder.emit(step.op, tuple([at[a] for a in step.args]), step.params)
-        at.extend(made if isinstance(made, tuple) else (made,))
-    return builder.finish([at[o] for o in program.outputs])  # type: ignore[misc]
+    """The program with only these inputs; it reads no others."""
+    place = {old: new for new, old in enumerate(kept)}
+    count, less = len(program.inputs), len(program.inputs) - len(kept)
+    move = [place.get(i, -1) if i < count else i - less for i in range(len(program.spaces))]
+    steps = tuple(
+        [
+            Step(s.op, tuple([move[a] for a in s.args]), s.params, s.spaces, s.where)
+            for s in program.steps
+        ]
+    )
+    inputs = tuple([program.inputs[i] for i in kept])
+    return Program(inputs, steps, tuple([move[o] for o in program.outputs]))

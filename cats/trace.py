@@ -67,6 +67,8 @@ def trace_function(
         given = [_returned(recorder, leaf, f) for leaf in leaves]
     finally:
         recorder.closed = True
+    if recorder.refusal is not None:
+        raise recorder.refusal
     body: Term = Tuple(tuple(g.term for g in given))
     if recorder.bound:
         body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
@@ -115,13 +117,17 @@ def _returned(recorder: Recorder, leaf: Value, f: Callable[..., Any]) -> Traced:
     try:
         return recorder.lift(leaf, None)
     except SpaceError as error:
-        code = getattr(f, "__code__", None)
-        place = Where(code.co_filename, code.co_firstlineno, code.co_name) if code else None
         raise TraceError(
             f"the function returned {type(leaf).__name__}: {error.message}",
-            where=place,
+            where=place_of(f),
             remedy="Return arrays, numbers, and containers of those.",
         ) from None
+
+
+def place_of(f: Callable[..., Any]) -> Where | None:
+    """Where a function is defined, if that can be seen."""
+    code = getattr(f, "__code__", None)
+    return Where(code.co_filename, code.co_firstlineno, code.co_name) if code else None
 
 
 def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:
@@ -167,8 +173,8 @@ def space_of_leaf(value: Value, what: str) -> Ground:
         return value.space
     if isinstance(value, Spec):
         return value.space
-    array = np.asarray(value)
-    if array.dtype == object:
+    array = _array(value, what)
+    if array.dtype == object or type(array) not in (np.ndarray, np.memmap):
         raise SpaceError(
             f"{what} is {type(value).__name__}, which is not an array of numbers",
             remedy="Pass arrays, numbers, and tuples, lists, dicts or dataclasses of those.",
@@ -177,3 +183,13 @@ def space_of_leaf(value: Value, what: str) -> Ground:
         return ground(array.shape, array.dtype)
     except CatsError as error:
         raise SpaceError(f"{what}: {error.message}", remedy=error.remedy) from None
+
+
+def _array(value: Value, what: str) -> Value:
+    try:
+        return np.asanyarray(value)
+    except (TypeError, ValueError) as error:
+        raise SpaceError(
+            f"{what} is {type(value).__name__}, which NumPy cannot make an array of: {error}",
+            remedy="Pass arrays, numbers, and containers of those.",
+        ) from None

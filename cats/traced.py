@@ -7,13 +7,15 @@ the recorder is given.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -33,9 +35,13 @@ Names = Mapping[Any, Callable[..., Value]]
 """NumPy's functions in terms of the vocabulary."""
 
 _HERE, _NUMPY = (os.path.join(Path(file).parent, "") for file in (__file__, np.__file__))
-_SKIPPED = (_HERE, _NUMPY)
+_SKIPPED = (_HERE, _NUMPY, "<cats>")
 _MODELS = os.path.join(_HERE, "data", "")
 """The functions the demo differentiates are a user's, though they are shipped with us."""
+
+_PLAIN = (np.ndarray, np.memmap)
+_MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What a function of the table raises on arguments it cannot take."""
 
 
 def users_place() -> Where:
@@ -49,6 +55,22 @@ def users_place() -> Where:
     return Where("<unknown>", 0)
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def placed(f: F) -> F:
+    """f, whose errors name the user's line where they do not name one already."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return f(*args, **kwargs)
+        except CatsError as error:
+            raise error.at(users_place()) from error.__cause__
+
+    return call  # type: ignore[return-value]
+
+
 class Recorder:
     """Writes down a traced function as the bindings of a lambda term."""
 
@@ -60,6 +82,13 @@ class Recorder:
         self.captured: dict[Traced, Traced] = {}
         self.inputs: list[tuple[str, Ground]] = []
         self.closed = False
+        self.refusal: CatsError | None = None
+
+    def refused(self, error: CatsError) -> CatsError:
+        """The error, remembered: user code that swallows it does not get past the trace's end."""
+        if self.refusal is None and not self.closed:
+            self.refusal = error.at(users_place())
+        return error
 
     def input(self, name: str, space: Ground) -> Traced:
         """A parameter of the term."""
@@ -120,6 +149,11 @@ class Recorder:
             if like.shape:
                 return self.emit(broadcast, (made,), (("axes", ()), ("shape", like.shape)))  # type: ignore[no-any-return]
             return made
+        if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
+            raise TraceError(
+                f"a {type(value).__name__} does not compute as an array does",
+                remedy="Convert it with np.asarray, and a mask to np.where.",
+            )
         kept = constant(value)
         return Traced(self, Const(kept), kept.space)
 
@@ -142,12 +176,35 @@ class Recorder:
         if known is None:
             name = getattr(function, "__name__", str(function))
             module = getattr(function, "__module__", None) or "numpy"
-            raise TraceError(
-                f"{module}.{name} is not known to cats, so it cannot be differentiated",
-                where=users_place(),
-                remedy="Write it with functions cats knows, or give it as a Primitive.",
+            raise self.refused(
+                TraceError(
+                    f"{module}.{name} is not known to cats, so it cannot be differentiated",
+                    where=users_place(),
+                    remedy="Write it with functions cats knows, or give it as a Primitive.",
+                )
             )
-        return known(*args, **kwargs)
+        try:
+            return known(*args, **kwargs)
+        except CatsError as error:
+            raise self.refused(error.at(users_place())) from error.__cause__
+        except _MISTAKES as error:
+            name = shown(function)
+            raise self.refused(
+                TraceError(
+                    f"{name} cannot take these arguments: {error}",
+                    where=users_place(),
+                    remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
+                )
+            ) from error
+
+
+def shown(function: Any) -> str:
+    """A function of the table as the user writes it."""
+    if function == "getitem":
+        return "x[...]"
+    if isinstance(function, tuple):
+        return f"np.{function[0].__name__}.{function[1]}"
+    return str(function) if isinstance(function, str) else f"np.{function.__name__}"
 
 
 def choice_term(case: Case, args: list[Term], fresh: int) -> Term:
@@ -200,6 +257,31 @@ def _unary(ufunc: Any) -> Callable[[Any], Any]:
 
 def _method(function: Any) -> Callable[..., Any]:
     return lambda self, *args, **kwargs: self.recorder.call(function, (self, *args), kwargs)
+
+
+_INFIX: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "//": operator.floordiv, "%": operator.mod, "**": operator.pow, "@": operator.matmul,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor,
+}  # fmt: skip
+
+
+def _inplace(sign: str) -> Callable[[Any, Any], Any]:
+    """`x += y` names a new value; on an array with axes it would change other names of x too."""
+
+    def call(self: Traced, other: Any) -> Any:
+        if self.space.shape:
+            self._refuse(
+                f"x {sign}= y", "it changes an array in place, and a traced function is pure",
+                f"Write x = x {sign} y.",
+            )
+        return _INFIX[sign](self, other)
+
+    return call
+
+
+class MissingAttribute(TraceError, AttributeError):
+    """A traced value was asked for an attribute that it does not have."""
 
 
 class Traced:
@@ -268,13 +350,18 @@ class Traced:
         return self.recorder.call(np.transpose, (self,), {})  # type: ignore[no-any-return]
 
     @property
+    def flat(self) -> Traced:
+        """The entries one after the other."""
+        return self.recorder.call(np.ravel, (self,), {})  # type: ignore[no-any-return]
+
+    @property
     def real(self) -> Traced:
         """Itself: everything here is real."""
         return self
 
     def __len__(self) -> int:
         if not self.space.shape:
-            raise TypeError("len() of a traced value without axes")
+            self._refuse("len(x)", "it has no axes", "Use x.size, or np.atleast_1d(x).")
         return self.space.shape[0]
 
     def __iter__(self) -> Iterator[Traced]:
@@ -289,8 +376,32 @@ class Traced:
     # What it cannot be
 
     def _refuse(self, what: str, why: str, remedy: str) -> NoReturn:
-        raise TraceError(
-            f"{what} of a traced value in {self.space}: {why}", where=users_place(), remedy=remedy
+        raise self.recorder.refused(
+            TraceError(
+                f"{what} of a traced value in {self.space}: {why}",
+                where=users_place(),
+                remedy=remedy,
+            )
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise MissingAttribute(
+            f"a traced value in {self.space} has no attribute {name!r}",
+            where=users_place(),
+            remedy=f"Use the NumPy function that does the same, or compute {name} another way.",
+        )
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        self._refuse(
+            "pickling", "it has no meaning outside of its trace", "Pickle arrays or grad(f) itself."
         )
 
     def __bool__(self) -> NoReturn:
@@ -317,6 +428,28 @@ class Traced:
             "Pass integers as ordinary Python arguments, or index with an integer array.",
         )
 
+    def __round__(self, digits: int | None = None) -> Traced:
+        if digits is None:
+            self._refuse(
+                "round(x)", "it makes an int, which is not known while the function is compiled",
+                "Use np.round(x).",
+            )
+        return self.recorder.call(np.round, (self, digits), {})  # type: ignore[no-any-return]
+
+    def __divmod__(self, other: Any) -> tuple[Traced, Traced]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Traced, Traced]:
+        return other // self, other % self
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse(
+                f"the format {spec!r}", "the value is not known while the function is compiled",
+                "Print after the call, or without a format to see the space.",
+            )
+        return repr(self)
+
     def __complex__(self) -> NoReturn:
         self._refuse("complex(x)", "cats differentiates real functions", "Use real numbers.")
 
@@ -342,6 +475,11 @@ class Traced:
 
     # Operators and methods: NumPy's own functions
 
+    __iadd__, __isub__, __imul__ = _inplace("+"), _inplace("-"), _inplace("*")
+    __itruediv__, __ifloordiv__, __imod__ = _inplace("/"), _inplace("//"), _inplace("%")
+    __ipow__, __imatmul__, __iand__ = _inplace("**"), _inplace("@"), _inplace("&")
+    __ior__, __ixor__ = _inplace("|"), _inplace("^")
+
     __add__, __radd__ = _operator(np.add), _operator(np.add, True)
     __sub__, __rsub__ = _operator(np.subtract), _operator(np.subtract, True)
     __mul__, __rmul__ = _operator(np.multiply), _operator(np.multiply, True)
@@ -350,6 +488,8 @@ class Traced:
     __mod__, __rmod__ = _operator(np.remainder), _operator(np.remainder, True)
     __pow__, __rpow__ = _operator("**"), _operator("**", True)
     __matmul__, __rmatmul__ = _operator(np.matmul), _operator(np.matmul, True)
+    __lshift__, __rlshift__ = _operator(np.left_shift), _operator(np.left_shift, True)
+    __rshift__, __rrshift__ = _operator(np.right_shift), _operator(np.right_shift, True)
     __and__, __rand__ = _operator(np.bitwise_and), _operator(np.bitwise_and, True)
     __or__, __ror__ = _operator(np.bitwise_or), _operator(np.bitwise_or, True)
     __xor__, __rxor__ = _operator(np.bitwise_xor), _operator(np.bitwise_xor, True)

@@ -21,7 +21,12 @@ Params = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A residual: the value at a position of the program a linear program belongs to."""
+    """A residual: a place in the list of values a linear program is given beside its inputs.
+
+    While a derivative is being made the list is all positions of the primal; in a finished
+    Derivative it is what the primal hands out after its own outputs; in a branch of a linear case
+    it is the case's own `residuals`.
+    """
 
     position: int
     space: Space

@@ -1,7 +1,7 @@
 """Linear programs: linear maps in let form, each value used as often as one likes, counted.
 
 Each step is a signed sum of leaves applied to earlier tangents (`Sum`), or a linear case. The
-residuals a leaf holds are `Ref`s: positions of the primal program it belongs to. In cost
+residuals a leaf holds are `Ref`s: places in the list of residuals it is run with. In cost
 equalities dup = uses - 1 of a position, add = terms - 1 of a sum, drop = an unused input.
 (Linear B of Radul et al., "You Only Linearize Once", POPL 2023.)
 """

@@ -98,7 +98,9 @@ class Program:
             a, b = stack.pop()
             if a is b or (id(a), id(b)) in seen:
                 continue
-            if not (isinstance(a, Program) and isinstance(b, Program) and a._outline == b._outline):
+            if not (isinstance(a, Program) and isinstance(b, Program) and hash(a) == hash(b)):
+                return False
+            if a._outline() != b._outline():
                 return False
             seen.add((id(a), id(b)))
             for s, t in zip(a.steps, b.steps, strict=True):
@@ -106,17 +108,17 @@ class Program:
         return True
 
     def __hash__(self) -> int:
-        if "_hash" not in self.__dict__:
+        known = self.__dict__.get("_hash")
+        if known is None:
             for program in inner_first(self, lambda p: "_hash" in p.__dict__):
-                inside = tuple([p._hash for s in program.steps for p in nested(s)])
-                program.__dict__["_hash"] = hash((program._outline, inside))
-        return self._hash
+                inside = tuple([hash(p) for s in program.steps for p in nested(s)])
+                known = program.__dict__["_hash"] = hash((program._outline(), inside))
+        return known  # type: ignore[no-any-return]
 
-    @cached_property
-    def _outline(self) -> tuple[Any, ...]:
-        """What tells two programs apart, but for what the programs inside are."""
-        rows = [(_head(s), s.args, s.params, s.spaces) for s in self.steps]
-        return (self.inputs, self.outputs, *rows)
+    def _outline(self) -> tuple[object, ...]:
+        """What tells it apart, but for what the programs inside are."""
+        rows = tuple([(_head(s), s.args, s.params, s.spaces) for s in self.steps])
+        return (self.inputs, self.outputs, rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpacked, (_packed(self),))
@@ -133,6 +135,15 @@ class Program:
     def ends(self) -> tuple[Ground, ...]:
         """The spaces of the outputs."""
         return tuple(self.spaces[o] for o in self.outputs)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many cases lie one inside another."""
+        found: dict[int, int] = {}
+        for program in inner_first(self):
+            inside = [1 + found[id(p)] for s in program.steps for p in nested(s)]
+            found[id(program)] = max(inside, default=0)
+        return found[id(self)]
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -167,7 +178,13 @@ def _head(step: Step) -> Primitive | int:
     return step.op if isinstance(step.op, Primitive) else len(step.op.branches)
 
 
-def inner_first(root: Program, known: Callable[[Program], bool]) -> Iterator[Program]:
+def _never(program: Program) -> bool:
+    return False
+
+
+def inner_first(
+    root: Program, known: Callable[[Program], bool] = _never
+) -> Iterator[Program]:
     """Every program below and including `root` once, those inside first; none below a known one."""
     done: set[int] = set()
     stack: list[tuple[Program, bool]] = [(root, False)]
@@ -197,7 +214,7 @@ def _packed(root: Program) -> list[tuple[Any, ...]]:
     """Every program below and including `root`, inner ones first, so that pickling is flat."""
     rows: list[tuple[Any, ...]] = []
     place: dict[int, _Nested] = {}
-    for program in inner_first(root, lambda _: False):
+    for program in inner_first(root):
         steps = [
             (
                 s.op if isinstance(s.op, Primitive) else tuple(place[id(p)] for p in nested(s)),

@@ -19,7 +19,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Case, Control, Program, Step
-from cats.ir.spaces import Ground, Real, Value, ground
+from cats.ir.spaces import Ground, Real, Value
 
 STAMPS = itertools.count()
 
@@ -260,9 +260,3 @@ class Builder:
                 count += 1
         chosen = tuple([new[w.index] for w in outputs])
         return Program(tuple(self.inputs), tuple(steps), chosen, names)
-
-
-def wire_like(value: Value) -> Ground:
-    """The space a plain value would have as a wire."""
-    array = np.asarray(value)
-    return ground(array.shape, array.dtype)

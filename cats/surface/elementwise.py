@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from cats.ir.errors import TraceError
 from cats.ir.primitive import Primitive
 from cats.ir.prims import algebra, choice, smooth
-from cats.ir.prims.algebra import div, ipow, mul, neg, sub
+from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
 from cats.ir.spaces import Real, Value
 from cats.surface.values import (
     common_shape,
@@ -73,10 +74,7 @@ def _loop(ufunc: np.ufunc, args: tuple[Value, ...]) -> tuple[np.dtype[Any], ...]
 
 def entrywise(ufunc: np.ufunc, op: Primitive, *args: Value) -> Value:
     """The primitive on arguments promoted and broadcast as the ufunc would."""
-    first = args[0]
-    if all(type(a) is Traced and a.space == first.space for a in args) and (
-        type(first.space) is Real and first.space.dtype == "float64"
-    ):
+    if _alike(args) and ufunc not in _TRUTH and ufunc not in _TRUTH_ONLY:
         return op(*args)
     recorder = recorder_of(*args)
     args = tuple(a if is_number(a) else lifted(recorder, a) for a in args)
@@ -100,6 +98,15 @@ def entrywise(ufunc: np.ufunc, op: Primitive, *args: Value) -> Value:
             for a, d in zip(args, dtypes, strict=True)
         ]
     )
+
+
+def _alike(args: tuple[Value, ...]) -> bool:
+    """Whether all lie in one space of float64, so that nothing is promoted or broadcast."""
+    first = args[0]
+    if type(first) is not Traced or type(first.space) is not Real:
+        return False
+    space = first.space
+    return space.dtype == "float64" and all(type(a) is Traced and a.space == space for a in args)
 
 
 def _truth(count: int) -> tuple[np.dtype[Any], ...]:
@@ -139,12 +146,21 @@ def power(x: Value, y: Value, **options: Any) -> Value:
     return entrywise(np.power, smooth.power, x, y)
 
 
+_SINC = tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(9))
+"""The power series of sin(s) / s in s**2: exact to the last bit for |s| < 1/2."""
+
+
 def sinc(x: Traced) -> Value:
-    """sin(pi x) / (pi x), 1 at 0."""
-    scaled = entrywise(np.multiply, mul, x, float(np.pi))
-    zero = entrywise(np.equal, choice.equal, scaled, 0.0)
-    safe = choice.select(zero, 1.0e-20, scaled)
-    return div(smooth.sin(safe), safe)
+    """np.sinc: sin(s) / s for s = pi x, and near 0 its power series, with all its derivatives."""
+    s = entrywise(np.multiply, mul, x, float(np.pi))
+    near = entrywise(np.less, choice.less, entrywise(np.absolute, choice.abs, s), 0.5)
+    small = where(near, s, 0.0)
+    square_of = mul(small, small)
+    series: Value = _SINC[-1]
+    for coefficient in reversed(_SINC[:-1]):
+        series = add(mul(series, square_of), coefficient)
+    safe = where(near, 1.0, s)
+    return where(near, series, div(smooth.sin(safe), safe))
 
 
 def where(condition: Value, x: Value, y: Value) -> Value:

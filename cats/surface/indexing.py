@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import TraceError
+from cats.ir.lam import Const
 from cats.ir.prims.indexing import gather, index
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.layout import transpose as move
 from cats.ir.spaces import Discrete, Value
 from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
-from cats.traced import Traced, users_place
+from cats.traced import Traced, newest_recorder, users_place
 
 _ALL = slice(None)
 
 
 def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
-    items = _full(key if isinstance(key, tuple) else (key,), x.ndim)
+    items, lengths = _full(key if isinstance(key, tuple) else (key,), x.ndim)
     x, items = _new_axes_last(x, items)
+    _check_masks(x, lengths)
     basic = tuple(_basic(i, n) if _is_basic(i) else (None, None, None) for i, n in zip(items, x.shape, strict=True))
     if any(b != (None, None, None) for b in basic):
         x = index(x, key=_trimmed(basic))
@@ -31,12 +33,32 @@ def getitem(x: Traced, key: Any) -> Value:
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
 
 
-def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
-    """The key with masks turned into index arrays and `...` into full slices."""
+def _listed(item: list[Any]) -> Any:
+    """A list as an index array; a list of traced integers is stacked."""
+    if newest_recorder([item]) is not None:
+        return lifted(recorder_of(*item), item)
+    array = np.asarray(item)
+    return array.astype(int) if not array.size else array
+
+
+def _full(key: tuple[Any, ...], rank: int) -> tuple[list[Any], dict[int, int]]:
+    """The key with masks turned into index arrays and `...` into full slices.
+
+    Also the lengths that the masks' axes have, by their place in the key.
+    """
+    if sum(1 for i in key if i is Ellipsis) > 1:
+        raise TraceError("an index holds '...' twice", where=users_place())
     items: list[Any] = []
+    masked: list[tuple[int, int]] = []
     for item in key:
         if isinstance(item, list):
-            item = np.asarray(item)
+            item = _listed(item)
+        if isinstance(item, bool | np.bool_):
+            raise TraceError(
+                f"an index {item} adds an axis and does not select entries",
+                where=users_place(),
+                remedy="Use x[None] for a new axis.",
+            )
         if isinstance(item, Traced) and item.dtype == np.bool_:
             raise TraceError(
                 "a mask computed from traced values selects a number of entries that is not "
@@ -45,6 +67,7 @@ def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
                 remedy="Use np.where(mask, x, 0.0) instead of x[mask].",
             )
         if isinstance(item, np.ndarray) and item.dtype == np.bool_:
+            masked += [(len(items) + i, n) for i, n in enumerate(item.shape)]
             items.extend(np.nonzero(item))
         else:
             items.append(item)
@@ -53,7 +76,8 @@ def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
         raise TraceError(f"{used} indices for an array with {rank} axes", where=users_place())
     dots = next((p for p, i in enumerate(items) if i is Ellipsis), len(items))
     filled = [_ALL] * (rank - used)
-    return [*items[:dots], *filled, *items[dots + 1 :]]
+    lengths = {p if p < dots else p + len(filled) - (dots < len(items)): n for p, n in masked}
+    return [*items[:dots], *filled, *items[dots + 1 :]], lengths
 
 
 def _new_axes_last(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
@@ -63,6 +87,17 @@ def _new_axes_last(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
     rest = iter(x.shape)
     shape = tuple(1 if i is None else next(rest) for i in items)
     return reshape(x, shape=shape), [_ALL if i is None else i for i in items]
+
+
+def _check_masks(x: Traced, lengths: dict[int, int]) -> None:
+    """Raises TraceError when a mask is shorter or longer than the axis it selects from."""
+    for place, length in lengths.items():
+        if x.shape[place] != length:
+            raise TraceError(
+                f"a mask of length {length} for an axis of length {x.shape[place]}",
+                where=users_place(),
+                remedy="Give the mask the shape of the axes it selects from.",
+            )
 
 
 def _is_basic(item: Any) -> bool:
@@ -122,6 +157,15 @@ def _normal(indices: Traced, length: int) -> Traced:
             where=users_place(),
             remedy="Compute indices with integer arithmetic outside the traced function.",
         )
+    term = indices.term
+    if isinstance(term, Const) and np.size(term.value.array):
+        found = term.value.array
+        wrong = found[(found < -length) | (found >= length)]
+        if wrong.size:
+            raise TraceError(
+                f"index {wrong.flat[0]} is out of bounds for an axis of length {length}",
+                where=users_place(),
+            )
     return indices
 
 
@@ -135,16 +179,24 @@ def take(x: Value, indices: Any, axis: Any = None, **options: Any) -> Value:
     return getitem(array, (*(_ALL,) * place, indices))
 
 
-def roll(x: Value, shift: int, axis: Any = None) -> Value:
-    """np.roll along one axis, or of the flattened array."""
+def roll(x: Value, shift: Any, axis: Any = None) -> Value:
+    """np.roll along axes, or of the flattened array."""
     array = lifted(recorder_of(x), x)
     if axis is None:
-        return reshape(roll(ravel(array), shift, 0), shape=array.shape)
-    place = normal_axis(axis, array.ndim)
-    length = array.shape[place]
-    cut = -int(shift) % length if length else 0
+        return reshape(_rolled(ravel(array), int(np.sum(shift)), 0), shape=array.shape)
+    for by, along in zip(*map(np.ravel, np.broadcast_arrays(shift, axis)), strict=True):
+        array = _rolled(array, int(by), normal_axis(along, array.ndim))
+    return array
+
+
+def _rolled(x: Traced, shift: int, place: int) -> Traced:
+    length = x.shape[place]
+    cut = -shift % length if length else 0
+    if not cut:
+        return x
     before = (_ALL,) * place
-    return concatenate([getitem(array, (*before, slice(cut, None))), getitem(array, (*before, slice(None, cut)))], place) if cut else array
+    parts = [getitem(x, (*before, part)) for part in (slice(cut, None), slice(None, cut))]
+    return concatenate(parts, place)  # type: ignore[no-any-return]
 
 
 def repeat(x: Value, repeats: Any, axis: Any = None) -> Value:

@@ -12,17 +12,17 @@ from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims import layout
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.choice import abs as absolute
+from cats.ir.prims.choice import equal, select
 from cats.ir.prims.contraction import contract
-from cats.ir.prims.smooth import sqrt
 from cats.ir.spaces import Value
-from cats.surface.elementwise import entrywise
+from cats.surface.elementwise import entrywise, power
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.shapes import ravel
+from cats.surface.reductions import root
+from cats.surface.shapes import ravel, squeeze
 from cats.surface.values import (
     expand,
     lifted,
-    normal_axes,
     normal_axis,
     real,
     recorder_of,
@@ -121,36 +121,88 @@ def tensordot(x: Value, y: Value, axes: Any = 2) -> Value:
     return _contract(f"{''.join(names)},{''.join(others)}->{''.join(kept)}", a, b)
 
 
-def einsum(spec: str, *xs: Value, **options: Any) -> Value:
-    """np.einsum with a letter for each axis; repeated letters of one operand read its diagonal."""
+def einsum(*operands: Any, **options: Any) -> Value:
+    """np.einsum; repeated letters of one operand read its diagonal, lengths of 1 are repeated."""
     refuse_options("np.einsum", options, "optimize")
-    text = spec.replace(" ", "")
-    if "." in text:
-        raise TraceError(
-            f"einsum('{spec}'): '...' is not known to cats", where=users_place(),
-            remedy="Write a letter for each axis.",
-        )
+    text, xs = _spelled(operands)
     recorder = recorder_of(*xs)
-    dtype = np.result_type(*[lifted(recorder, x).dtype for x in xs])
-    arrays = [with_dtype(lifted(recorder, x), dtype) for x in xs]
-    left, arrow, out = text.partition("->")
-    operands = left.split(",")
-    if not arrow:
-        out = "".join(sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1))
-    if len(operands) != len(arrays) or any(
-        len(o) != a.ndim for o, a in zip(operands, arrays, strict=False)
-    ):
-        raise TraceError(
-            f"einsum('{spec}') does not fit operands of shapes {[a.shape for a in arrays]}",
-            where=users_place(),
-        )
-    prepared = [_prepared(a, o, i, operands, out) for i, (a, o) in enumerate(zip(arrays, operands, strict=True))]
-    letters = [o for _, o in prepared]
+    given = [lifted(recorder, x) for x in xs]
+    dtype = np.result_type(*[x.dtype for x in given])
+    left, out = _letters(text, [x.ndim for x in given])
+    arrays = [with_dtype(x, dtype) for x in given]
+    _check_letters(text, left, out, arrays)
+    prepared = [_prepared(a, o, i, left, out) for i, (a, o) in enumerate(zip(arrays, left, strict=True))]
+    prepared = _without_ones(prepared)
     if len(prepared) == 1:
         array, names = prepared[0]
         order = tuple(names.index(c) for c in out)
         return array if order == tuple(range(array.ndim)) else layout.transpose(array, axes=order)
-    return _contract(f"{','.join(letters)}->{out}", *[a for a, _ in prepared])
+    return _contract(f"{','.join(o for _, o in prepared)}->{out}", *[a for a, _ in prepared])
+
+
+def _spelled(operands: tuple[Any, ...]) -> tuple[str, list[Value]]:
+    """The subscripts as text and the arrays, from either way of writing einsum."""
+    if isinstance(operands[0], str):
+        return operands[0].replace(" ", ""), list(operands[1:])
+    rows = [_row(r) for r in operands[1::2]]
+    count = len(operands) // 2
+    text = ",".join(rows[:count])
+    if len(operands) % 2:
+        text += "->" + _row(operands[-1])
+    return text, list(operands[0 : 2 * count : 2])
+
+
+def _row(numbers: Any) -> str:
+    return "".join("..." if n is Ellipsis else _LETTERS[int(n)] for n in numbers)
+
+
+def _letters(text: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The letters of the operands and of the result, `...` and a missing result spelled out."""
+    left, arrow, out = text.partition("->")
+    operands = left.split(",")
+    used = set(text)
+    spare = [c for c in _LETTERS if c not in used]
+    hidden = [r - len(o.replace("...", "")) for o, r in zip(operands, ranks, strict=False) if "..." in o]
+    dots = "".join(spare[: max([0, *hidden])])
+    if not arrow:
+        once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
+        out = ("..." if hidden else "") + "".join(once)
+    counts = iter(hidden)
+    full = [
+        o.replace("...", dots[len(dots) - next(counts) :]) if "..." in o else o for o in operands
+    ]
+    return full, out.replace("...", dots)
+
+
+def _check_letters(text: str, left: list[str], out: str, arrays: list[Traced]) -> None:
+    """Raises TraceError when the subscripts do not fit the operands."""
+    fits = [len(o) for o in left] == [a.ndim for a in arrays]
+    letters = "".join([*left, out])
+    known = set(out) <= set("".join(left)) and len(set(out)) == len(out)
+    if fits and known and (letters.isalpha() or not letters) and letters.isascii():
+        return
+    raise TraceError(
+        f"einsum('{text}') does not fit operands of shapes {[a.shape for a in arrays]}",
+        where=users_place(),
+        remedy="Give a letter for each axis; the result uses each letter of the operands at most once.",
+    )
+
+
+def _without_ones(operands: list[tuple[Traced, str]]) -> list[tuple[Traced, str]]:
+    """Operands whose axes of length 1 are dropped where another operand is longer."""
+    longest: dict[str, int] = {}
+    for array, letters in operands:
+        for length, letter in zip(array.shape, letters, strict=True):
+            longest[letter] = length if longest.get(letter, 1) == 1 else longest[letter]
+    return [_without(a, o, longest) for a, o in operands]
+
+
+def _without(x: Traced, letters: str, longest: dict[str, int]) -> tuple[Traced, str]:
+    kept = [i for i, c in enumerate(letters) if x.shape[i] == longest[c]]
+    if len(kept) == len(letters) or any(x.shape[i] != 1 for i in range(x.ndim) if i not in kept):
+        return x, letters
+    shape = tuple(x.shape[i] for i in kept)
+    return layout.reshape(x, shape=shape), "".join(letters[i] for i in kept)
 
 
 def _prepared(
@@ -171,20 +223,55 @@ def _prepared(
 
 
 def norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
-    """np.linalg.norm of vectors: orders 1, 2, inf, and the Frobenius norm."""
+    """np.linalg.norm of vectors in every order, of matrices in the orders 'fro', 1 and inf.
+
+    The derivative at 0 is 0.
+    """
     array = real(lifted(recorder_of(x), x))
-    axes = normal_axes(axis, array.ndim)
-    if ord not in (None, 2, 1, np.inf, "fro") or (ord not in (None, "fro") and len(axes) != 1):
-        raise TraceError(
-            f"np.linalg.norm(ord={ord!r}) over {len(axes)} axes is not known to cats",
-            where=users_place(),
-        )
-    axis = axes
+    if axis is None and ord is None:
+        return _length(array, None, keepdims)
+    axes = tuple(range(array.ndim)) if axis is None else _listed(axis, array.ndim)
+    if len(axes) == 1:
+        return _vector_norm(array, ord, axes, keepdims)
+    if len(axes) == 2 and ord in (None, "fro"):
+        return _length(array, axes, keepdims)
+    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
+        first, second = axes if abs(ord) == 1 else axes[::-1]
+        sums = _SUM(absolute(array), axis=first, keepdims=True)
+        total = (_MAX if ord > 0 else _MIN)(sums, axis=axes, keepdims=True)
+        return total if keepdims else squeeze(total, axis=(first, second))
+    raise TraceError(
+        f"np.linalg.norm(ord={ord!r}) over {len(axes)} axes is not known to cats",
+        where=users_place(),
+        remedy="Use ord=None or 'fro', or axis= for the norms of vectors.",
+    )
+
+
+_SUM, _MAX, _MIN = REDUCTIONS[np.sum], REDUCTIONS[np.max], REDUCTIONS[np.min]
+
+
+def _listed(axis: Any, rank: int) -> tuple[int, ...]:
+    given = axis if isinstance(axis, tuple | list) else (axis,)
+    return tuple(normal_axis(a, rank) for a in given)
+
+
+def _length(x: Traced, axes: Any, keepdims: bool) -> Value:
+    return root(_SUM(mul(x, x), axis=axes, keepdims=keepdims))
+
+
+def _vector_norm(x: Traced, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
+    if ord in (None, 2):
+        return _length(x, axes, keepdims)
+    size = absolute(x)
+    if ord in (np.inf, -np.inf):
+        return (_MAX if ord > 0 else _MIN)(size, axis=axes, keepdims=keepdims)
     if ord == 1:
-        return REDUCTIONS[np.sum](absolute(array), axis=axis, keepdims=keepdims)
-    if ord == np.inf:
-        return REDUCTIONS[np.max](absolute(array), axis=axis, keepdims=keepdims)
-    return sqrt(REDUCTIONS[np.sum](mul(array, array), axis=axis, keepdims=keepdims))
+        return _SUM(size, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return _SUM(with_dtype(size != 0.0, x.dtype), axis=axes, keepdims=keepdims)
+    total = _SUM(power(size, float(ord)), axis=axes, keepdims=keepdims)
+    zero = equal(total, 0.0)
+    return select(zero, 0.0, power(select(zero, 1.0, total), 1.0 / ord))
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
@@ -193,7 +280,7 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.vdot: vdot,
     np.inner: inner,
     np.outer: outer,
-    (np.multiply, "outer"): lambda x, y: _contract("a,b->ab", *_pair(x, y)),
+    (np.multiply, "outer"): lambda x, y: tensordot(x, y, 0),
     np.tensordot: tensordot,
     np.einsum: einsum,
     np.linalg.norm: norm,

@@ -9,7 +9,7 @@ import numpy as np
 
 from cats.ir.prims import arrays, layout
 from cats.ir.prims.algebra import div, mul
-from cats.ir.prims.choice import logical_not
+from cats.ir.prims.choice import equal, logical_not, not_equal, select
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.smooth import sqrt
 from cats.ir.spaces import Discrete, Value
@@ -43,6 +43,16 @@ def _reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
         axes = normal_axes(axis, array.ndim)
         result = reduce(array, axes)
         return _kept(result, array.shape, axes) if keepdims is True else result
+
+    return call
+
+
+def _ufunc_reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
+    """The reduction as a method of a ufunc: over the first axis unless told otherwise."""
+    whole = _reduction(name, reduce)
+
+    def call(x: Value, axis: Any = 0, **options: Any) -> Value:
+        return whole(x, axis if np.ndim(x) or axis != 0 else None, **options)
 
     return call
 
@@ -89,14 +99,20 @@ def _var(x: Value, axis: Any = None, **options: Any) -> Value:
     return _kept(total, array.shape, axes) if keepdims is True else total
 
 
+def root(x: Traced) -> Value:
+    """sqrt with derivative 0 at 0: for lengths and deviations, which have a kink there."""
+    zero = equal(x, 0.0)
+    return select(zero, 0.0, sqrt(select(zero, 1.0, x)))
+
+
 def _std(x: Value, axis: Any = None, **options: Any) -> Value:
-    """np.std: the square root of the variance."""
-    return sqrt(_var(x, axis, **options))
+    """np.std: the square root of the variance; derivative 0 where the variance is 0."""
+    return root(_var(x, axis, **options))
 
 
 def _any(x: Traced, axes: tuple[int, ...]) -> Traced:
     flags = with_dtype(with_dtype(x, np.bool_), np.int64)
-    return with_dtype(_max(flags, axes), np.bool_)
+    return not_equal(_sum(flags, axes), 0)  # type: ignore[no-any-return]
 
 
 def _all(x: Traced, axes: tuple[int, ...]) -> Traced:
@@ -114,6 +130,11 @@ def _running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[..., V
     return call
 
 
+def _ufunc_running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[..., Value]:
+    whole = _running(name, run)
+    return lambda x, axis=0, **options: whole(x, axis, **options)
+
+
 def _cumsum(x: Traced, axis: int) -> Traced:
     return arrays.cumsum(x, axis=axis, reverse=False)  # type: ignore[no-any-return]
 
@@ -124,7 +145,12 @@ def _cumprod(x: Traced, axis: int) -> Traced:
 
 NAMES: dict[Any, Callable[..., Value]] = {
     np.sum: _reduction("np.sum", _sum),
-    (np.add, "reduce"): _reduction("np.add.reduce", _sum),
+    (np.add, "reduce"): _ufunc_reduction("np.add.reduce", _sum),
+    (np.multiply, "reduce"): _ufunc_reduction("np.multiply.reduce", _prod),
+    (np.maximum, "reduce"): _ufunc_reduction("np.maximum.reduce", _max),
+    (np.minimum, "reduce"): _ufunc_reduction("np.minimum.reduce", _min),
+    (np.add, "accumulate"): _ufunc_running("np.add.accumulate", _cumsum),
+    (np.multiply, "accumulate"): _ufunc_running("np.multiply.accumulate", _cumprod),
     np.prod: _reduction("np.prod", _prod),
     np.max: _reduction("np.max", _max),
     np.min: _reduction("np.min", _min),

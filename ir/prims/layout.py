@@ -93,7 +93,7 @@ def _reshape_space(x: Ground, *, shape: Shape) -> Ground:
 
 reshape = Primitive(
     "reshape",
-    lambda x, *, shape: f"{x}.reshape({shape})" if shape else f"{x}.reshape(())[()]",
+    lambda x, *, shape: f"np.reshape({x}, {shape})" + ("" if shape else "[()]"),
     _reshape_space,
     work=free,
     linear=Linearity(

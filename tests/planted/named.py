@@ -114,7 +114,6 @@ NAMED = (
     Named("every-capture-a-new-input", WIRE, "if wire not in self.captured:", "if True:"),
     Named("capture-dropped", WIRE, "self.captured[wire] = self.input(wire.space)",
           "self.captured[wire] = self.zeros(wire.space)"),
-    Named("dead-steps-kept-apart", WIRE, "new[position] = -1 - origin", "new[position] = position"),
     # Terms
     Named("closure-environment-dropped", "cats/pointfree.py",
           "closure(term, {name: self.scope[name] for name in self.free[id(term)]})",

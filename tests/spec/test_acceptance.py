@@ -254,10 +254,11 @@ class Unshared(Builder):
         return super().emit(op, args, params)
 
 
-def scatters(linear: LinearProgram) -> bool:
+def scatters(program: LinearProgram) -> bool:
     """Whether some sum has pieces of an operation that adds many in one pass."""
-    leaves = [t.leaf for t in terms(linear) if t.leaf is not None]
-    return any(getattr(leaf.op, "linear").total is not None for leaf in leaves)
+    leaves = [t.leaf for t in terms(program) if t.leaf is not None]
+    linear = [leaf.op.linear for leaf in leaves if isinstance(leaf.op, Primitive)]
+    return any(found is not None and found.total is not None for found in linear)
 
 
 @kinds
@@ -282,7 +283,7 @@ def test_costs_obey_their_identities(kind: Kind, monkeypatch: pytest.MonkeyPatch
 
 
 def test_costs_are_bounded_as_they_must_be() -> None:
-    """300 programs of + - * / sin cos exp log: cost(J) <= 4 cost(f) + n, gradient <= 5 cost(f) + n."""
+    """300 programs of + - * / sin cos exp log: J at most 4 cost + n, the gradient 5 cost + n."""
     ratios = []
     for n, sample in corpus(300, SCALAR, number=True):
         program = simplify(sample.program)
@@ -322,6 +323,7 @@ def test_the_gradient_costs_five_times_the_value_for_any_number_of_inputs() -> N
 
 # Each family of rules is needed
 
+
 def repeated_twice(c: Any) -> Any:
     """Functions of a number, written on a whole array of it."""
     x = np.broadcast_to(c, (1000,))
@@ -329,11 +331,15 @@ def repeated_twice(c: Any) -> Any:
 
 
 NEEDED: dict[str, tuple[Any, tuple[Any, ...], float]] = {
-    "scalars: --x": (lambda x: -(-x), (1.5,), 5.0),
+    "scalars: --x": (lambda x: np.negative(-x), (1.5,), 5.0),
     "scalars: x y": (lambda x, y: x * y, (1.5, 2.0), 1.0),
     "arrays: a number repeated": (repeated_twice, (0.5,), 5.0),
     "sharing: x y and y x": (lambda x, y: (x * y) * (y * x), (1.5, 2.0), 1.0),
-    "sharing: a number computed": (cats.parse(f"\\x. x + {'sin (' * 9} 0.5 {')' * 9}"), (1.5,), 5.0),
+    "sharing: a number computed": (
+        cats.parse(f"\\x. x + {'sin (' * 9} 0.5 {')' * 9}"),
+        (1.5,),
+        5.0,
+    ),
 }
 """Goldens by family: without it the gradient costs more, and more than so many times the value."""
 
@@ -476,7 +482,7 @@ def test_a_wrong_derivative_is_wrong_alike_forward_and_reverse() -> None:
     right = all_ways()
     with mutated(sin, lambda x, *, out: slope(2.0 * cos(x), x)):
         wrong = all_ways()
-    expected = central_difference(program, x, [np.float64(t) for t in v])[0]
+    expected = central_difference(program, list(map(np.asarray, x)), list(map(np.asarray, v)))[0]
     np.testing.assert_allclose(right, expected, rtol=1e-8)
     np.testing.assert_allclose(wrong, wrong[0], rtol=1e-12)
     np.testing.assert_allclose(wrong[0], 2 * right[0], rtol=1e-12)
@@ -605,14 +611,15 @@ def test_four_categories_agree_at_twenty_points_and_with_differences() -> None:
         program, active = sample.program, every_input(sample.program)
         push = numpy.compile(pushforward(program, active))
         slopes = numpy.compile(gradient(program, active))
-        by_matrix, by_dual = (
-            numpy.compile(jacobian(program, active, m)) for m in ("fwd", "rev")
-        )
+        by_matrix, by_dual = (numpy.compile(jacobian(program, active, m)) for m in ("fwd", "rev"))
         rng = np.random.default_rng(n)
         v = direction(Random(n), program.inputs)
         for point in range(20):
             x = [a * (1 + 0.02 * rng.uniform(-1, 1, a.shape)) for a in sample.args]
-            seen = [push(*x, *v)[1], *[inner(way(*x)[1:], v) for way in (slopes, by_matrix, by_dual)]]
+            seen = [
+                push(*x, *v)[1],
+                *[inner(way(*x)[1:], v) for way in (slopes, by_matrix, by_dual)],
+            ]
             scale = 1.0 + inner([np.abs(g) for g in slopes(*x)[1:]], [np.abs(t) for t in v])
             assert np.ptp(seen) <= 1e-11 * scale, (n, point)
             if point < 2:

@@ -143,6 +143,27 @@ def test_environments_chosen_by_data_are_sums_with_zeros() -> None:
     assert run(lowered.program, [2.0, True], in_floats) == [np.exp(2.0) * 2.0]
 
 
+def test_a_choice_may_be_captured_by_a_function_that_is_chosen() -> None:
+    """The tag of the inner choice is known outside, what its functions captured is not."""
+    inner = r"let a = x * x; f = if c then \y. y * a else \y. y + a in \z. f (f z)"
+    program = program_of(parse(rf"\x c: Bool d: Bool. (if d then ({inner}) else \y. y) x")).program
+    results = [run(program, [Fraction(3), c, d]) for d in (True, False) for c in (True, False)]
+    assert results == [[243], [21], [3], [3]]
+
+
+def test_tuples_of_exponential_size_are_chosen_in_linear_time() -> None:
+    def doubled(name: str) -> Term:
+        names = tuple(f"p{i}" for i in range(1, 101))
+        values = tuple(Tuple((Var(f"p{i}"),) * 2) for i in range(100))
+        return Let(("p0", *names), (Prim(sin, (Var(name),)), *values), Var("p100"))
+
+    part = below(0, doubled("x"), Let(("x",), (Prim(neg, (X,)),), doubled("x")))
+    for i in range(100):
+        part = Proj(i % 2, part)
+    (step,) = [s for s in program_of(closed(part)).program.steps if s.op.name == "case"]
+    assert len(step.spaces) == 1
+
+
 def test_branch_not_taken_is_not_run() -> None:
     """log and 1 / x are never asked for their values at 0."""
     term = parse(r"\x. (if x < 1.0 then \y. y else \y. y / (x - x)) x")

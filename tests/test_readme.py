@@ -1,0 +1,67 @@
+"""What the README says is so: its Python runs, its numbers are the library's, its files exist."""
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cats
+from proofs.index import unproved_count
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FLAGS = doctest.NORMALIZE_WHITESPACE
+
+
+def blocks() -> list[tuple[int, str]]:
+    """Each block of Python, with the line it begins on."""
+    return [(README.count("\n", 0, m.start(1)) + 1, m[1]) for m in BLOCK.finditer(README)]
+
+
+def test_every_block_of_python_runs_and_prints_what_it_says() -> None:
+    names: dict[str, Any] = {"__name__": "readme"}
+    examples = 0
+    for line, text in blocks():
+        if ">>>" not in text:
+            exec(compile("\n" * (line - 1) + text, "README.md", "exec"), names)
+            continue
+        test = doctest.DocTestParser().get_doctest(text, names, "README.md", "README.md", line)
+        said: list[str] = []
+        found = doctest.DocTestRunner(optionflags=FLAGS).run(
+            test, out=said.append, clear_globs=False
+        )
+        names.update(test.globs)
+        examples += found.attempted
+        assert found.failed == 0, "".join(said)
+    assert examples > 30
+
+
+def test_the_number_of_unproved_entries_is_the_one_of_the_index() -> None:
+    (told,) = re.findall(r"There are (\d+) unproved entries", README)
+    assert int(told) == unproved_count()
+
+
+def test_every_file_it_names_is_there() -> None:
+    paths = re.findall(r"`((?:cats|ir|backends|proofs|tests|examples)/[\w./]*)`", README)
+    paths += re.findall(r"python (examples/\S+)", README)
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_name_of_cats_it_uses_is_public() -> None:
+    used = set(re.findall(r"\bcats\.([A-Za-z]\w*)", README))
+    public = {*cats.__all__, "ir", "backends", "functor", "matrix"}
+    assert used - public == set()
+
+
+@pytest.mark.parametrize("command", ["demo", "explain", "grad", "source"])
+def test_it_tells_of_every_command(command: str) -> None:
+    assert re.search(rf"`{command}`|python -m cats {command}", README)
+
+
+def test_the_two_commands_are_those_of_the_project() -> None:
+    assert "    python -m pip install . && python -m cats demo\n" in README
+    assert "    python -m pip install '.[test]' && python -m pytest\n" in README
