@@ -56,4 +56,8 @@ from cats.whole import trace as trace
 
 __version__ = "0.1.0"
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    name
+    for name, value in vars().items()
+    if not name.startswith("_") and (value is lam or not isinstance(value, type(lam)))
+]

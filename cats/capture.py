@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -41,69 +42,99 @@ def picture(value: Value) -> Any:
     >>> picture(lambda x: a * x) == picture(lambda x: x)
     False
     """
-    return _picture(value, frozenset())
+    return _Painter().picture(value)
 
 
-def _picture(value: Value, above: frozenset[int]) -> Any:
-    if value is None or isinstance(value, bool | int | str | bytes):
-        return (type(value), value)
-    if isinstance(value, float | np.generic):
-        return Constant(value) if np.asarray(value).dtype.kind in "biuf" else Same(value)
-    if id(value) in above or len(above) > 32:
-        return "above"
-    if isinstance(value, np.ndarray):
-        return Same(value) if value.dtype == object else Constant(value)
-    return _compound(value, above | {id(value)})
+class _Painter:
+    """Draws one picture; what comes up again is drawn as its number, so that cycles end."""
 
+    __slots__ = ("_kept", "_seen")
 
-def _compound(value: Value, above: frozenset[int]) -> Any:
-    match value:
-        case types.FunctionType():
-            return _function(value, above)
-        case types.MethodType():
-            return ("method", _picture(value.__func__, above), _picture(value.__self__, above))
-        case functools.partial():
-            parts = (value.func, value.args, value.keywords)
-            return ("partial", *[_picture(p, above) for p in parts])
-        case tuple() | list():
-            return (type(value), tuple(_picture(v, above) for v in value))
-        case dict():
-            return (type(value), tuple((Same(k) if k.__hash__ is None else k, _picture(v, above)) for k, v in value.items()))
-        case Node():
-            return value
-        case types.ModuleType() | type() | np.ufunc() | types.BuiltinFunctionType():
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+        self._kept: list[Value] = []
+
+    def picture(self, value: Value) -> Any:
+        if value is None or isinstance(value, bool | int | str | bytes):
+            return (type(value), value)
+        if isinstance(value, float | np.generic):
+            return Constant(value) if np.asarray(value).dtype.kind in "biuf" else Same(value)
+        if isinstance(value, np.ndarray):
+            return Same(value) if value.dtype == object else (type(value), Constant(value))
+        number = self._seen.setdefault(id(value), len(self._seen))
+        if number < len(self._kept):
+            return ("again", number)
+        self._kept.append(value)
+        return self._compound(value)
+
+    def _compound(self, value: Value) -> Any:
+        match value:
+            case types.FunctionType():
+                return self._function(value)
+            case types.MethodType():
+                return ("method", self.picture(value.__func__), self.picture(value.__self__))
+            case functools.partial():
+                return ("partial", *map(self.picture, (value.func, value.args, value.keywords)))
+            case tuple() | list():
+                return (type(value), tuple(map(self.picture, value)))
+            case dict():
+                return (type(value), tuple((_key(k), self.picture(v)) for k, v in value.items()))
+            case Node():
+                return value
+            case type():
+                return self._class(value)
+            case types.ModuleType() | np.ufunc() | types.BuiltinFunctionType():
+                return Same(value)
+        if dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats."):
+            fields = dataclasses.fields(value)
+            return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
+        if dataclasses.is_dataclass(value) or hasattr(value, "__dict__"):
+            state = getattr(value, "__dict__", {})
+            return (Same(value), self.picture(state), self.picture(type(value)))
+        return Same(value)
+
+    def _class(self, value: type) -> Any:
+        """A class by identity, and a user's class by its attributes too: they may be replaced."""
+        if _ours(value.__module__):
             return Same(value)
-    if _transformed(value):
-        parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
-        return (type(value), tuple(_picture(p, above) for p in parts))
-    if dataclasses.is_dataclass(value) or hasattr(value, "__dict__"):
-        return (Same(value), _picture(getattr(value, "__dict__", {}), above))
-    return Same(value)
+        attributes = [(n, v) for n, v in vars(value).items() if not n.startswith("__")]
+        methods = tuple((n, self.picture(v)) for n, v in attributes)
+        return (Same(value), methods, tuple(self.picture(b) for b in value.__bases__))
+
+    def _function(self, f: types.FunctionType) -> Any:
+        cells = tuple(self._cell(c) for c in f.__closure__ or ())
+        if f.__module__ is not None and _ours(f.__module__):
+            return (Same(f.__code__), cells)
+        names = _names(f.__code__)
+        named = tuple(
+            (name, self._global(f.__globals__[name], names))
+            for name in names
+            if name in f.__globals__
+        )
+        return (Same(f.__code__), cells, named, *map(self.picture, (f.__defaults__, f.__kwdefaults__)))
+
+    def _global(self, value: Value, names: tuple[str, ...]) -> Any:
+        """A global; of a user's module, what the function may read in it."""
+        if not isinstance(value, types.ModuleType) or _ours(value.__name__):
+            return self.picture(value)
+        if id(value) in self._seen:
+            return Same(value)
+        self._seen[id(value)] = len(self._kept)
+        self._kept.append(value)
+        read = [(n, vars(value)[n]) for n in names if n in vars(value)]
+        return (Same(value), tuple((n, self._global(v, names)) for n, v in read))
+
+    def _cell(self, cell: Any) -> Any:
+        try:
+            return self.picture(cell.cell_contents)
+        except ValueError:
+            return "empty"
 
 
-def _transformed(value: Value) -> bool:
-    """Whether it is grad(f), jacobian(f), ... : equal fields, equal functions."""
-    return type(value).__module__.startswith("cats.") and hasattr(value, "answer")
-
-
-def _function(f: types.FunctionType, above: frozenset[int]) -> Any:
-    cells = tuple(_cell(c, above) for c in f.__closure__ or ())
-    if f.__module__ is not None and f.__module__.split(".")[0] in ("numpy", "cats"):
-        return (Same(f.__code__), cells)
-    named = tuple(
-        (name, _picture(f.__globals__[name], above))
-        for name in _names(f.__code__)
-        if name in f.__globals__
-    )
-    defaults = (_picture(f.__defaults__, above), _picture(f.__kwdefaults__, above))
-    return (Same(f.__code__), cells, named, defaults)
-
-
-def _cell(cell: Any, above: frozenset[int]) -> Any:
-    try:
-        return _picture(cell.cell_contents, above)
-    except ValueError:
-        return "empty"
+def _ours(module: str) -> bool:
+    """Whether a module is one that nobody edits while a program runs."""
+    root = module.partition(".")[0]
+    return root in ("numpy", "cats") or root in sys.stdlib_module_names and root != "__main__"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -117,3 +148,7 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _all_names(constant)
+
+
+def _key(value: Value) -> Any:
+    return value if isinstance(value, str | int | float | tuple) else Same(value)

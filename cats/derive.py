@@ -311,6 +311,6 @@ def _plus(tangents: Sequence[Tangent]) -> Tangent:
     """The sum: of ground tangents by concatenation of terms, of tuples part by part."""
     nested = next((t for t in tangents if t and not isinstance(t[0], Term)), None)
     if nested is None:
-        return tuple([term for t in tangents for term in t])  # type: ignore[misc]
+        return tuple([term for t in tangents for term in t])  # type: ignore[return-value]
     rows = [t for t in tangents if t]
     return tuple(_plus([row[i] for row in rows]) for i in range(len(nested)))  # type: ignore[misc]

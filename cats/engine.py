@@ -23,9 +23,9 @@ from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.prepared import Call, Function, Traceable, traced
 from cats.simplify import simplify
-from cats.trace import replayed, space_of_leaf
-from cats.traced import Recorder, newest_recorder, placed
-from cats.tree import LEAF, Branch, Static, Tree, unflatten
+from cats.trace import Spec, replayed, space_of_leaf
+from cats.traced import Recorder, newest_recorder, placed, users_place
+from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten
 
 NUMPY = OnNumpy()
 
@@ -103,10 +103,21 @@ def execute(target: Program | Compiled, args: Sequence[Value]) -> Sequence[Value
     """Runs a compiled program, or writes the program down in the trace its arguments belong to."""
     recorder = newest(args)
     if recorder is None:
+        _refuse_specs(args)
         run = target if isinstance(target, Compiled) else NUMPY.compile(target)
         return run(*args)
     program = target.program if isinstance(target, Compiled) else target
     return replayed(program, args, recorder)
+
+
+def _refuse_specs(args: Sequence[Value]) -> None:
+    """Raises SpaceError if an argument is a shape without data."""
+    for value in args:
+        if type(value) is Spec:
+            raise SpaceError(
+                f"{value} has no data to compute with", where=users_place(),
+                remedy="Pass an array; a Spec is for cats.trace, cats.count and cats.source.",
+            )  # fmt: skip
 
 
 # Structures of derivatives
@@ -170,10 +181,21 @@ def _leaves_like(given: Any, tree: Tree, what: str) -> list[Any]:
     if rows is None or len(rows) != len(tree.parts):
         raise SpaceError(
             f"the {what} has another structure than what it belongs to: "
-            f"{type(given).__name__} instead of {tree.kind.__name__} of {len(tree.parts)} parts",
+            f"{_described(given)} instead of {_kind(tree)}",
             remedy=f"Give one {what} for each value, in the same containers.",
         )
     return [leaf for g, p in zip(rows, tree.parts, strict=True) for leaf in _leaves_like(g, p, what)]
+
+
+def _described(given: Any) -> str:
+    tree = flatten(given)[1]
+    return _kind(tree) if isinstance(tree, Branch) else type(given).__name__
+
+
+def _kind(tree: Branch) -> str:
+    if issubclass(tree.kind, dict):
+        return f"a dict with the keys {', '.join(map(repr, tree.keys)) or '(none)'}"
+    return f"a {tree.kind.__name__} of {len(tree.parts)}"
 
 
 def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:

@@ -182,7 +182,7 @@ def _run_case(step: LinCase, values: Sequence[Value], at: At) -> list[Value]:
     if not recorders:
         branch = step.branches[int(tag)]
         return run(branch, lambda ref: residuals[ref.position], tangents)
-    newest = max(recorders, key=lambda r: r.stamp)  # type: ignore[no-any-return]
+    newest = max(recorders, key=lambda r: r.stamp)
     return _case_on_wires(step, newest, newest.lift(tag), [newest.lift(r) for r in residuals], tangents)
 
 

@@ -12,8 +12,8 @@ from cats.ir.errors import DerivativeError
 from cats.ir.program import Program
 from cats.ir.spaces import Real
 from cats.pipeline import gradient
-from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare
-from cats.tree import Branch, Tree, count
+from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare, wanted
+from cats.tree import Branch, Static, Tree, count
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class Gradient:
         ends = lifted.program.ends[: count(out)]
         if isinstance(out, Branch) or len(ends) != 1 or ends[0] not in (Real(), Real((), "float32")):
             shown = ", ".join(map(str, ends)) or "nothing real"
+            if isinstance(out, Static):
+                shown = f"{out.value!r} of type {out.kind.__name__}"
             raise DerivativeError(
                 f"grad needs a function with one real number as its result; this one gives {shown}",
                 remedy="Use cats.jacobian for arrays, or reduce the result, for instance by np.sum.",
@@ -106,7 +108,7 @@ def grad(
     >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return Gradient(f, *_wanted(argnums, argnames), has_aux, False, backend)
+    return Gradient(f, *wanted(argnums, argnames), has_aux, False, backend)
 
 
 def value_and_grad(
@@ -121,10 +123,5 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x**3)(2.0)
     (np.float64(8.0), np.float64(12.0))
     """
-    return Gradient(f, *_wanted(argnums, argnames), has_aux, True, backend)
+    return Gradient(f, *wanted(argnums, argnames), has_aux, True, backend)
 
-
-def _wanted(argnums: int | Sequence[int], argnames: str | Sequence[str] | None) -> tuple[Any, Any]:
-    numbers = argnums if isinstance(argnums, int) else tuple(argnums)
-    names = argnames if argnames is None or isinstance(argnames, str) else tuple(argnames)
-    return numbers, names

@@ -14,7 +14,8 @@ from cats.ir.spaces import Real
 from cats.maps import jvp
 from cats.pipeline import FORWARD, REVERSE, best_mode
 from cats.pipeline import jacobian as jacobian_program
-from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare
+from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare, wanted
+from cats.traced import users_place
 from cats.tree import Branch, Leaf, Tree
 
 
@@ -102,10 +103,11 @@ def jacobian(
     """
     if mode not in _MODES:
         raise DerivativeError(
-            f"mode={mode!r} is not a mode of jacobian", remedy="Use 'auto', 'fwd' or 'rev'."
+            f"mode={mode!r} is not a mode of jacobian",
+            where=users_place(),
+            remedy="Use 'auto', 'fwd' or 'rev'.",
         )
-    numbers = argnums if isinstance(argnums, int) else tuple(argnums)
-    return Jacobian(f, numbers, mode, backend)
+    return Jacobian(f, wanted(argnums)[0], mode, backend)
 
 
 def jacfwd(f: Function, argnums: int | Sequence[int] = 0, backend: Backend = NUMPY) -> Jacobian:

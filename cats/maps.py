@@ -26,7 +26,8 @@ from cats.ir.spaces import Ground, Real, Value
 from cats.linearity import check_linear_function
 from cats.pipeline import forward_half, halves, pushforward, reverse_half
 from cats.prepared import Call, Function, Traceable, prepare, traced
-from cats.tree import Branch, Tree, count, unflatten
+from cats.traced import placed, users_place
+from cats.tree import Tree, count, unflatten
 from cats.unzip import Policy
 
 
@@ -52,9 +53,22 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         return Answer(program, pair(lifted.out, out))
 
     value, moved = answered(f, call, given, ("jvp", tuple(active)), make)
+    if has_aux:
+        _check_pair(value)
     return (value[0], moved[0], value[1]) if has_aux else (value, moved)
 
 
+def _check_pair(value: Any) -> None:
+    """Raises DerivativeError if a result is not (value, aux)."""
+    if not (type(value) is tuple and len(value) == 2):
+        raise DerivativeError(
+            "has_aux=True, but the function did not return a pair (value, aux)",
+            where=users_place(),
+            remedy="Return a tuple of the value and the auxiliary data.",
+        )
+
+
+@placed
 def _whole(f: Function, primals: Sequence[Any]) -> Call:
     if not isinstance(primals, tuple | list):
         raise SpaceError(
@@ -97,6 +111,7 @@ class LinearFunction:
     out: Tree
     what: str
 
+    @placed
     def __call__(self, *given: Any) -> Any:
         if self.what == "cotangent":
             if len(given) != 1:
@@ -166,6 +181,7 @@ def vjp(
     value, pull = _split(f, primals, policy, True)
     if not has_aux:
         return value, pull
+    _check_pair(value)
     return value[0], WithoutAux(pull, value[1]), value[1]
 
 
@@ -177,15 +193,14 @@ class WithoutAux:
     aux: Any
 
     def __call__(self, w: Any) -> Any:
-        source = self.pull.source
-        if not (isinstance(source, Branch) and len(source.parts) == 2):
-            raise DerivativeError("has_aux=True, but the function did not return a pair")
+        source: Any = self.pull.source
         zeros = [np.zeros(s.shape, s.dtype) for s, _ in self.pull.expected]
         first, second = source.parts
         skipped = len(fitted(w, first, self.pull.expected[: count(first)], "cotangent"))
         return self.pull((w, unflatten(second, zeros[skipped:])))
 
 
+@placed
 def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], Any]:
     """w |-> f^T w for a linear f; the primals only say in which spaces its arguments lie.
 

@@ -120,7 +120,7 @@ def _half(half: LinearHalf, linear: LinearProgram) -> Program:
     count = len(half.recompute.inputs)
     fixed = builder.run(half.recompute, builder.wires[:count])
     given = iter(builder.wires[count : len(builder.inputs)])
-    values = [next(given) if isinstance(s, Real) else Nothing(s) for s in linear.inputs]  # type: ignore[arg-type]
+    values = [next(given) if isinstance(s, Real) else Nothing(s) for s in linear.inputs]
     results = run(linear, by_position(fixed), values)
     real = [r for r, end in zip(results, linear.ends, strict=True) if isinstance(end, Real)]
     return simplify(builder.finish(_shown(builder, real)))

@@ -178,8 +178,8 @@ class _Machine:
         """The arguments, if all are names and constants: nothing to wait for."""
         args: list[Wire] = []
         for arg in term.args:
-            if type(arg) is Var:
-                args.append(self.scope[arg.name])
+            if type(arg) is Var and isinstance(value := self.scope[arg.name], Wire):
+                args.append(value)
             elif type(arg) is Const:
                 args.append(self.builder.emit(const, (), (("value", arg.value),)))
             else:

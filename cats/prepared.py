@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import DerivativeError
+from cats.ir.errors import DerivativeError, SpaceError
 from cats.ir.lam import Term, TermNode
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
@@ -38,6 +38,11 @@ class Call:
 @placed
 def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
     """Flattens the arguments. Raises SpaceError naming an argument that lies in no space."""
+    if not callable(f) and not isinstance(f, TermNode):
+        raise SpaceError(
+            f"{f!r} of type {type(f).__name__} is not a function",
+            remedy="Give a Python function or a lambda term.",
+        )
     leaves, tree = flatten((tuple(args), kwargs))
     names = leaf_names(f, args, kwargs)
     spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
@@ -117,6 +122,31 @@ def chosen_arguments(
         active += [i for i in real if i not in active]
     only_one = isinstance(argnames, str) if argnames is not None else isinstance(argnums, int)
     return Chosen(tuple(trees), tuple(owned), tuple(active), only_one and len(places) == 1)
+
+
+@placed
+def wanted(
+    argnums: int | Sequence[int], argnames: str | Sequence[str] | None = None
+) -> tuple[int | tuple[int, ...], str | tuple[str, ...] | None]:
+    """argnums and argnames as numbers and tuples. Raises DerivativeError for anything else."""
+    try:
+        numbers: Any = argnums.__index__() if hasattr(argnums, "__index__") else tuple(
+            [n.__index__() for n in argnums]
+        )  # fmt: skip
+    except (TypeError, AttributeError):
+        raise DerivativeError(
+            f"argnums={argnums!r} is neither an integer nor a sequence of integers",
+            remedy="Number the positional arguments from 0, or name arguments with argnames.",
+        ) from None
+    if argnames is None or isinstance(argnames, str):
+        return numbers, argnames
+    names = tuple(argnames) if isinstance(argnames, Iterable) else (argnames,)
+    if not all(isinstance(n, str) for n in names):
+        raise DerivativeError(
+            f"argnames={argnames!r} is neither a name nor a sequence of names",
+            remedy="Give the names of parameters, as text.",
+        )
+    return numbers, names
 
 
 def _numbered(argnums: int | tuple[int, ...], positional: Any) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import ast
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from cats.ir.program import Program
 from cats.ir.spaces import Ground, Product, Value, ground
 from cats.pointfree import program_of
 from cats.surface import NAMES
-from cats.traced import Recorder, Traced
+from cats.traced import Recorder, Traced, users_place
 from cats.tree import Tree, build, flatten
 
 
@@ -34,7 +35,9 @@ class Spec:
 
     @property
     def space(self) -> Ground:
-        """The ground space it stands for."""
+        """The ground space it stands for; raises SpaceError if there is none."""
+        if any(n < 0 for n in self.shape):
+            raise SpaceError(f"{self} has a negative length", remedy="Give lengths from 0 up.")
         return ground(tuple(self.shape), np.dtype(self.dtype))
 
 
@@ -65,6 +68,10 @@ def trace_function(
         result = f(*args, **kwargs)
         leaves, out = flatten(result)
         given = [_returned(recorder, leaf, f) for leaf in leaves]
+    except Exception as error:
+        if recorder.refusal is None or isinstance(error, CatsError):
+            raise
+        raise recorder.refusal from error
     finally:
         recorder.closed = True
     if recorder.refusal is not None:
@@ -148,6 +155,8 @@ def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
 
 
 def _parameters(f: Callable[..., Any], count: int) -> list[str]:
+    if type(f) is FunctionType and not f.__dict__ and count <= f.__code__.co_argcount:
+        return list(f.__code__.co_varnames[:count])
     try:
         found = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
@@ -170,6 +179,7 @@ def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> lis
 def space_of_leaf(value: Value, what: str) -> Ground:
     """The space of an argument; raises SpaceError saying which argument has none."""
     if isinstance(value, Traced):
+        value.recorder.alive(what, users_place())
         return value.space
     if isinstance(value, Spec):
         return value.space

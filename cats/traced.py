@@ -13,6 +13,7 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Number
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -127,7 +128,7 @@ class Recorder:
         """Raises TraceError when the trace is over."""
         if self.closed:
             raise TraceError(
-                f"{what} was called on a traced value after its trace had ended",
+                f"{what} has to do with a traced value after its trace had ended",
                 where=where,
                 remedy="Return values from the function instead of storing them outside.",
             )
@@ -155,6 +156,11 @@ class Recorder:
                 remedy="Convert it with np.asarray, and a mask to np.where.",
             )
         kept = constant(value)
+        if kept.array.dtype == object and not all(isinstance(v, Number) for v in kept.array.flat):
+            raise TraceError(
+                f"{type(value).__name__} {value!r} is not a number or an array of numbers",
+                remedy="Use arrays, numbers, and lists of those.",
+            )
         return Traced(self, Const(kept), kept.space)
 
     def capture(self, value: Traced) -> Traced:
@@ -319,7 +325,7 @@ class Traced:
         self._refuse(
             "np.asarray(...) or np.array(...)",
             "a traced value has no entries while the function is compiled",
-            "Use np.stack or np.concatenate to put traced values together.",
+            "Put traced values together with np.stack, np.concatenate or np.where.",
         )
 
     # What one can know about it
@@ -413,7 +419,7 @@ class Traced:
     def __float__(self) -> NoReturn:
         self._refuse(
             "float(x)", "the result would be cut off from x and its derivative lost",
-            "Use x itself: NumPy functions take it as it is.",
+            "Use x itself, np.sin instead of math.sin, and np.stack instead of a[i] = x.",
         )
 
     def __int__(self) -> NoReturn:

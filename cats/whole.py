@@ -70,7 +70,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
     (x: R[3]) ->
       x1 = mul x x
       x2 = sum[axes=(0,)] x1
-    in x2
+    in (x2)
     """
     return behind(f, args, kwargs)[2].program
 

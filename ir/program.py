@@ -108,12 +108,11 @@ class Program:
         return True
 
     def __hash__(self) -> int:
-        known = self.__dict__.get("_hash")
-        if known is None:
+        if "_hash" not in self.__dict__:
             for program in inner_first(self, lambda p: "_hash" in p.__dict__):
                 inside = tuple([hash(p) for s in program.steps for p in nested(s)])
-                known = program.__dict__["_hash"] = hash((program._outline(), inside))
-        return known  # type: ignore[no-any-return]
+                program.__dict__["_hash"] = hash((program._outline(), inside))
+        return self.__dict__["_hash"]  # type: ignore[no-any-return]
 
     def _outline(self) -> tuple[object, ...]:
         """What tells it apart, but for what the programs inside are."""
@@ -149,6 +148,14 @@ class Program:
     def input_names(self) -> tuple[str, ...]:
         """The user's names of the inputs, or x0, x1, ..."""
         return self.names or tuple(f"x{i}" for i in range(len(self.inputs)))
+
+    def __len__(self) -> int:
+        """How many steps."""
+        return len(self.steps)
+
+    def __bool__(self) -> bool:
+        """A program without steps is a program."""
+        return True
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
         """Each step with the first position it appends."""

@@ -85,6 +85,8 @@ def _formulas() -> str:
 
 
 def _derivative(op: Primitive) -> Entry:
+    if op.name in DEFINED:
+        return Axiom(DEFINED[op.name])
     if op.name in NOT_YET:
         return unproved(NOT_YET[op.name])
     if op.name in LINEAR:
@@ -101,6 +103,8 @@ def _by_formula(op: Primitive) -> str:
 
 LINEAR = ("convert", "accumulate", "concatenate")
 """Their code makes arrays of floats, so they are run on whole numbers."""
+
+DEFINED = {"stop": "a value that is looked at but not varied: its derivative is 0 by definition"}
 
 NOT_YET = {
     "rint": "sympy has no rounding to even; its rule is 0, as for floor and ceil",

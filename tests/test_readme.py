@@ -2,15 +2,14 @@
 
 import doctest
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cats
 from proofs.index import unproved_count
+from tests.house.tree import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.NORMALIZE_WHITESPACE
@@ -42,6 +41,13 @@ def test_every_block_of_python_runs_and_prints_what_it_says() -> None:
 def test_the_number_of_unproved_entries_is_the_one_of_the_index() -> None:
     (told,) = re.findall(r"There are (\d+) unproved entries", README)
     assert int(told) == unproved_count()
+
+
+def test_the_command_that_prints_what_is_unproved_does() -> None:
+    (code,) = re.findall(r'python -c "(.*index.*)"', README)
+    answer = run("-c", code)
+    assert answer.returncode == 0, answer.stdout
+    assert len(answer.stdout.splitlines()) == unproved_count()
 
 
 def test_every_file_it_names_is_there() -> None:

@@ -163,17 +163,27 @@ def sinc(x: Traced) -> Value:
     return where(near, series, div(smooth.sin(safe), safe))
 
 
-def where(condition: Value, x: Value, y: Value) -> Value:
+def where(condition: Value, *sides: Value) -> Value:
     """np.where with three arguments: a choice by mask, entry by entry."""
+    if len(sides) != 2:
+        raise TraceError(
+            "np.where without the values to choose from finds a number of places that is not "
+            "known while the function is compiled",
+            where=users_place(),
+            remedy="Use np.where(condition, x, y).",
+        )
+    x, y = sides
     recorder = recorder_of(condition, x, y)
     mask = with_dtype(lifted(recorder, condition), np.bool_)
     dtype = np.result_type(*[v if is_number(v) else lifted(recorder, v).dtype for v in (x, y)])
-    sides = [
-        lifted(recorder, np.asarray(v, dtype)) if is_number(v) else with_dtype(lifted(recorder, v), dtype)
+    values = [
+        lifted(recorder, np.asarray(v, dtype))
+        if is_number(v)
+        else with_dtype(lifted(recorder, v), dtype)
         for v in (x, y)
     ]
-    shape = common_shape([mask, *sides])
-    return choice.select(*[expand(v, shape) for v in (mask, *sides)])
+    shape = common_shape([mask, *values])
+    return choice.select(*[expand(v, shape) for v in (mask, *values)])
 
 
 def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> Value:

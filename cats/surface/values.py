@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,8 @@ def lifted(recorder: Recorder, value: Value) -> Traced:
     if isinstance(value, list | tuple) and any(isinstance(v, list | tuple) for v in value):
         return lifted(recorder, [_inner(recorder, v) for v in value])
     try:
-        return recorder.lift(value if isinstance(value, Traced) else np.asarray(value), None)
+        whole = isinstance(value, Traced | np.ndarray)
+        return recorder.lift(value if whole else np.asarray(value), None)
     except CatsError as error:
         raise error.at(users_place()) from None
 
@@ -96,7 +98,7 @@ def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:
 
 def normal_axis(axis: Any, rank: int) -> int:
     """One axis, non-negative."""
-    number = int(axis)
+    number = operator.index(axis)
     if not -rank <= number < rank:
         raise TraceError(
             f"axis {number} of an array with {rank} axes",

@@ -97,7 +97,7 @@ def _cumsum_text(x: str, *, axis: int, reverse: bool) -> str:
     return f"np.flip(np.cumsum(np.flip({x}, {axis}), axis={axis}), {axis})"
 
 
-cumsum = Primitive(
+cumsum: Primitive = Primitive(
     "cumsum",
     _cumsum_text,
     lambda x, *, axis, reverse: _along(x, axis=axis),

@@ -145,7 +145,7 @@ abs = entrywise(
     "Piecewise((x, x >= 0), (-x, True))",
     lambda x, *, out: slope(sign(x), x),
 )
-copysign = entrywise(
+copysign: Primitive = entrywise(
     "copysign",
     "np.copysign({0}, {1})",
     "",

@@ -54,7 +54,7 @@ def _put(key: Key, dom: Space, cod: Space) -> Leaf:
     return leaf_of(accumulate, 0, (), dom, cod, shape=cod.shape, dtype=cod.dtype, targets=(key,))  # type: ignore[union-attr]
 
 
-index = Primitive(
+index: Primitive = Primitive(
     "index",
     lambda x, *, key: f"{x}[{key_text(key)}]",
     _index_space,
@@ -90,7 +90,7 @@ def _scatter(leaf: Leaf) -> Leaf:
 
 _INT3 = Discrete((3,))
 
-gather = Primitive(
+gather: Primitive = Primitive(
     "gather",
     lambda x, *indices: f"{x}[{', '.join(indices)}]",
     _gather_space,

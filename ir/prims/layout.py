@@ -91,7 +91,7 @@ def _reshape_space(x: Ground, *, shape: Shape) -> Ground:
     return target
 
 
-reshape = Primitive(
+reshape: Primitive = Primitive(
     "reshape",
     lambda x, *, shape: f"np.reshape({x}, {shape})" + ("" if shape else "[()]"),
     _reshape_space,
@@ -132,7 +132,7 @@ def _transpose_text(x: str, *, axes: Axes) -> str:
     return f"{x}.T" if axes == tuple(reversed(range(len(axes)))) else f"{x}.transpose({axes})"
 
 
-transpose = Primitive(
+transpose: Primitive = Primitive(
     "transpose",
     _transpose_text,
     _transpose_space,
@@ -184,7 +184,7 @@ def spread_text(x: str, *, shape: Shape, axes: Axes) -> str:
     return f"{x}[{marks}]"
 
 
-broadcast = Primitive(
+broadcast: Primitive = Primitive(
     "broadcast",
     lambda x, *, shape, axes: f"np.broadcast_to({spread_text(x, shape=shape, axes=axes)}, {shape})",
     _broadcast_space,
@@ -230,7 +230,7 @@ def reduced_work(spaces: Any, out: Space, params: dict[str, Any]) -> int:
     return max(size(spaces[0]) - size(out), 0)
 
 
-sum = Primitive(
+sum: Primitive = Primitive(
     "sum",
     lambda x, *, axes: f"np.sum({x}, {axis_text(axes)})" if axes else x,
     _sum_space,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cats.ir.linear import Join, Linear, Scale, Then
 from cats.ir.prims.algebra import ANY, add, div, entrywise, mul, neg, slope, sub
 from cats.ir.prims.choice import equal, select
-from cats.ir.primitive import Domain, leaf_of
+from cats.ir.primitive import Domain, Primitive, leaf_of
 from cats.ir.spaces import Value, space_of
 
 POSITIVE = Domain(0.1, 4.0)
@@ -54,7 +54,7 @@ cbrt = entrywise(
     lambda x, *, out: over(mul(3.0, square(out)), x), POSITIVE,
 )
 sin = entrywise("sin", "np.sin({0})", "sin(x)", lambda x, *, out: slope(cos(x), x))
-cos = entrywise("cos", "np.cos({0})", "cos(x)", lambda x, *, out: slope(neg(sin(x)), x))
+cos: Primitive = entrywise("cos", "np.cos({0})", "cos(x)", lambda x, *, out: slope(neg(sin(x)), x))
 tan = entrywise(
     "tan", "np.tan({0})", "tan(x)",
     lambda x, *, out: slope(add(1.0, square(out)), x), Domain(-1.3, 1.3),
@@ -71,7 +71,7 @@ arctan = entrywise(
     "arctan", "np.arctan({0})", "atan(x)", lambda x, *, out: over(add(1.0, square(x)), x)
 )
 sinh = entrywise("sinh", "np.sinh({0})", "sinh(x)", lambda x, *, out: slope(cosh(x), x))
-cosh = entrywise("cosh", "np.cosh({0})", "cosh(x)", lambda x, *, out: slope(sinh(x), x))
+cosh: Primitive = entrywise("cosh", "np.cosh({0})", "cosh(x)", lambda x, *, out: slope(sinh(x), x))
 tanh = entrywise(
     "tanh", "np.tanh({0})", "tanh(x)", lambda x, *, out: slope(sub(1.0, square(out)), x)
 )
@@ -104,7 +104,7 @@ def _hypot_rule(x: Value, y: Value, *, out: Value) -> Linear:
     return Join((slope(div(x, radius), x), slope(div(y, radius), y)))
 
 
-hypot = entrywise(
+hypot: Primitive = entrywise(
     "hypot", "np.hypot({0}, {1})", "sqrt(x**2 + y**2)", _hypot_rule, POSITIVE, ANY
 )
 

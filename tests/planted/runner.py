@@ -22,6 +22,7 @@ from importlib.util import spec_from_file_location
 from types import CodeType, ModuleType
 from typing import Any
 
+from tests.house.tree import python_files, shipped_modules
 from tests.planted.source import ROOT, Mutant
 
 SECONDS = 60
@@ -41,29 +42,47 @@ class Verdict:
     seconds: float
 
 
-class _Text(SourceFileLoader):
-    """Loads one module from a text of our own."""
+class _Ready(SourceFileLoader):
+    """Loads a module that is compiled already."""
 
-    text: str = ""
+    def __init__(self, fullname: str, path: str, code: CodeType) -> None:
+        super().__init__(fullname, path)
+        self.code = code
 
     def get_code(self, fullname: str) -> CodeType:
-        return compile(self.text, self.path, "exec", dont_inherit=True)
+        return self.code
 
 
-class _Exchange(MetaPathFinder):
-    """Finds one module, and finds it wrong."""
+class _Finder(MetaPathFinder):
+    """Finds our modules compiled, one of them wrong."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
+    def __init__(self, mutant: Mutant | None) -> None:
+        self.codes = dict(_CODES)
+        if mutant is not None:
+            path, _ = self.codes[mutant.module]
+            self.codes[mutant.module] = path, compile(mutant.text, path, "exec", dont_inherit=True)
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
-        if name != self.mutant.module:
+        if name not in self.codes:
             return None
-        where = str(ROOT / self.mutant.file)
-        loader = _Text(name, where)
-        loader.text = self.mutant.text
+        where, code = self.codes[name]
+        loader = _Ready(name, where, code)
         spec: ModuleSpec | None = spec_from_file_location(name, where, loader=loader)
         return spec
+
+
+_CODES: dict[str, tuple[str, CodeType]] = {}
+"""Every module of ours, compiled once for all children."""
+
+
+def _compile_all() -> None:
+    modules = dict(shipped_modules())
+    for file in python_files("tests"):
+        inside = file.relative_to(ROOT).with_suffix("").parts
+        modules[".".join(inside).removesuffix(".__init__")] = file
+    for name, file in modules.items():
+        path = str(file)
+        _CODES[name] = path, compile(file.read_bytes(), path, "exec", dont_inherit=True)
 
 
 def prepare() -> None:
@@ -73,12 +92,12 @@ def prepare() -> None:
     ours = [name for name in sys.modules if name == "cats" or name.startswith("cats.")]
     if ours:
         raise RuntimeError(f"already imported: {', '.join(sorted(ours))}")
+    _compile_all()
 
 
 def judge(mutant: Mutant | None) -> tuple[str, str]:
     """(the check that fails, what it says) with the mutant in place; for a child only."""
-    if mutant is not None:
-        sys.meta_path.insert(0, _Exchange(mutant))
+    sys.meta_path.insert(0, _Finder(mutant))
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")
     try:

@@ -338,4 +338,4 @@ def test_functions_chosen_in_a_row_are_linear() -> None:
 
 def test_fifty_squares() -> None:
     squares = "; ".join(f"x{i + 1} = x{i} * x{i}" for i in range(50))
-    assert len(program_of(parse(rf"\x0. let {squares} in x50")).program) == 50
+    assert len(program_of(parse(rf"\x0. let {squares} in x50")).program.steps) == 50

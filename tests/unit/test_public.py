@@ -1,0 +1,41 @@
+"""The public names: all that cats/__init__.py imports, each itself, and no module by accident."""
+
+import ast
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import cats
+
+
+def imported() -> dict[str, tuple[str, str]]:
+    """Each public name: the module it is from, and its name there."""
+    tree = ast.parse(Path(str(cats.__file__)).read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name: (str(line.module), alias.name)
+        for line in tree.body
+        if isinstance(line, ast.ImportFrom)
+        for alias in line.names
+    }
+
+
+def test_all_names_what_is_imported_and_nothing_else() -> None:
+    assert sorted(cats.__all__) == sorted(imported())
+
+
+def test_every_name_is_the_thing_itself() -> None:
+    """Some functions share their name with a module: the function is what one gets."""
+    for name, (home, inner) in imported().items():
+        expected = getattr(importlib.import_module(home), inner)
+        assert getattr(cats, name) is expected, name
+        assert name == "lam" or not isinstance(expected, ModuleType), name
+
+
+def test_everything_public_says_what_it_is() -> None:
+    silent = [name for name in cats.__all__ if not (getattr(cats, name).__doc__ or "").strip()]
+    assert silent == []
+
+
+def test_what_a_user_needs_first_is_there() -> None:
+    first = {"grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "compile", "trace"}
+    assert first <= set(cats.__all__)
