@@ -56,7 +56,8 @@ class Derivative:
         return len(self.linear.outputs)
 
     def __str__(self) -> str:
-        return f"{self.primal}\nderivative in {list(self.active)}, residuals from output {self.count} on:\n{self.linear}"
+        where = f"derivative in {list(self.active)}, residuals from output {self.count} on:"
+        return f"{self.primal}\n{where}\n{self.linear}"
 
 
 def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
@@ -304,7 +305,9 @@ def _by_linearity(
 
 
 def _zero(space: Space) -> Tangent:
-    return tuple(_zero(s) for s in space.parts) if isinstance(space, Product) and space != UNIT else ()
+    return (
+        tuple(_zero(s) for s in space.parts) if isinstance(space, Product) and space != UNIT else ()
+    )
 
 
 def _plus(tangents: Sequence[Tangent]) -> Tangent:

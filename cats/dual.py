@@ -61,7 +61,7 @@ class Dual(Generic[M]):
         return self.k.proj(spaces, i)
 
     def scale(self, a: Space, by: Value, /) -> M:
-        """scale(s)' = scale(s)."""
+        """A scaling is its own transpose."""
         return self.k.scale(a, by)
 
     def leaf(self, leaf: Leaf, /) -> M:

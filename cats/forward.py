@@ -16,6 +16,7 @@ from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg, sub
+from cats.ir.prims.choice import keep, logical_and
 from cats.ir.program import Program
 from cats.ir.spaces import Product, Space, Value, leaves
 from cats.ir.wire import Builder, Wire
@@ -89,7 +90,11 @@ def parts(v: Value) -> Sequence[Value]:
     """The components of a tuple of tangents, or of the zero of a product."""
     if isinstance(v, Nothing):
         assert_product = v.space
-        return [Nothing(s) for s in assert_product.parts] if isinstance(assert_product, Product) else [v]
+        return (
+            [Nothing(s) for s in assert_product.parts]
+            if isinstance(assert_product, Product)
+            else [v]
+        )
     return v  # type: ignore[no-any-return]
 
 
@@ -151,26 +156,44 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
         if isinstance(op, Primitive) and op.linear is not None and op.linear.total is not None:
             scattered.setdefault(op, []).append((leaf, v if term.sign > 0 else neg(v)))
         else:
-            pieces.append((term.sign, op.apply(leaf, v)))
+            pieces.append((term.sign, applied(leaf, v)))
     for op, group in scattered.items():
         pieces.append((1, op.total([leaf for leaf, _ in group], [v for _, v in group])))
     return _add_up(pieces, space)
 
 
+def applied(leaf: Leaf, v: Value) -> Value:
+    """The leaf at v. An entrywise map acts under the mask of what was kept before it.
+
+    So what a choice has put to zero is never multiplied: 0 * inf does not occur, at any order.
+    """
+    kept = v.made_by(keep) if type(v) is Wire else None
+    if kept is None or leaf.op.structure(leaf) != "diagonal":
+        return leaf.op.apply(leaf, v)
+    mask, inner = kept
+    if leaf.op is keep:
+        return keep(logical_and(leaf.fixed[0], mask), inner)
+    return keep(mask, leaf.op.apply(leaf, inner))
+
+
 def _add_up(pieces: list[tuple[int, Value]], space: Space) -> Value:
+    """The signed sum; pieces under one mask are added under it."""
     if not pieces:
         return Nothing(space)
+    kept = [v.made_by(keep) if type(v) is Wire else None for _, v in pieces]
+    if kept[0] is not None and all(k is not None and k[0] is kept[0][0] for k in kept):
+        inner = [(sign, k[1]) for (sign, _), k in zip(pieces, kept, strict=True) if k is not None]
+        return keep(kept[0][0], _plain_sum(inner))
+    return _plain_sum(pieces)
+
+
+def _plain_sum(pieces: list[tuple[int, Value]]) -> Value:
     start = next((i for i, (sign, _) in enumerate(pieces) if sign > 0), None)
-    if start is None:
-        result = pieces[0][1]
-        for _, v in pieces[1:]:
-            result = add(result, v)
-        return neg(result)
-    result = pieces[start][1]
+    result = pieces[start or 0][1]
     for i, (sign, v) in enumerate(pieces):
-        if i != start:
-            result = add(result, v) if sign > 0 else sub(result, v)
-    return result
+        if i != (start or 0):
+            result = add(result, v) if sign > 0 or start is None else sub(result, v)
+    return neg(result) if start is None else result
 
 
 def _run_case(step: LinCase, values: Sequence[Value], at: At) -> list[Value]:
@@ -183,7 +206,9 @@ def _run_case(step: LinCase, values: Sequence[Value], at: At) -> list[Value]:
         branch = step.branches[int(tag)]
         return run(branch, lambda ref: residuals[ref.position], tangents)
     newest = max(recorders, key=lambda r: r.stamp)
-    return _case_on_wires(step, newest, newest.lift(tag), [newest.lift(r) for r in residuals], tangents)
+    return _case_on_wires(
+        step, newest, newest.lift(tag), [newest.lift(r) for r in residuals], tangents
+    )
 
 
 def _case_on_wires(
@@ -192,18 +217,23 @@ def _case_on_wires(
     present = [t for t in tangents if not isinstance(t, Nothing)]
     wires = [outer.lift(t) for t in present]
     inner = [_branch(b, residuals, wires, tangents) for b in step.branches]
-    vanishing = [all(isinstance(out[k], Nothing) for _, out in inner) for k in range(len(step.spaces))]
+    vanishing = [
+        all(isinstance(out[k], Nothing) for _, out in inner) for k in range(len(step.spaces))
+    ]
     programs: list[Program] = []
     for builder, outs in inner:
         shown = [
-            builder.lift(materialise(v, builder)) for v, gone in zip(outs, vanishing, strict=True) if not gone
+            builder.lift(materialise(v, builder))
+            for v, gone in zip(outs, vanishing, strict=True)
+            if not gone
         ]
         programs.append(builder.finish(shown))
     results = iter(
         outer.case(tuple(programs), tag, [*residuals, *wires]) if programs[0].outputs else ()
     )
     return [
-        Nothing(s) if gone else next(results) for s, gone in zip(step.spaces, vanishing, strict=True)
+        Nothing(s) if gone else next(results)
+        for s, gone in zip(step.spaces, vanishing, strict=True)
     ]
 
 

@@ -28,7 +28,7 @@ SPACES: tuple[Space, ...] = (Real((2,)), Real((3,)), Real(), Real((2, 2)))
 
 def laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     """Every law that k must keep, each as (name, left, right).
 
     k       the representation; what it `keeps` says which laws are asked
@@ -49,7 +49,7 @@ def laws(
 
 def category_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     """C1, C2: identity and associativity."""
     a, b, c, d = spaces
     f, g, h = arrow("f", a, b), arrow("g", b, c), arrow("h", c, d)
@@ -60,7 +60,7 @@ def category_laws(
 
 def product_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     """C3 to C5: forks and projections, of pairs and of triples."""
     a, b, c, d = spaces
     f, g, h = arrow("f", a, b), arrow("g", a, c), arrow("h", d, a)
@@ -89,7 +89,7 @@ def product_laws(
 
 def biproduct_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     """C6 to C10: joins, zeros, sums, and how they meet forks."""
     yield from _join_laws(k, arrow, spaces)
     yield from _zero_laws(k, arrow, spaces)
@@ -98,7 +98,7 @@ def biproduct_laws(
 
 def _join_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     f, g, h = arrow("f", a, c), arrow("g", b, c), arrow("h", c, d)
     both, pair = k.join((f, g)), (a, b)
@@ -115,7 +115,7 @@ def _join_laws(
 
 def _zero_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     pair, f = (a, b), arrow("f", b, c)
     for i in range(2):
@@ -135,7 +135,7 @@ def _zero_laws(
 
 def _sum_laws(
     k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[tuple[str, M, M]]:
+) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     f, g, e = arrow("f", a, b), arrow("g", a, b), arrow("e", a, b)
     before, after = arrow("h", c, a), arrow("k", b, d)

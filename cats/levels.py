@@ -67,8 +67,14 @@ class Explanation:
             ("D: linear map over the residuals", self.derivative.linear),
             (f"its cost: {linear}", ""),
             ("Dual: the linear map read backwards", self.backwards),
-            (f"{self.name}: {len(self.answer.steps)} steps, {self.before.total} operations", self.answer),
-            (f"simplified: {len(self.simplified.steps)} steps, {self.after.total} operations", self.simplified),
+            (
+                f"{self.name}: {len(self.answer.steps)} steps, {self.before.total} operations",
+                self.answer,
+            ),
+            (
+                f"simplified: {len(self.simplified.steps)} steps, {self.after.total} operations",
+                self.simplified,
+            ),
             ("rules that fired", self.story),
             ("NumPy", self.text),
         ]
@@ -89,7 +95,9 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     call = prepare(getattr(f, "f", f) if hasattr(f, "answer") else f, args, kwargs)
     asked = f if hasattr(f, "answer") else _natural(f, args, kwargs)
     _, lifted, answer = behind(asked, args, kwargs)
-    active = [i for i, s in enumerate(lifted.program.inputs[: len(call.leaves)]) if isinstance(s, Real)]
+    active = [
+        i for i, s in enumerate(lifted.program.inputs[: len(call.leaves)]) if isinstance(s, Real)
+    ]
     derivative = derive(lifted.program, active)
     story = Story()
     simplified = simplify(answer.program, story=story)
@@ -114,7 +122,11 @@ def _natural(f: Any, args: Any, kwargs: Any) -> Any:
     positional = call.tree.parts[0]  # type: ignore[union-attr]
     real = _real_arguments(positional, call.spaces)
     numbers: Any = real[0] if len(real) == 1 else real
-    if len(program.outputs) == 1 and isinstance(program.ends[0], Real) and not program.ends[0].shape:
+    if (
+        len(program.outputs) == 1
+        and isinstance(program.ends[0], Real)
+        and not program.ends[0].shape
+    ):
         found: Gradient = grad(f, numbers)
         return found
     return jacobian(f, numbers)

@@ -86,6 +86,7 @@ def _named(call: Call) -> tuple[tuple[Ground, str], ...]:
     return tuple(zip(call.spaces, call.names, strict=True))
 
 
+@placed
 def _real(call: Call) -> list[int]:
     found = [i for i, s in enumerate(call.spaces) if isinstance(s, Real)]
     if not found:

@@ -51,7 +51,9 @@ def pushforward(program: Program, active: Sequence[int]) -> Program:
     count = len(program.inputs)
     made = builder.run(derivative.primal, builder.wires[:count])
     outputs, residuals = made[: derivative.count], made[derivative.count :]
-    tangents = run(derivative.linear, by_position(residuals), builder.wires[count : len(builder.inputs)])
+    tangents = run(
+        derivative.linear, by_position(residuals), builder.wires[count : len(builder.inputs)]
+    )
     real = [t for t, s in zip(tangents, program.ends, strict=True) if isinstance(s, Real)]
     return builder.finish([*outputs, *_shown(builder, real)], program.names)
 
@@ -124,4 +126,3 @@ def _half(half: LinearHalf, linear: LinearProgram) -> Program:
     results = run(linear, by_position(fixed), values)
     real = [r for r, end in zip(results, linear.ends, strict=True) if isinstance(end, Real)]
     return simplify(builder.finish(_shown(builder, real)))
-

@@ -77,7 +77,7 @@ def _case(
     kept: Sequence[int],
     rewrites: Rewrites,
 ) -> Asking[list[Wire | None]]:
-    """The results that are read, from branches that know their constants and keep what they read."""
+    """The results that are read, of branches that know their constants and keep what they need."""
     results: list[Wire | None] = [None] * len(step.spaces)
     tag, *captured = args
     if tag.constant is not None:

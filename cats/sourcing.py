@@ -37,7 +37,8 @@ def source(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     program = simplify(answer.program)
     name = name_of(f)
     positional, keywords = call.tree.parts  # type: ignore[union-attr]
-    about = f"{name}, for {', '.join(f'{n}: {s}' for n, s in zip(call.names, call.spaces, strict=True))}."
+    spaces = zip(call.names, call.spaces, strict=True)
+    about = f"{name}, for {', '.join(f'{n}: {s}' for n, s in spaces)}."
     if _plain((*positional.parts, *keywords.parts)) and _flat(answer.out):
         return source_text(program, name, about)
     params = [*leaf_names_of(base_of(f), positional), *keywords.keys]
@@ -127,4 +128,3 @@ def _write(out: Tree, place: Iterator[str]) -> str:
     if issubclass(out.kind, list):
         return f"[{', '.join(inner)}]"
     return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
-

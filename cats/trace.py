@@ -123,7 +123,9 @@ def closed(body: Term, inputs: Sequence[tuple[str, Ground]]) -> Term:
 def _returned(recorder: Recorder, leaf: Value, f: Callable[..., Any]) -> Traced:
     try:
         return recorder.lift(leaf, None)
-    except SpaceError as error:
+    except (SpaceError, TraceError) as error:
+        if isinstance(leaf, Traced):
+            raise
         raise TraceError(
             f"the function returned {type(leaf).__name__}: {error.message}",
             where=place_of(f),

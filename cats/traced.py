@@ -150,17 +150,8 @@ class Recorder:
             if like.shape:
                 return self.emit(broadcast, (made,), (("axes", ()), ("shape", like.shape)))  # type: ignore[no-any-return]
             return made
-        if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
-            raise TraceError(
-                f"a {type(value).__name__} does not compute as an array does",
-                remedy="Convert it with np.asarray, and a mask to np.where.",
-            )
+        _refuse_objects(value)
         kept = constant(value)
-        if kept.array.dtype == object and not all(isinstance(v, Number) for v in kept.array.flat):
-            raise TraceError(
-                f"{type(value).__name__} {value!r} is not a number or an array of numbers",
-                remedy="Use arrays, numbers, and lists of those.",
-            )
         return Traced(self, Const(kept), kept.space)
 
     def capture(self, value: Traced) -> Traced:
@@ -202,6 +193,24 @@ class Recorder:
                     remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
                 )
             ) from error
+
+
+def _refuse_objects(value: Value) -> None:
+    """Raises TraceError for a constant that is not a plain array of numbers."""
+    if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
+        raise TraceError(
+            f"a {type(value).__name__} does not compute as an array does",
+            remedy="Convert it with np.asarray, and a mask to np.where.",
+        )
+    array = np.asarray(value)
+    if array.dtype != object:
+        return
+    for entry in array.flat:
+        if not isinstance(entry, Number):
+            raise TraceError(
+                f"{entry!r} of type {type(entry).__name__} is not a number",
+                remedy="Use arrays, numbers, and lists of those.",
+            )
 
 
 def shown(function: Any) -> str:

@@ -7,14 +7,13 @@ A small module of our own: the core then runs wherever NumPy does, and what coun
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cats.ir.constant import Constant
-from cats.ir.errors import TraceError
 from cats.ir.spaces import Value
 
 
@@ -122,7 +121,8 @@ def assemble(tree: Branch, parts: Sequence[Value]) -> Value:
     if issubclass(tree.kind, list):
         return tree.kind(parts)
     if issubclass(tree.kind, dict):
-        return dict(zip(tree.keys, parts, strict=True))
+        whole = dict(zip(tree.keys, parts, strict=True))
+        return OrderedDict(whole) if issubclass(tree.kind, OrderedDict) else whole
     result = object.__new__(tree.kind)
     for name, part in zip(tree.keys, parts, strict=True):
         object.__setattr__(result, name, part)
@@ -134,32 +134,3 @@ def count(tree: Tree) -> int:
     if isinstance(tree, Branch):
         return sum(map(count, tree.parts))
     return 1 if isinstance(tree, Leaf) else 0
-
-
-def snapshot(value: Value) -> Any:
-    """A hashable picture of a captured value, by content where that can be seen, else by identity."""
-    return _snapshot(value, 0)
-
-
-def _snapshot(value: Value, depth: int) -> Any:
-    if isinstance(value, np.ndarray):
-        return Constant(value) if value.dtype != object else (id(value), depth)
-    found = _parts(value) if depth < 16 else None
-    if found is not None:
-        keys, parts = found
-        return (type(value), keys, tuple(_snapshot(p, depth + 1) for p in parts))
-    if isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
-        return (type(value), repr(value))
-    return (type(value), id(value))
-
-
-def checked_hashable(tree: Tree) -> Tree:
-    """The structure itself; raises TraceError if a static part cannot be a cache key."""
-    try:
-        hash(tree)
-    except TypeError as error:
-        raise TraceError(
-            f"an argument holds something that is neither a number nor hashable: {error}",
-            remedy="Pass arrays, numbers, and containers of those.",
-        ) from None
-    return tree

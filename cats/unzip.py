@@ -115,9 +115,7 @@ def _split(derivative: Derivative, kept: set[int]) -> Linearised:
         for p, wire in zip(span, made if isinstance(made, tuple) else (made,), strict=True):
             at.setdefault(p, wire)
     recompute = builder.finish([at[f] for f in fixed])
-    shown = Program(
-        primal.inputs, primal.steps, (*primal.outputs[:count], *saved), primal.names
-    )
+    shown = Program(primal.inputs, primal.steps, (*primal.outputs[:count], *saved), primal.names)
     return Linearised(pruned(shown), LinearHalf(recompute, derivative.linear), count)
 
 

@@ -198,7 +198,12 @@ def _narrowed(step: LinCase, wanted: Sequence[int]) -> LinCase:
     return LinCase(
         step.tag,
         tuple([step.residuals[r] for r in refs]),
-        tuple([_taking(renamed(b, lambda r: Ref(number[r.position], r.space)), needed) for b in branches]),
+        tuple(
+            [
+                _taking(renamed(b, lambda r: Ref(number[r.position], r.space)), needed)
+                for b in branches
+            ]
+        ),
         tuple([step.args[i] for i in needed]),
         step.where,
     )
@@ -331,5 +336,3 @@ class _Backwards:
         self.steps.append(SumStep((), space, where))
         self.count += 1
         return self.count - 1
-
-

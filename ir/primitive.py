@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 Text = str | Callable[..., str]
 
 
-@runtime_checkable
 class Emits(Protocol):
     """What a primitive meets when it is called on something that is not a number.
 
@@ -26,7 +25,10 @@ class Emits(Protocol):
     answers `emit`; of several recorders in one call the newest (`stamp`) takes it.
     """
 
-    stamp: int
+    @property
+    def stamp(self) -> int:
+        """Later recorders have greater ones."""
+        ...
 
     def emit(self, op: Primitive, args: tuple[Value, ...], params: Params) -> Value:
         """Records `op(*args, **params)` and returns its result."""
@@ -35,7 +37,7 @@ class Emits(Protocol):
 
 @dataclass(frozen=True)
 class Domain:
-    """An open interval that tests draw an argument from; `kinks` are avoided by `margin`."""
+    """An open interval that tests draw an argument from."""
 
     low: float = -3.0
     high: float = 3.0
@@ -133,7 +135,7 @@ class Primitive:
 
     def __call__(self, *args: Value, **params: Any) -> Value:
         """Performs the operation on whatever the arguments are."""
-        newest: Any = None
+        newest: Emits | None = None
         for arg in args:
             recorder = getattr(arg, "recorder", None)
             if recorder is not None and (newest is None or recorder.stamp > newest.stamp):

@@ -189,9 +189,7 @@ def _never(program: Program) -> bool:
     return False
 
 
-def inner_first(
-    root: Program, known: Callable[[Program], bool] = _never
-) -> Iterator[Program]:
+def inner_first(root: Program, known: Callable[[Program], bool] = _never) -> Iterator[Program]:
     """Every program below and including `root` once, those inside first; none below a known one."""
     done: set[int] = set()
     stack: list[tuple[Program, bool]] = [(root, False)]
@@ -225,7 +223,10 @@ def _packed(root: Program) -> list[tuple[Any, ...]]:
         steps = [
             (
                 s.op if isinstance(s.op, Primitive) else tuple(place[id(p)] for p in nested(s)),
-                s.args, s.params, s.spaces, s.where,
+                s.args,
+                s.params,
+                s.spaces,
+                s.where,
             )
             for s in program.steps
         ]

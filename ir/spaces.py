@@ -54,8 +54,10 @@ class Product:
     parts: tuple[Space, ...] = ()
 
     def __str__(self) -> str:
-        return " * ".join(_atom(p) for p in self.parts) if len(self.parts) > 1 else (
-            f"({self.parts[0]},)" if self.parts else "1"
+        return (
+            " * ".join(_atom(p) for p in self.parts)
+            if len(self.parts) > 1
+            else (f"({self.parts[0]},)" if self.parts else "1")
         )
 
 

@@ -155,7 +155,7 @@ class Builder:
         return tuple([self._wire(s, origin) for s in spaces])
 
     def lift_all(self, args: tuple[Value, ...]) -> Sequence[Wire]:
-        """All arguments as wires of this builder; bare numbers take the space of a wire beside them."""
+        """All arguments as wires of this builder; a bare number takes the space of one beside it."""
         for arg in args:
             if type(arg) is not Wire or arg.recorder is not self:
                 break
@@ -170,7 +170,11 @@ class Builder:
         """A value as a wire of this builder: captured, or a constant."""
         if type(value) is Wire:
             return value if value.recorder is self else self.capture(value)
-        if isinstance(value, int | float) and not isinstance(value, np.generic) and like is not None:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, np.generic)
+            and like is not None
+        ):
             scalar = Constant(np.asarray(value, dtype=like.dtype))
             return self.full(scalar, like)
         return self.emit(const, (), (("value", constant(value)),))  # type: ignore[no-any-return]
@@ -208,7 +212,9 @@ class Builder:
             self.origins[wire.index] = -1 - place
         self.inputs = [wire.space for wire in inputs]
 
-    def case(self, branches: tuple[Program, ...], tag: Wire, captured: Sequence[Wire]) -> tuple[Wire, ...]:
+    def case(
+        self, branches: tuple[Program, ...], tag: Wire, captured: Sequence[Wire]
+    ) -> tuple[Wire, ...]:
         """A case step on a tag, its branches applied to the captured wires."""
         return self.emit(Case(branches), (tag, *captured))  # type: ignore[no-any-return]
 

@@ -25,7 +25,10 @@ def getitem(x: Traced, key: Any) -> Value:
     items, lengths = _full(key if isinstance(key, tuple) else (key,), x.ndim)
     x, items = _new_axes_last(x, items)
     _check_masks(x, lengths)
-    basic = tuple(_basic(i, n) if _is_basic(i) else (None, None, None) for i, n in zip(items, x.shape, strict=True))
+    basic = tuple(
+        _basic(i, n) if _is_basic(i) else (None, None, None)
+        for i, n in zip(items, x.shape, strict=True)
+    )
     if any(b != (None, None, None) for b in basic):
         x = index(x, key=_trimmed(basic))
     rest = [i for i in items if not isinstance(i, int | np.integer)]
@@ -107,7 +110,9 @@ def _is_basic(item: Any) -> bool:
 def _basic(item: Any, length: int) -> Any:
     if isinstance(item, slice):
         try:
-            parts = [None if p is None else p.__index__() for p in (item.start, item.stop, item.step)]
+            parts = [
+                None if p is None else p.__index__() for p in (item.start, item.stop, item.step)
+            ]
         except AttributeError:
             raise TraceError(f"a slice of {item}", where=users_place()) from None
         return tuple(parts)
@@ -137,7 +142,9 @@ def _split_by_slice(items: list[Any]) -> bool:
 def _advanced(x: Traced, places: list[int], arrays: list[Any], first: bool) -> Value:
     """Index arrays at these axes: moved to the front, gathered, and moved back."""
     recorder = recorder_of(x, *arrays)
-    indices = [_normal(lifted(recorder, a), x.shape[p]) for p, a in zip(places, arrays, strict=True)]
+    indices = [
+        _normal(lifted(recorder, a), x.shape[p]) for p, a in zip(places, arrays, strict=True)
+    ]
     shape = np.broadcast_shapes(*[i.shape for i in indices])
     order = (*places, *[a for a in range(x.ndim) if a not in places])
     moved = x if order == tuple(range(x.ndim)) else move(x, axes=order)
@@ -226,7 +233,9 @@ def diff(x: Value, n: int = 1, axis: int = -1, **options: Any) -> Value:
     place = normal_axis(axis, array.ndim)
     before = (_ALL,) * place
     for _ in range(n):
-        array = getitem(array, (*before, slice(1, None))) - getitem(array, (*before, slice(None, -1)))
+        array = getitem(array, (*before, slice(1, None))) - getitem(
+            array, (*before, slice(None, -1))
+        )
     return array
 
 

@@ -131,7 +131,9 @@ def einsum(*operands: Any, **options: Any) -> Value:
     left, out = _letters(text, [x.ndim for x in given])
     arrays = [with_dtype(x, dtype) for x in given]
     _check_letters(text, left, out, arrays)
-    prepared = [_prepared(a, o, i, left, out) for i, (a, o) in enumerate(zip(arrays, left, strict=True))]
+    prepared = [
+        _prepared(a, o, i, left, out) for i, (a, o) in enumerate(zip(arrays, left, strict=True))
+    ]
     prepared = _without_ones(prepared)
     if len(prepared) == 1:
         array, names = prepared[0]
@@ -162,7 +164,9 @@ def _letters(text: str, ranks: list[int]) -> tuple[list[str], str]:
     operands = left.split(",")
     used = set(text)
     spare = [c for c in _LETTERS if c not in used]
-    hidden = [r - len(o.replace("...", "")) for o, r in zip(operands, ranks, strict=False) if "..." in o]
+    hidden = [
+        r - len(o.replace("...", "")) for o, r in zip(operands, ranks, strict=False) if "..." in o
+    ]
     dots = "".join(spare[: max([0, *hidden])])
     if not arrow:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
@@ -184,7 +188,7 @@ def _check_letters(text: str, left: list[str], out: str, arrays: list[Traced]) -
     raise TraceError(
         f"einsum('{text}') does not fit operands of shapes {[a.shape for a in arrays]}",
         where=users_place(),
-        remedy="Give a letter for each axis; the result uses each letter of the operands at most once.",
+        remedy="Give a letter for each axis; the result uses each of them at most once.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,7 @@ def split(x: Value, sections: Any, axis: int = 0) -> Value:
     before = ((None, None, None),) * place
     return [
         indexing.index(array, key=(*before, (a, b, None)))
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        for a, b in pairwise(bounds)
     ]
 
 

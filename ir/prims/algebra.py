@@ -99,24 +99,45 @@ def _div_rule(x: Value, y: Value, *, out: Value) -> Linear:
 
 
 add = entrywise(
-    "add", "{0} + {1}", "x + y",
-    lambda x, y, *, out: Join((_signed(x, 1), _signed(y, 1))), ANY, ANY,
+    "add",
+    "{0} + {1}",
+    "x + y",
+    lambda x, y, *, out: Join((_signed(x, 1), _signed(y, 1))),
+    ANY,
+    ANY,
 )
 sub = entrywise(
-    "sub", "{0} - {1}", "x - y",
-    lambda x, y, *, out: Join((_signed(x, 1), _signed(y, -1))), ANY, ANY,
+    "sub",
+    "{0} - {1}",
+    "x - y",
+    lambda x, y, *, out: Join((_signed(x, 1), _signed(y, -1))),
+    ANY,
+    ANY,
 )
 mul = entrywise(
-    "mul", "{0} * {1}", "x * y",
-    lambda x, y, *, out: Join((slope(y, x), slope(x, y))), ANY, ANY,
+    "mul",
+    "{0} * {1}",
+    "x * y",
+    lambda x, y, *, out: Join((slope(y, x), slope(x, y))),
+    ANY,
+    ANY,
     linear=DIAGONAL_BOTH,
 )
 div = entrywise(
-    "div", "{0} / {1}", "x / y", _div_rule, ANY, Domain(0.3, 3.0),
+    "div",
+    "{0} / {1}",
+    "x / y",
+    _div_rule,
+    ANY,
+    Domain(0.3, 3.0),
     linear=DIAGONAL_0,
 )
 neg = entrywise(
-    "neg", "-{0}", "-x", lambda x, *, out: Scale(space_of(x), -1), linear=DIAGONAL_0,
+    "neg",
+    "-{0}",
+    "-x",
+    lambda x, *, out: Scale(space_of(x), -1),
+    linear=DIAGONAL_0,
 )
 
 

@@ -6,10 +6,9 @@ among the factors costs nothing: their derivative is a first-order linear recurr
 
 from __future__ import annotations
 
-from typing import Any
-
 from cats.ir.errors import SpaceError
-from cats.ir.linear import Join, Leaf, Linear, Scale, Then
+from cats.ir.linear import Join, Leaf, Linear, Then
+from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY, div, mul, slope
 from cats.ir.prims.choice import equal, keeping
 from cats.ir.prims.layout import (
@@ -25,8 +24,7 @@ from cats.ir.prims.layout import (
     relabel,
     sum,
 )
-from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
-from cats.ir.spaces import Ground, Real, Shape, Space, Value, size, space_of
+from cats.ir.spaces import Ground, Shape, Value, size, space_of
 
 # max and min
 
@@ -102,7 +100,9 @@ cumsum: Primitive = Primitive(
     _cumsum_text,
     lambda x, *, axis, reverse: _along(x, axis=axis),
     linear=Linearity(
-        (0,), _flipped_adjoint, lambda f, extra: relabel(f, extend(f.dom, extra), extend(f.cod, extra))
+        (0,),
+        _flipped_adjoint,
+        lambda f, extra: relabel(f, extend(f.dom, extra), extend(f.cod, extra)),
     ),
     linearise=lambda x, *, out, axis, reverse: leaf_of(
         cumsum, 0, (), space_of(x), space_of(out), axis=axis, reverse=reverse

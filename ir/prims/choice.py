@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Scale, Then, Zero
+from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import (
     ANY,
     div,
@@ -17,7 +18,6 @@ from cats.ir.prims.algebra import (
     mul,
     slope,
 )
-from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Value, space_of
 
 
@@ -121,9 +121,12 @@ minimum = _extreme("minimum", less, "Piecewise((x, x <= y), (y, True))")
 
 def _step(name: str, code: str, meaning: str, *domain: Domain) -> Primitive:
     return entrywise(
-        name, code, meaning, lambda *xs, out: Join(tuple(_flat(x, out) for x in xs))
-        if len(xs) > 1
-        else _flat(xs[0], out),
+        name,
+        code,
+        meaning,
+        lambda *xs, out: (
+            Join(tuple(_flat(x, out) for x in xs)) if len(xs) > 1 else _flat(xs[0], out)
+        ),
         *domain,
     )
 
@@ -175,7 +178,29 @@ fmod = entrywise(
 )
 
 FAMILY = (
-    less, less_equal, greater, greater_equal, equal, not_equal, isfinite, isnan,
-    logical_and, logical_or, logical_not, keep, select, maximum, minimum,
-    sign, floor, ceil, rint, trunc, floor_divide, abs, copysign, remainder, fmod,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    equal,
+    not_equal,
+    isfinite,
+    isnan,
+    logical_and,
+    logical_or,
+    logical_not,
+    keep,
+    select,
+    maximum,
+    minimum,
+    sign,
+    floor,
+    ceil,
+    rint,
+    trunc,
+    floor_divide,
+    abs,
+    copysign,
+    remainder,
+    fmod,
 )

@@ -8,9 +8,9 @@ from typing import Any
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear
+from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY
 from cats.ir.prims.layout import extend, reals, relabel, with_shape
-from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 
 

@@ -10,21 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Zero
-from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
+from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
 
 Item = int | tuple[int | None, int | None, int | None]
 Key = tuple[Item, ...]
-
-
-def indexer(key: Key) -> tuple[Any, ...]:
-    """The key as NumPy takes it."""
-    return tuple(slice(*k) if isinstance(k, tuple) else k for k in key)
 
 
 def key_text(key: Key) -> str:
@@ -83,8 +76,14 @@ def _gather_space(x: Ground, *indices: Ground) -> Ground:
 def _scatter(leaf: Leaf) -> Leaf:
     cod = leaf.dom
     return leaf_of(
-        accumulate, 0, leaf.fixed, leaf.cod, cod,
-        shape=cod.shape, dtype=cod.dtype, targets=(len(leaf.fixed),),  # type: ignore[union-attr]
+        accumulate,
+        0,
+        leaf.fixed,
+        leaf.cod,
+        cod,
+        shape=cod.shape,
+        dtype=cod.dtype,
+        targets=(len(leaf.fixed),),  # type: ignore[union-attr]
     )
 
 
@@ -126,7 +125,9 @@ def _pieces(args: Sequence[Any], targets: tuple[Target, ...]) -> list[tuple[Any,
     ]
 
 
-def _accumulate_space(*args: Ground, shape: Shape, dtype: str, targets: tuple[Target, ...]) -> Ground:
+def _accumulate_space(
+    *args: Ground, shape: Shape, dtype: str, targets: tuple[Target, ...]
+) -> Ground:
     out = Real(shape, dtype)
     for (value, indices), target in zip(_pieces(args, targets), targets, strict=True):
         place = (
@@ -155,8 +156,14 @@ def _accumulate_rule(
     space = space_of(out)
     leaves: list[Linear] = [
         leaf_of(
-            accumulate, 0, indices, space_of(value), space,
-            shape=shape, dtype=dtype, targets=(target,),
+            accumulate,
+            0,
+            indices,
+            space_of(value),
+            space,
+            shape=shape,
+            dtype=dtype,
+            targets=(target,),
         )
         for (value, indices), target in zip(_pieces(args, targets), targets, strict=True)
     ]
@@ -199,7 +206,10 @@ accumulate = Primitive(
     domain=(Domain(), Domain(-2, 2)),
     examples=(
         Example(reals(()), (("dtype", "float64"), ("shape", (3,)), ("targets", ((1,),)))),
-        Example(reals((2,)), (("dtype", "float64"), ("shape", (2, 3)), ("targets", (((None, None, None), -1),)))),
+        Example(
+            reals((2,)),
+            (("dtype", "float64"), ("shape", (2, 3)), ("targets", (((None, None, None), -1),))),
+        ),
         Example(
             (Real((3,)), _INT3),
             (("dtype", "float64"), ("shape", (4,)), ("targets", (1,))),
@@ -223,7 +233,9 @@ def _concatenate_space(*xs: Ground, axis: int) -> Ground:
     first = xs[0]
     for x in xs:
         same_rank = len(x.shape) == len(first.shape) and 0 <= axis < len(x.shape)
-        if not same_rank or with_shape(x, _dropped(x, axis)) != with_shape(first, _dropped(first, axis)):
+        if not same_rank or with_shape(x, _dropped(x, axis)) != with_shape(
+            first, _dropped(first, axis)
+        ):
             raise SpaceError(f"cannot join {', '.join(map(str, xs))} along axis {axis}")
     total = 0
     for x in xs:

@@ -1,4 +1,4 @@
-"""Constants, and operations that only move entries: reshape, transpose, broadcast and its adjoint."""
+"""Constants, and operations that only move entries: reshape, transpose, broadcast; and sum."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def _literal(*, value: Constant) -> str:
     array = value.array
     if array.ndim == 0:
         text = _scalar(array)
-        return text if array.dtype in (np.float64, np.int64, np.bool_) else f"np.{array.dtype}({text})"
+        return (
+            text if array.dtype in (np.float64, np.int64, np.bool_) else f"np.{array.dtype}({text})"
+        )
     entries = ", ".join(_scalar(entry) for entry in array.ravel())
     flat = f"np.array([{entries}], dtype=np.{array.dtype})"
     return flat if array.ndim == 1 else f"{flat}.reshape({array.shape})"

@@ -1,11 +1,11 @@
-"""Smooth functions of one or two real numbers: exp, log, sin, ... Each rule in the library's words."""
+"""Smooth functions of one or two real numbers: exp, log, sin, ... Rules in the library's words."""
 
 from __future__ import annotations
 
 from cats.ir.linear import Join, Linear, Scale, Then
+from cats.ir.primitive import Domain, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY, add, div, entrywise, mul, neg, slope, sub
 from cats.ir.prims.choice import equal, select
-from cats.ir.primitive import Domain, Primitive, leaf_of
 from cats.ir.spaces import Value, space_of
 
 POSITIVE = Domain(0.1, 4.0)
@@ -35,37 +35,58 @@ exp2 = entrywise(
 expm1 = entrywise("expm1", "np.expm1({0})", "exp(x) - 1", lambda x, *, out: slope(exp(x), x))
 log = entrywise("log", "np.log({0})", "log(x)", lambda x, *, out: over(x, x), POSITIVE)
 log2 = entrywise(
-    "log2", "np.log2({0})", "log(x)/log(2)",
-    lambda x, *, out: over(mul(0.6931471805599453, x), x), POSITIVE,
+    "log2",
+    "np.log2({0})",
+    "log(x)/log(2)",
+    lambda x, *, out: over(mul(0.6931471805599453, x), x),
+    POSITIVE,
 )
 log10 = entrywise(
-    "log10", "np.log10({0})", "log(x)/log(10)",
-    lambda x, *, out: over(mul(2.302585092994046, x), x), POSITIVE,
+    "log10",
+    "np.log10({0})",
+    "log(x)/log(10)",
+    lambda x, *, out: over(mul(2.302585092994046, x), x),
+    POSITIVE,
 )
 log1p = entrywise(
-    "log1p", "np.log1p({0})", "log(1 + x)",
-    lambda x, *, out: over(add(1.0, x), x), Domain(-0.8, 4.0),
+    "log1p",
+    "np.log1p({0})",
+    "log(1 + x)",
+    lambda x, *, out: over(add(1.0, x), x),
+    Domain(-0.8, 4.0),
 )
 sqrt = entrywise(
     "sqrt", "np.sqrt({0})", "sqrt(x)", lambda x, *, out: over(add(out, out), x), POSITIVE
 )
 cbrt = entrywise(
-    "cbrt", "np.cbrt({0})", "x**Rational(1, 3)",
-    lambda x, *, out: over(mul(3.0, square(out)), x), POSITIVE,
+    "cbrt",
+    "np.cbrt({0})",
+    "x**Rational(1, 3)",
+    lambda x, *, out: over(mul(3.0, square(out)), x),
+    POSITIVE,
 )
 sin = entrywise("sin", "np.sin({0})", "sin(x)", lambda x, *, out: slope(cos(x), x))
 cos: Primitive = entrywise("cos", "np.cos({0})", "cos(x)", lambda x, *, out: slope(neg(sin(x)), x))
 tan = entrywise(
-    "tan", "np.tan({0})", "tan(x)",
-    lambda x, *, out: slope(add(1.0, square(out)), x), Domain(-1.3, 1.3),
+    "tan",
+    "np.tan({0})",
+    "tan(x)",
+    lambda x, *, out: slope(add(1.0, square(out)), x),
+    Domain(-1.3, 1.3),
 )
 arcsin = entrywise(
-    "arcsin", "np.arcsin({0})", "asin(x)",
-    lambda x, *, out: over(sqrt(mul(sub(1.0, x), add(1.0, x))), x), UNIT_BALL,
+    "arcsin",
+    "np.arcsin({0})",
+    "asin(x)",
+    lambda x, *, out: over(sqrt(mul(sub(1.0, x), add(1.0, x))), x),
+    UNIT_BALL,
 )
 arccos = entrywise(
-    "arccos", "np.arccos({0})", "acos(x)",
-    lambda x, *, out: minus(over(sqrt(mul(sub(1.0, x), add(1.0, x))), x)), UNIT_BALL,
+    "arccos",
+    "np.arccos({0})",
+    "acos(x)",
+    lambda x, *, out: minus(over(sqrt(mul(sub(1.0, x), add(1.0, x))), x)),
+    UNIT_BALL,
 )
 arctan = entrywise(
     "arctan", "np.arctan({0})", "atan(x)", lambda x, *, out: over(add(1.0, square(x)), x)
@@ -79,16 +100,25 @@ arcsinh = entrywise(
     "arcsinh", "np.arcsinh({0})", "asinh(x)", lambda x, *, out: over(hypot(1.0, x), x)
 )
 arccosh = entrywise(
-    "arccosh", "np.arccosh({0})", "acosh(x)",
-    lambda x, *, out: over(mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))), x), Domain(1.2, 4.0),
+    "arccosh",
+    "np.arccosh({0})",
+    "acosh(x)",
+    lambda x, *, out: over(mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))), x),
+    Domain(1.2, 4.0),
 )
 arctanh = entrywise(
-    "arctanh", "np.arctanh({0})", "atanh(x)",
-    lambda x, *, out: over(mul(sub(1.0, x), add(1.0, x)), x), UNIT_BALL,
+    "arctanh",
+    "np.arctanh({0})",
+    "atanh(x)",
+    lambda x, *, out: over(mul(sub(1.0, x), add(1.0, x)), x),
+    UNIT_BALL,
 )
 reciprocal = entrywise(
-    "reciprocal", "np.reciprocal({0})", "1/x",
-    lambda x, *, out: minus(slope(square(out), x)), Domain(0.3, 3.0),
+    "reciprocal",
+    "np.reciprocal({0})",
+    "1/x",
+    lambda x, *, out: minus(slope(square(out), x)),
+    Domain(0.3, 3.0),
 )
 deg2rad = entrywise(
     "deg2rad", "np.deg2rad({0})", "x*pi/180", lambda x, *, out: slope(0.017453292519943295, x)
@@ -116,9 +146,7 @@ def _arctan2_rule(y: Value, x: Value, *, out: Value) -> Linear:
     )
 
 
-arctan2 = entrywise(
-    "arctan2", "np.arctan2({0}, {1})", "atan2(x, y)", _arctan2_rule, ANY, POSITIVE
-)
+arctan2 = entrywise("arctan2", "np.arctan2({0}, {1})", "atan2(x, y)", _arctan2_rule, ANY, POSITIVE)
 
 
 def _logaddexp_rule(x: Value, y: Value, *, out: Value) -> Linear:
@@ -129,9 +157,12 @@ logaddexp = entrywise(
     "logaddexp", "np.logaddexp({0}, {1})", "log(exp(x) + exp(y))", _logaddexp_rule, ANY, ANY
 )
 logaddexp2 = entrywise(
-    "logaddexp2", "np.logaddexp2({0}, {1})", "log(2**x + 2**y)/log(2)",
+    "logaddexp2",
+    "np.logaddexp2({0}, {1})",
+    "log(2**x + 2**y)/log(2)",
     lambda x, y, *, out: Join((slope(exp2(sub(x, out)), x), slope(exp2(sub(y, out)), y))),
-    ANY, ANY,
+    ANY,
+    ANY,
 )
 
 
@@ -145,7 +176,33 @@ def _power_rule(x: Value, y: Value, *, out: Value) -> Linear:
 power = entrywise("power", "{0} ** {1}", "x**y", _power_rule, Domain(0.3, 3.0), ANY)
 
 FAMILY = (
-    exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt, sin, cos, tan, arcsin, arccos, arctan,
-    sinh, cosh, tanh, arcsinh, arccosh, arctanh, reciprocal, deg2rad, rad2deg, hypot, arctan2,
-    logaddexp, logaddexp2, power,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log2,
+    log10,
+    log1p,
+    sqrt,
+    cbrt,
+    sin,
+    cos,
+    tan,
+    arcsin,
+    arccos,
+    arctan,
+    sinh,
+    cosh,
+    tanh,
+    arcsinh,
+    arccosh,
+    arctanh,
+    reciprocal,
+    deg2rad,
+    rad2deg,
+    hypot,
+    arctan2,
+    logaddexp,
+    logaddexp2,
+    power,
 )

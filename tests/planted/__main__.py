@@ -1,21 +1,17 @@
 """python -m tests.planted: which check kills which mutant.
 
-    python -m tests.planted               all of them
-    python -m tests.planted --sample 8    every eighth, and all that have a name
-    python -m tests.planted --only TEXT   those whose name contains TEXT
+python -m tests.planted               all of them
+python -m tests.planted --sample 8    every eighth, and all that have a name
+python -m tests.planted --only TEXT   those whose name contains TEXT
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections import Counter
-
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # a child of a process with threads may hang
 
 from tests.planted.mutants import ARGUED, all_mutants, sample
 from tests.planted.runner import SURVIVED, verdicts

@@ -148,7 +148,13 @@ def texts() -> Iterator[Mutant]:
             code = call.args[1]
             if not isinstance(code, ast.Constant):
                 continue
-            if "{1}" in code.value and name not in ("add", "mul", "hypot", "logaddexp", "logaddexp2"):
+            if "{1}" in code.value and name not in (
+                "add",
+                "mul",
+                "hypot",
+                "logaddexp",
+                "logaddexp2",
+            ):
                 swap = code.value.replace("{0}", "{t}").replace("{1}", "{0}").replace("{t}", "{1}")
                 yield file.mutant(f"{name}/order", code, repr(swap), "text: operands swapped")
 
@@ -182,8 +188,9 @@ def _leaf(file: Source, name: str, call: ast.Call) -> Iterator[Mutant]:
         wrong = {"diagonal": "permutation", "permutation": "diagonal"}[str(structure.value)]
         yield mutant("structure", structure, repr(wrong), f"structure is {wrong}")
     else:
-        yield mutant("structure", call, f"{file.of(call)[:-1].rstrip(', ' + NEWLINE)}, structure='diagonal')",
-                     "structure is diagonal")  # fmt: skip
+        front = file.of(call)[:-1].rstrip(", " + NEWLINE)
+        new = f"{front}, structure='diagonal')"
+        yield mutant("structure", call, new, "structure is diagonal")
     if total is not None:
         once = f"lambda fs, vs: {file.of(total)}(fs, (*vs[:1], *[v * 0 for v in vs[1:]]))"
         yield mutant("total", total, once, "total counts one piece only")

@@ -1,5 +1,7 @@
 """Mutants with a name: one exact replacement each, for mistakes one would really make."""
 
+# ruff: noqa: E501  lines of the source, as they stand there
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -55,10 +57,10 @@ NAMED = (
           "uses[output][:] = [Term(1, None, k)]"),
     Named("branches-not-transposed", LINEAR, "tuple(transposed(b) for b in step.branches)",
           "tuple(step.branches)"),
-    Named("negated-copy-read-through", LINEAR, "case SumStep((Term(1, None, arg),)):\n                same",
-          "case SumStep((Term(_, None, arg),)):\n                same"),
-    Named("single-negative-use-collected-as-it-is", LINEAR, "case [Term(1, None, arg)]:",
-          "case [Term(_, None, arg)]:"),
+    Named("negated-copy-read-through", LINEAR, "case [Term(1, None, arg)]:\n                        meant",
+          "case [Term(_, None, arg)]:\n                        meant"),
+    Named("single-negative-use-collected-as-it-is", LINEAR, "case [Term(1, None, arg)]:\n                return",
+          "case [Term(_, None, arg)]:\n                return"),
     # Representations
     Named("forward-composes-backwards", FORWARD, "lambda v: g(f(v))", "lambda v: f(g(v))"),
     Named("forward-subtracts-the-wrong-way", FORWARD, "else sub(result, v)", "else sub(v, result)"),

@@ -120,6 +120,6 @@ def sources(folder: str) -> Iterator[Source]:
 def calls(node: ast.AST, *names: str) -> Iterator[ast.Call]:
     """The calls of these functions below a node."""
     for found in ast.walk(node):
-        if isinstance(found, ast.Call) and isinstance(found.func, ast.Name):
-            if not names or found.func.id in names:
-                yield found
+        called = isinstance(found, ast.Call) and isinstance(found.func, ast.Name)
+        if called and (not names or found.func.id in names):  # type: ignore[attr-defined]
+            yield found  # type: ignore[misc]

@@ -48,28 +48,23 @@ def traces(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def three(a: Any, b: Any, c: Any) -> Any:
-    return a * b**2 * c**3
+    return a * b * c**2 * 6
 
 
 @pytest.mark.parametrize(
     ("argnums", "expected"),
-    [(0, 108.0), (1, 108.0), (-1, 108.0), ((0, 2), (108.0, 108.0)), ([-2], (108.0,)), ((), ())],
+    [(0, 108.0), (1, 54.0), (-1, 72.0), ((0, 2), (108.0, 72.0)), ([-2], (54.0,)), ((), ())],
 )
 def test_argnums(argnums: Any, expected: Any) -> None:
-    assert cats.grad(three, argnums)(1.0, 2.0, 3.0) != ()  or expected == ()
-    found = cats.grad(three, argnums)(1.0, 2.0, 3.0)
-    exact = (108.0, 108.0, 108.0)
-    goal = (
-        exact[argnums] if isinstance(argnums, int) else tuple(exact[n] for n in argnums)
-    )
-    assert found == goal == expected
+    assert cats.grad(three, argnums)(1.0, 2.0, 3.0) == expected
+    assert cats.value_and_grad(three, argnums)(1.0, 2.0, 3.0) == (108.0, expected)
 
 
 def test_argnames_choose_keywords_and_positions() -> None:
-    assert cats.grad(three, argnames="c")(1.0, 2.0, c=3.0) == 108.0
-    assert cats.grad(three, argnames="b")(1.0, 2.0, c=3.0) == 108.0
-    assert cats.grad(three, argnames=("c", "a"))(1.0, 2.0, c=3.0) == (108.0, 108.0)
-    assert cats.value_and_grad(three, argnames="c")(1.0, 2.0, c=3.0) == (108.0, 108.0)
+    assert cats.grad(three, argnames="c")(1.0, 2.0, c=3.0) == 72.0
+    assert cats.grad(three, argnames="b")(1.0, 2.0, c=3.0) == 54.0
+    assert cats.grad(three, argnames=("c", "a"))(1.0, 2.0, c=3.0) == (72.0, 108.0)
+    assert cats.value_and_grad(three, argnames="c")(1.0, 2.0, c=3.0) == (108.0, 72.0)
 
 
 def test_keywords_are_passed_on() -> None:
@@ -191,7 +186,7 @@ def test_no_perturbation_is_confused() -> None:
     def mixed(x: Any) -> Any:
         return cats.grad(lambda y: cats.grad(lambda z: x * y**2 * z**3)(y))(x)
 
-    assert cats.grad(mixed)(2.0) == pytest.approx(3 * 4 * 5 * 2.0**4)  # d/dx of 12 x x^3... at x
+    assert cats.grad(mixed)(2.0) == pytest.approx(48 * 2.0**3)  # d/dx 12 x**4
 
 
 def test_transforms_inside_traced_functions() -> None:
@@ -377,10 +372,15 @@ def test_transformed_functions_pickle(g: Any) -> None:
 
 
 def test_linear_functions_and_programs_pickle() -> None:
-    for wave in (cats.linearize(cube, X)[1], cats.vjp(cube, X)[1], cats.linear_transpose(np.sum, X)):
-        again = pickle.loads(pickle.dumps(wave))
-        w = 2.0 if wave(X if "tangent" == getattr(wave, "what", "") else X) is None else X
-        np.testing.assert_array_equal(np.asarray(again(w)), np.asarray(wave(w)))
+    maps = [
+        cats.linearize(cube, X)[1],
+        cats.vjp(cube, X)[1],
+        cats.vjp(lambda x: (x * x, x), X, has_aux=True)[1],
+        cats.linear_transpose(lambda x: 2 * x, X),
+    ]
+    for linear in maps:
+        again = pickle.loads(pickle.dumps(linear))
+        np.testing.assert_array_equal(np.asarray(again(X)), np.asarray(linear(X)))
     program = cats.trace(cats.grad(energy), X)
     assert pickle.loads(pickle.dumps(program)) == program
 

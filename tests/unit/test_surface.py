@@ -80,6 +80,52 @@ def test_values_are_numpys(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_dtypes_of_single_precision_are_numpys(case: Case) -> None:
+    args = tuple(
+        np.asarray(a, np.float32)[()] if np.asarray(a).dtype.kind == "f" else a for a in case.args
+    )
+    expected, found = case.f(*args), cats.compile(case.f)(*args)
+    for a, b in zip(leaves(found), leaves(expected), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)
+    pulled = cats.vjp(case.f, *args)[1](expected)
+    for slope, given in zip(pulled, args, strict=True):
+        assert slope is None or slope.dtype == np.float32 == np.asarray(given).dtype
+
+
+COUNTS = np.array([[3, 1, 2], [4, 6, 5]])
+WHOLE: list[Callable[[Any], Any]] = [
+    lambda n: n + 1, lambda n: n - n[0], lambda n: n * 2, lambda n: n / 2, lambda n: n // 2,
+    lambda n: n % 3, lambda n: n**2, lambda n: 2**n, lambda n: 2.0**n, lambda n: n**0.5,
+    lambda n: -n, lambda n: abs(n - 3), lambda n: n > 2, lambda n: n == 3, lambda n: np.sum(n),
+    lambda n: np.sum(n, 0), lambda n: np.mean(n), lambda n: np.prod(n), lambda n: np.max(n, 1),
+    lambda n: np.min(n), lambda n: np.cumsum(n), lambda n: np.sin(n), lambda n: np.sqrt(n),
+    lambda n: np.std(n), lambda n: n @ n.T, lambda n: np.dot(n, np.arange(3)), lambda n: n.T,
+    lambda n: np.concatenate([n, n]), lambda n: np.stack([n, n + 0.5]), lambda n: n[::-1, 1],
+    lambda n: np.where(n > 2, n, 0), lambda n: np.where(n > 2, n, 0.5), lambda n: np.clip(n, 2, 4),
+    lambda n: np.maximum(n, 3), lambda n: n.astype(float), lambda n: n.astype("f4"),
+    lambda n: np.linalg.norm(n), lambda n: np.einsum("ij->i", n), lambda n: np.outer(n[0], n[1]),
+    lambda n: divmod(n, 4), lambda n: np.sign(n - 3), lambda n: np.floor(n), lambda n: n[n[0] - 2],
+    lambda n: np.any(n > 5), lambda n: np.all(n > 5, axis=0), lambda n: np.sum(n > 2),
+    lambda n: n.reshape(3, 2), lambda n: np.diff(n), lambda n: np.take(n, [0]), lambda n: n * 0.5,
+    lambda n: np.square(n), lambda n: np.trace(n), lambda n: np.tensordot(n, n), lambda n: n.var(),
+    lambda n: np.inner(n, n), lambda n: np.vdot(n, n), lambda n: np.round(n), lambda n: np.exp2(n),
+    lambda n: np.cumprod(n), lambda n: n * np.float32(2), lambda n: n + np.int8(1),
+    lambda n: np.power(n, 3), lambda n: np.power(n, 3.0), lambda n: np.float_power(n, 2),
+    lambda n: np.isfinite(n), lambda n: np.logical_not(n - 3), lambda n: np.arctan2(n, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["i8", "i4", "u1"])
+@pytest.mark.parametrize("number", range(len(WHOLE)))
+def test_whole_numbers_compute_as_numpys(number: int, dtype: str) -> None:
+    f, given = WHOLE[number], COUNTS.astype(dtype)
+    for a, b in zip(leaves(cats.compile(f)(given)), leaves(f(given)), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=1e-6 if b.dtype.itemsize <= 4 else 1e-13)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_derivatives(case: Case) -> None:
     along = direction(case.args, 1)
     value, push = cats.jvp(case.f, case.args, along)
