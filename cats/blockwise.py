@@ -30,7 +30,8 @@ from cats.blocks import (
     transposed,
     turned,
 )
-from cats.ir.prims.algebra import add, mul
+from cats.functor import applied, product
+from cats.ir.prims.algebra import add
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.indexing import accumulate, gather
 from cats.ir.prims.layout import broadcast
@@ -47,11 +48,11 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
         case Identity(_, by):
             return times(by, v)
         case Diagonal(dom, _, entries):
-            return mul(repeated(entries, dom.shape, extra), v)
+            return product(repeated(entries, dom.shape, extra), v)
         case Permutation(dom, cod, index, weights):
             flat = shaped(v, (*dom.shape, *extra), (size(dom), *extra))
             moved = shaped(gather(flat, index), (size(cod), *extra), (*cod.shape, *extra))
-            return moved if weights is None else mul(repeated(weights, cod.shape, extra), moved)
+            return moved if weights is None else product(repeated(weights, cod.shape, extra), moved)
         case Kronecker():
             return _both_sides(f, v, LETTERS[4 : 4 + len(extra)])
         case Dense(dom, cod, entries):
@@ -61,7 +62,7 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
             return contract(entries, v, spec=f"{out}{shared},{shared}{more}->{out}{more}")
         case Operation(leaf, by):
             wide = leaf.op.lift(leaf, extra)
-            return times(by, wide.op.apply(wide, v))
+            return times(by, applied(wide, v))
         case _:
             assert_never(f)
 

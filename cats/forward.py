@@ -11,12 +11,12 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from cats.functor import BIPRODUCTS, At, resolve
+from cats.functor import BIPRODUCTS, At, applied, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg, sub
-from cats.ir.prims.choice import keep, logical_and
+from cats.ir.prims.choice import keep
 from cats.ir.program import Program
 from cats.ir.spaces import Product, Space, Value, leaves
 from cats.ir.wire import Builder, Wire
@@ -160,20 +160,6 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
     for op, group in scattered.items():
         pieces.append((1, op.total([leaf for leaf, _ in group], [v for _, v in group])))
     return _add_up(pieces, space)
-
-
-def applied(leaf: Leaf, v: Value) -> Value:
-    """The leaf at v. An entrywise map acts under the mask of what was kept before it.
-
-    So what a choice has put to zero is never multiplied: 0 * inf does not occur, at any order.
-    """
-    kept = v.made_by(keep) if type(v) is Wire else None
-    if kept is None or leaf.op.structure(leaf) != "diagonal":
-        return leaf.op.apply(leaf, v)
-    mask, inner = kept
-    if leaf.op is keep:
-        return keep(logical_and(leaf.fixed[0], mask), inner)
-    return keep(mask, leaf.op.apply(leaf, inner))
 
 
 def _add_up(pieces: list[tuple[int, Value]], space: Space) -> Value:

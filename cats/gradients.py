@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cats.backends.backend import Backend
-from cats.engine import NUMPY, Answer, answered, pair, real_leaves, selected
+from cats.engine import NUMPY, Answer, Transform, answered, pair, real_leaves, selected
 from cats.ir.errors import DerivativeError
 from cats.ir.program import Program
 from cats.ir.spaces import Real
@@ -39,7 +39,7 @@ class Gradient:
         chosen = chosen_arguments(self.f, call, self.argnums, self.argnames)
         return self.transform(call, chosen)(lifted)
 
-    def transform(self, call: Call, chosen: Chosen) -> Any:
+    def transform(self, call: Call, chosen: Chosen) -> Transform:
         """Which program answers, and the structure of its results."""
 
         def make(lifted: Traceable) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cats.backends.backend import Backend
-from cats.engine import NUMPY, NONE, Answer, answered, pair, real_leaves, selected
+from cats.engine import NUMPY, NONE, Answer, Transform, answered, pair, real_leaves, selected
 from cats.gradients import Gradient, grad
 from cats.ir.errors import DerivativeError
 from cats.ir.spaces import Real
@@ -39,7 +39,7 @@ class Jacobian:
         chosen = chosen_arguments(self.f, call, self.argnums, None)
         return self.transform(call, chosen)(lifted)
 
-    def transform(self, call: Call, chosen: Chosen) -> Any:
+    def transform(self, call: Call, chosen: Chosen) -> Transform:
         """Which program answers, and the structure of its results."""
 
         def make(lifted: Traceable) -> Answer:

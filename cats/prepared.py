@@ -103,7 +103,7 @@ def chosen_arguments(
 
     Raises DerivativeError for an argument that is not there or has nothing to differentiate.
     """
-    parts = call.tree.parts  # type: ignore[union-attr]
+    parts: Any = call.tree.parts  # type: ignore[union-attr]
     places = [] if argnames is not None and argnums == 0 else _numbered(argnums, parts[0])
     names = (argnames,) if isinstance(argnames, str) else argnames or ()
     places += [_named(n, f, parts) for n in names]

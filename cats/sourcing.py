@@ -36,7 +36,8 @@ def source(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
         )
     program = simplify(answer.program)
     name = name_of(f)
-    positional, keywords = call.tree.parts  # type: ignore[union-attr]
+    whole: Any = call.tree
+    positional, keywords = whole.parts
     spaces = zip(call.names, call.spaces, strict=True)
     about = f"{name}, for {', '.join(f'{n}: {s}' for n, s in spaces)}."
     if _plain((*positional.parts, *keywords.parts)) and _flat(answer.out):

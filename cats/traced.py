@@ -103,7 +103,8 @@ class Recorder:
         if op is const:
             value = params[0][1]
             return Traced(self, Const(value), value.space)
-        like = next((a.space for a in args if type(a) is Traced and type(a.space) is Real), None)
+        reals = (a.space for a in args if type(a) is Traced and type(a.space) is Real)
+        like: Ground | None = next(reals, None)
         if like is None:
             like = next((a.space for a in args if type(a) is Traced), None)
         terms = [self.lift(a, like) for a in args]

@@ -201,6 +201,8 @@ def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> 
 def round_(x: Traced, decimals: int = 0, **options: Any) -> Value:
     """np.round: derivative 0."""
     refuse_options("np.round", options)
+    if not isinstance(x.space, Real) and decimals >= 0:
+        return x
     if decimals == 0:
         return entrywise(np.rint, choice.rint, x)
     factor = 10.0**decimals

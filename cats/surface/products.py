@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +13,9 @@ from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims import layout
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.choice import abs as absolute
-from cats.ir.prims.choice import equal, select
+from cats.ir.prims.choice import equal, not_equal, select
 from cats.ir.prims.contraction import contract
-from cats.ir.spaces import Value
+from cats.ir.spaces import Real, Value
 from cats.surface.elementwise import entrywise, power
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
@@ -38,15 +39,39 @@ def _pair(x: Value, y: Value) -> tuple[Traced, Traced]:
     recorder = recorder_of(x, y)
     a, b = lifted(recorder, x), lifted(recorder, y)
     dtype = np.result_type(a.dtype, b.dtype)
-    a, b = with_dtype(a, dtype), with_dtype(b, dtype)
-    return (real(a), real(b)) if dtype.kind != "f" else (a, b)
+    return with_dtype(a, dtype), with_dtype(b, dtype)
 
 
 def _contract(spec: str, *xs: Traced) -> Value:
+    if not isinstance(xs[0].space, Real):
+        return _whole_contract(spec, *xs)
     try:
         return contract(*xs, spec=spec)
     except CatsError as error:
         raise error.at(users_place()) from None
+
+
+def _whole_contract(spec: str, *xs: Traced) -> Value:
+    """A contraction of integers, in their own arithmetic: the full product, then its sum."""
+    left, _, out = spec.partition("->")
+    operands = left.split(",")
+    letters = out + "".join(dict.fromkeys(c for c in left if c.isalpha() and c not in out))
+    dtype = xs[0].dtype
+    aligned = [_aligned(x, o, letters) for x, o in zip(xs, operands, strict=True)]
+    if dtype == np.bool_:
+        aligned = [with_dtype(x, np.int64) for x in aligned]
+    product = functools.reduce(lambda a, b: entrywise(np.multiply, mul, a, b), aligned)
+    total = _SUM(product, axis=tuple(range(len(out), len(letters))))
+    return not_equal(total, 0) if dtype == np.bool_ else with_dtype(total, dtype)
+
+
+def _aligned(x: Traced, own: str, letters: str) -> Traced:
+    """The operand with an axis for each letter, of length 1 where it has none."""
+    order = tuple(own.index(c) for c in letters if c in own)
+    moved = x if order == tuple(range(x.ndim)) else layout.transpose(x, axes=order)
+    lengths = iter(moved.shape)
+    shape = tuple(next(lengths) if c in own else 1 for c in letters)
+    return layout.reshape(moved, shape=shape)  # type: ignore[no-any-return]
 
 
 def dot(x: Value, y: Value, **options: Any) -> Value:
@@ -138,7 +163,8 @@ def einsum(*operands: Any, **options: Any) -> Value:
     if len(prepared) == 1:
         array, names = prepared[0]
         order = tuple(names.index(c) for c in out)
-        return array if order == tuple(range(array.ndim)) else layout.transpose(array, axes=order)
+        alone = order == tuple(range(array.ndim))
+        return with_dtype(array if alone else layout.transpose(array, axes=order), dtype)
     return _contract(f"{','.join(o for _, o in prepared)}->{out}", *[a for a, _ in prepared])
 
 
@@ -221,7 +247,7 @@ def _prepared(
     others = set(out).union(*(o for k, o in enumerate(operands) if k != place))
     lone = tuple(i for i, c in enumerate(letters) if c not in others)
     if lone:
-        x = layout.sum(x, axes=lone)
+        x = with_dtype(_SUM(x, axis=lone), x.dtype)
         letters = "".join(c for i, c in enumerate(letters) if i not in lone)
     return x, letters
 

@@ -57,25 +57,33 @@ def _ufunc_reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
     return call
 
 
+def _wide(x: Traced) -> Traced:
+    """Integers in the width in which NumPy adds and multiplies them up."""
+    if not isinstance(x.space, Discrete):
+        return x
+    return with_dtype(x, np.sum(np.zeros(0, x.dtype)).dtype)
+
+
 def _sum(x: Traced, axes: tuple[int, ...]) -> Traced:
     if isinstance(x.space, Discrete) and x.dtype == np.bool_:
         x = with_dtype(x, np.int64)
-    return layout.sum(x, axes=axes) if axes else x  # type: ignore[no-any-return]
+    return layout.sum(x, axes=axes) if axes else x
 
 
 def _prod(x: Traced, axes: tuple[int, ...]) -> Traced:
     """One axis at a time, from the last."""
+    x = _wide(x)
     for axis in reversed(axes):
         x = arrays.prod(x, axis=axis)
     return x
 
 
 def _max(x: Traced, axes: tuple[int, ...]) -> Traced:
-    return arrays.max(x, axes=axes) if axes else x  # type: ignore[no-any-return]
+    return arrays.max(x, axes=axes) if axes else x
 
 
 def _min(x: Traced, axes: tuple[int, ...]) -> Traced:
-    return arrays.min(x, axes=axes) if axes else x  # type: ignore[no-any-return]
+    return arrays.min(x, axes=axes) if axes else x
 
 
 def _count(x: Traced, axes: tuple[int, ...]) -> float:
@@ -136,11 +144,11 @@ def _ufunc_running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[
 
 
 def _cumsum(x: Traced, axis: int) -> Traced:
-    return arrays.cumsum(x, axis=axis, reverse=False)  # type: ignore[no-any-return]
+    return arrays.cumsum(_wide(x), axis=axis, reverse=False)  # type: ignore[no-any-return]
 
 
 def _cumprod(x: Traced, axis: int) -> Traced:
-    return arrays.cumprod(x, axis=axis)  # type: ignore[no-any-return]
+    return arrays.cumprod(_wide(x), axis=axis)  # type: ignore[no-any-return]
 
 
 NAMES: dict[Any, Callable[..., Value]] = {

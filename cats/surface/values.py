@@ -55,7 +55,7 @@ def refuse_options(name: str, options: dict[str, Any], *allowed: str) -> None:
 def with_dtype(x: Traced, dtype: Any) -> Traced:
     """x converted; the same x when it has that dtype already."""
     wanted = np.dtype(dtype)
-    return x if x.dtype == wanted else convert(x, dtype=wanted.name)  # type: ignore[no-any-return]
+    return x if x.dtype == wanted else convert(x, dtype=wanted.name)
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:

@@ -74,17 +74,9 @@ def _gather_space(x: Ground, *indices: Ground) -> Ground:
 
 
 def _scatter(leaf: Leaf) -> Leaf:
-    cod = leaf.dom
-    return leaf_of(
-        accumulate,
-        0,
-        leaf.fixed,
-        leaf.cod,
-        cod,
-        shape=cod.shape,
-        dtype=cod.dtype,
-        targets=(len(leaf.fixed),),  # type: ignore[union-attr]
-    )
+    cod: Any = leaf.dom
+    params = {"shape": cod.shape, "dtype": cod.dtype, "targets": (len(leaf.fixed),)}
+    return leaf_of(accumulate, 0, leaf.fixed, leaf.cod, cod, **params)
 
 
 _INT3 = Discrete((3,))

@@ -572,10 +572,15 @@ def arguments_are_chosen() -> None:
     assert cats.jvp(aux, (2.0, 3.0), (1.0, 0.0), has_aux=True) == (6.0, 3.0, {"s": 5.0})
     value, pull, extra = cats.vjp(aux, 2.0, 3.0, has_aux=True)
     assert (value, pull(1.0), extra) == (6.0, (3.0, 2.0), {"s": 5.0})
-    for bad in (lambda: cats.grad(lambda x: x)(np.ones(2)), lambda: cats.grad(f)(2, 3.0, 5.0),
-                lambda: cats.grad(f, 3)(2.0, 3.0, 5.0), lambda: cats.grad(lambda x: (x, x))(1.0),
-                lambda: cats.grad(lambda x: x, has_aux=True)(1.0),
-                lambda: cats.jacobian(lambda x: 3)(1.0)):  # fmt: skip
+    refused: list[Callable[[], Any]] = [
+        lambda: cats.grad(lambda x: x)(np.ones(2)),
+        lambda: cats.grad(f)(2, 3.0, 5.0),
+        lambda: cats.grad(f, 3)(2.0, 3.0, 5.0),
+        lambda: cats.grad(lambda x: (x, x))(1.0),
+        lambda: cats.grad(lambda x: x, has_aux=True)(1.0),
+        lambda: cats.jacobian(lambda x: 3)(1.0),
+    ]
+    for bad in refused:
         with pytest.raises(CatsError):
             bad()
 
@@ -912,8 +917,9 @@ def exact_numbers() -> None:
 
 FIRST = {
     "ir/prims/": ("values_are_numpys", "values_of_whole_arrays",
-                  "linearisations_against_differences", "conventions_at_ties_and_edges", "leaves_are_linear_and_transpose",
-                  "totals_are_sums", "structure_lasts", "matrices_are_structured"),
+                  "linearisations_against_differences", "conventions_at_ties_and_edges",
+                  "leaves_are_linear_and_transpose", "totals_are_sums", "structure_lasts",
+                  "matrices_are_structured"),
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
     "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure"),

@@ -139,6 +139,9 @@ def words(file: Source, name: str, rule: ast.AST) -> Iterator[Mutant]:
             yield file.mutant(id(node.arg), node.value, value, f"linearisation: {node.arg} turned")
 
 
+COMMUTING = {"add", "mul", "hypot", "logaddexp", "logaddexp2"}
+
+
 def texts() -> Iterator[Mutant]:
     """The NumPy text of each entrywise operation of two arguments, in the wrong order."""
     for file in sources("ir/prims"):
@@ -146,15 +149,9 @@ def texts() -> Iterator[Mutant]:
             if not (isinstance(call.func, ast.Name) and call.func.id == "entrywise"):
                 continue
             code = call.args[1]
-            if not isinstance(code, ast.Constant):
+            if not isinstance(code, ast.Constant) or not isinstance(code.value, str):
                 continue
-            if "{1}" in code.value and name not in (
-                "add",
-                "mul",
-                "hypot",
-                "logaddexp",
-                "logaddexp2",
-            ):
+            if "{1}" in code.value and name not in COMMUTING:
                 swap = code.value.replace("{0}", "{t}").replace("{1}", "{0}").replace("{t}", "{1}")
                 yield file.mutant(f"{name}/order", code, repr(swap), "text: operands swapped")
 
@@ -293,7 +290,8 @@ CORE: dict[str, tuple[str, ...]] = {
     "cats/closures.py": ("looked_up", "Merge.begin", "Merge.options", "Merge.which", "Merge.emit"),
     "cats/pointfree.py": ("_Machine.brought", "_Machine.apply", "_Machine.control",
                           "_Machine.case", "_Machine.operation"),
-    "cats/simplify.py": ("simplify", "_emit", "_case", "_inputs_read"),
+    "cats/simplify.py": ("_run", "_case", "_branch", "_inputs_read", "_positions_read",
+                          "_narrowed"),
     "cats/gradients.py": ("Gradient._results", "Gradient._check", "Gradient.transform"),
     "cats/jacobians.py": ("Jacobian._results", "hvp", "Jacobian.transform"),
     "cats/pipeline.py": ("gradient", "jacobian", "pushforward", "best_mode", "_half",

@@ -164,8 +164,8 @@ NAMED = (
           "and np.array_equal(self.array, other.array)"),
     Named("zero-is-minus-zero", "ir/rules/scalars.py", "str(float(item)) == str(float(value))",
           "float(item) == float(value)"),
-    Named("simplify-takes-the-other-branch", "cats/simplify.py", "step.op.branches[int(tag.value)]",
-          "step.op.branches[1 - int(tag.value)]"),
+    Named("simplify-takes-the-other-branch", "cats/simplify.py", "case.branches[int(tag.constant.value)]",
+          "case.branches[1 - int(tag.constant.value)]"),
     Named("inexact-rules-by-default", "cats/simplify.py", "from cats.ir.rules import EXACT",
           "from cats.ir.rules import EXACT as _EXACT\nfrom cats.ir.rules.inexact import RULES as _MORE\n"
           "EXACT = (*_EXACT, *_MORE)"),

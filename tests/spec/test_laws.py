@@ -526,7 +526,8 @@ ORDERS = {
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_n5_orders_up_to_six_against_sympy(name: str) -> None:
-    f, symbolic, points = ORDERS[name]
+    given: Any = ORDERS[name]
+    f, symbolic, points = given
     x = sympy.Symbol("x")
     reverse: Function = f
     forward: Function = f
