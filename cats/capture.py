@@ -111,7 +111,12 @@ class _Painter:
             for name in names
             if name in f.__globals__
         )
-        return (Same(f.__code__), cells, named, *map(self.picture, (f.__defaults__, f.__kwdefaults__)))
+        return (
+            Same(f.__code__),
+            cells,
+            named,
+            *map(self.picture, (f.__defaults__, f.__kwdefaults__)),
+        )
 
     def _global(self, value: Value, names: tuple[str, ...]) -> Any:
         """A global; of a user's module, what the function may read in it."""
@@ -134,7 +139,7 @@ class _Painter:
 def _ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
-    return root in ("numpy", "cats") or root in sys.stdlib_module_names and root != "__main__"
+    return root in ("numpy", "cats") or (root in sys.stdlib_module_names and root != "__main__")
 
 
 @functools.lru_cache(maxsize=1024)

@@ -64,9 +64,7 @@ def remembered(
     return found
 
 
-def _made(
-    f: Function, call: Call, make: Callable[[Traceable], Any]
-) -> tuple[Traceable, Any]:
+def _made(f: Function, call: Call, make: Callable[[Traceable], Any]) -> tuple[Traceable, Any]:
     with collector_paused():
         lifted = traced(f, call)
         return lifted, make(lifted)
@@ -149,7 +147,9 @@ def selected(program: Program, outputs: Sequence[int]) -> Program:
 
 
 @placed
-def fitted(given: Any, tree: Tree, expected: Sequence[tuple[Ground, str]], what: str) -> list[Value]:
+def fitted(
+    given: Any, tree: Tree, expected: Sequence[tuple[Ground, str]], what: str
+) -> list[Value]:
     """The leaves of `given` for the real leaves expected. Raises SpaceError where they differ."""
     values: list[Value] = []
     leaves = _leaves_like(given, tree, what)
@@ -184,7 +184,9 @@ def _leaves_like(given: Any, tree: Tree, what: str) -> list[Any]:
             f"{_described(given)} instead of {_kind(tree)}",
             remedy=f"Give one {what} for each value, in the same containers.",
         )
-    return [leaf for g, p in zip(rows, tree.parts, strict=True) for leaf in _leaves_like(g, p, what)]
+    return [
+        leaf for g, p in zip(rows, tree.parts, strict=True) for leaf in _leaves_like(g, p, what)
+    ]
 
 
 def _described(given: Any) -> str:
@@ -205,4 +207,3 @@ def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
         return given
     names = getattr(given, "__dataclass_fields__", None)
     return None if names is None else [getattr(given, n) for n in names]
-

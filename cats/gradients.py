@@ -59,7 +59,12 @@ class Gradient:
         return make
 
     def _results(
-        self, lifted: Traceable, program: Program, values: list[int], wanted: list[int], slopes: Tree
+        self,
+        lifted: Traceable,
+        program: Program,
+        values: list[int],
+        wanted: list[int],
+        slopes: Tree,
     ) -> Answer:
         if self.with_value:
             return Answer(selected(program, [*values, *wanted]), pair(lifted.out, slopes))
@@ -78,13 +83,17 @@ class Gradient:
                 )
             out = out.parts[0]
         ends = lifted.program.ends[: count(out)]
-        if isinstance(out, Branch) or len(ends) != 1 or ends[0] not in (Real(), Real((), "float32")):
+        if (
+            isinstance(out, Branch)
+            or len(ends) != 1
+            or ends[0] not in (Real(), Real((), "float32"))
+        ):
             shown = ", ".join(map(str, ends)) or "nothing real"
             if isinstance(out, Static):
                 shown = f"{out.value!r} of type {out.kind.__name__}"
             raise DerivativeError(
                 f"grad needs a function with one real number as its result; this one gives {shown}",
-                remedy="Use cats.jacobian for arrays, or reduce the result, for instance by np.sum.",
+                remedy="Use cats.jacobian for arrays, or reduce the result, as np.sum does.",
             )
 
 
@@ -124,4 +133,3 @@ def value_and_grad(
     (np.float64(8.0), np.float64(12.0))
     """
     return Gradient(f, *wanted(argnums, argnames), has_aux, True, backend)
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cats.backends.backend import Backend
-from cats.engine import NUMPY, NONE, Answer, Transform, answered, pair, real_leaves, selected
+from cats.engine import NONE, NUMPY, Answer, Transform, answered, pair, real_leaves, selected
 from cats.gradients import Gradient, grad
 from cats.ir.errors import DerivativeError
 from cats.ir.spaces import Real
@@ -154,4 +154,3 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """
     several = tuple(range(len(primals)))
     return jvp(grad(f, several if len(several) > 1 else 0), primals, tangents)[1]
-

@@ -26,9 +26,7 @@ Arrow = Callable[[str, Space, Space], M]
 SPACES: tuple[Space, ...] = (Real((2,)), Real((3,)), Real(), Real((2, 2)))
 
 
-def laws(
-    k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES
-) -> Iterator[Law[M]]:
+def laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES) -> Iterator[Law[M]]:
     """Every law that k must keep, each as (name, left, right).
 
     k       the representation; what it `keeps` says which laws are asked
@@ -96,9 +94,7 @@ def biproduct_laws(
     yield from _sum_laws(k, arrow, spaces)
 
 
-def _join_laws(
-    k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[Law[M]]:
+def _join_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     f, g, h = arrow("f", a, c), arrow("g", b, c), arrow("h", c, d)
     both, pair = k.join((f, g)), (a, b)
@@ -113,9 +109,7 @@ def _join_laws(
     yield "i2 ; [f | g | f] = f", k.then(k.inj((a, b, a), 2), three), f
 
 
-def _zero_laws(
-    k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[Law[M]]:
+def _zero_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     pair, f = (a, b), arrow("f", b, c)
     for i in range(2):
@@ -133,9 +127,7 @@ def _zero_laws(
     yield "scale(3) ; f = f ; scale(3)", k.then(k.scale(b, 3), f), k.then(f, k.scale(c, 3))
 
 
-def _sum_laws(
-    k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]
-) -> Iterator[Law[M]]:
+def _sum_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> Iterator[Law[M]]:
     a, b, c, d = spaces
     f, g, e = arrow("f", a, b), arrow("g", a, b), arrow("e", a, b)
     before, after = arrow("h", c, a), arrow("k", b, d)

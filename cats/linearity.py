@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cats.backends.on_numpy import OnNumpy
@@ -10,9 +12,12 @@ from cats.ir.errors import LinearityError, Where
 from cats.ir.program import Program
 
 
-def check_linear_function(program: Program) -> None:
-    """Raises LinearityError, naming the user's line, if the program is not linear."""
-    derivative = derive(program)
+def check_linear_function(program: Program, active: Sequence[int] | None = None) -> None:
+    """Raises LinearityError, naming the user's line, if the program is not linear.
+
+    active   the inputs in which it should be linear; the others are fixed
+    """
+    derivative = derive(program, active)
     primal, count = derivative.primal, derivative.count
     varying = [i in derivative.active for i in range(len(primal.inputs))]
     places: list[Where | None] = [None] * len(primal.inputs)
@@ -27,16 +32,19 @@ def check_linear_function(program: Program) -> None:
                 where=places[output] or _first_nonlinear(program),
                 remedy="Use cats.vjp, which linearises first.",
             )
-    _check_origin(program)
+    _check_origin(program, derivative.active)
 
 
 def _first_nonlinear(program: Program) -> Where | None:
     return next((s.where for s in program.steps if s.where is not None), None)
 
 
-def _check_origin(program: Program) -> None:
-    zeros = [np.zeros(s.shape, s.dtype) for s in program.inputs]
-    for value in OnNumpy().compile(program)(*zeros):
+def _check_origin(program: Program, active: Sequence[int]) -> None:
+    given = [
+        np.zeros(s.shape, s.dtype) if i in active else np.ones(s.shape, s.dtype)
+        for i, s in enumerate(program.inputs)
+    ]
+    for value in OnNumpy().compile(program)(*given):
         if np.any(np.asarray(value) != 0):
             raise LinearityError(
                 "the function is affine, not linear: it does not map 0 to 0",

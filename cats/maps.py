@@ -212,7 +212,7 @@ def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], Any]:
     (np.float64(7.0),)
     """
     call = _whole(f, primals)
-    check_linear_function(traced(f, call).program)
+    check_linear_function(traced(f, call).program, _real(call))
     zeros = [np.zeros(s.shape, s.dtype) for s in call.spaces]
     pull: Callable[[Any], Any] = vjp(f, *unflatten(_positional(call), zeros))[1]
     return pull

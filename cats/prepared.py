@@ -190,7 +190,7 @@ def _named(name: str, f: Any, parts: Any) -> tuple[int, int]:
 def _refuse_static(tree: Tree, what: str) -> None:
     if isinstance(tree, Static):
         raise DerivativeError(
-            f"{what} is {tree.value!r} of type {tree.kind.__name__}, which cannot be differentiated",
+            f"{what} is {tree.value!r} of type {tree.kind.__name__}: it has no derivative",
             remedy="Pass a float: an integer does not vary infinitesimally."
             if isinstance(tree.value, int | np.integer)
             else "Choose another argument with argnums.",
@@ -198,9 +198,9 @@ def _refuse_static(tree: Tree, what: str) -> None:
 
 
 def _refuse_discrete(tree: Tree, span: range, real: list[int], call: Call) -> None:
-    if real or isinstance(tree, Branch) and not len(span):
-        if real or not isinstance(tree, Branch):
-            return
+    if real:
+        return
+    if isinstance(tree, Branch) and not len(span):
         raise DerivativeError(
             f"the argument {tree.kind.__name__} holds nothing real to differentiate",
             remedy="Choose another argument with argnums.",
@@ -210,4 +210,3 @@ def _refuse_discrete(tree: Tree, span: range, real: list[int], call: Call) -> No
         "which has no derivative: integers and truth values do not vary infinitesimally",
         remedy="Convert it first, for instance with x.astype(float).",
     )
-

@@ -6,8 +6,8 @@ import ast
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FunctionType
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,9 @@ def trace_function(
         body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
     end = Product(tuple(g.space for g in given))
     program = program_of(body, dict(recorder.inputs), end=end).program
-    named = Program(program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs))
+    named = Program(
+        program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs)
+    )
     return Tracing(closed(body, recorder.inputs), named, out, tuple(recorder.captured))
 
 

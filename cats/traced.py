@@ -121,9 +121,7 @@ class Recorder:
         lifted = [self.lift(a, None) for a in args]
         term = choice_term(step.op, [t.term for t in lifted], len(self.bound))
         pair = self.bind(term, None)
-        return tuple(
-            [self.bind(Proj(i, pair.term), space) for i, space in enumerate(step.spaces)]
-        )
+        return tuple([self.bind(Proj(i, pair.term), space) for i, space in enumerate(step.spaces)])
 
     def alive(self, what: str, where: Where) -> None:
         """Raises TraceError when the trace is over."""
@@ -145,7 +143,11 @@ class Recorder:
         """A value as a term: captured from an outer trace, or a constant."""
         if type(value) is Traced:
             return value if value.recorder is self else self.capture(value)
-        if isinstance(value, int | float) and not isinstance(value, np.generic) and like is not None:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, np.generic)
+            and like is not None
+        ):
             scalar = Constant(np.asarray(value, dtype=like.dtype))
             made = Traced(self, Const(scalar), scalar.space)
             if like.shape:
@@ -288,7 +290,8 @@ def _inplace(sign: str) -> Callable[[Any, Any], Any]:
     def call(self: Traced, other: Any) -> Any:
         if self.space.shape:
             self._refuse(
-                f"x {sign}= y", "it changes an array in place, and a traced function is pure",
+                f"x {sign}= y",
+                "it changes an array in place, and a traced function is pure",
                 f"Write x = x {sign} y.",
             )
         return _INFIX[sign](self, other)
@@ -320,7 +323,8 @@ class Traced:
         newest = newest_recorder(args) or self.recorder
         if method != "__call__" and function not in newest.names:
             self._refuse(
-                f"np.{ufunc.__name__}.{method}", "cats does not know it",
+                f"np.{ufunc.__name__}.{method}",
+                "cats does not know it",
                 "Use the corresponding function, such as np.sum for np.add.reduce.",
             )
         return newest.call(function, args, kwargs)
@@ -422,32 +426,37 @@ class Traced:
 
     def __bool__(self) -> NoReturn:
         self._refuse(
-            "the truth value", "which branch to take is not known while the function is compiled",
+            "the truth value",
+            "which branch to take is not known while the function is compiled",
             "Use np.where(condition, a, b), or decide by shapes and Python numbers.",
         )
 
     def __float__(self) -> NoReturn:
         self._refuse(
-            "float(x)", "the result would be cut off from x and its derivative lost",
+            "float(x)",
+            "the result would be cut off from x and its derivative lost",
             "Use x itself, np.sin instead of math.sin, and np.stack instead of a[i] = x.",
         )
 
     def __int__(self) -> NoReturn:
         self._refuse(
-            "int(x)", "the value is not known while the function is compiled",
+            "int(x)",
+            "the value is not known while the function is compiled",
             "Pass integers as ordinary Python arguments.",
         )
 
     def __index__(self) -> NoReturn:
         self._refuse(
-            "an index made", "the value is not known while the function is compiled",
+            "an index made",
+            "the value is not known while the function is compiled",
             "Pass integers as ordinary Python arguments, or index with an integer array.",
         )
 
     def __round__(self, digits: int | None = None) -> Traced:
         if digits is None:
             self._refuse(
-                "round(x)", "it makes an int, which is not known while the function is compiled",
+                "round(x)",
+                "it makes an int, which is not known while the function is compiled",
                 "Use np.round(x).",
             )
         return self.recorder.call(np.round, (self, digits), {})  # type: ignore[no-any-return]
@@ -461,7 +470,8 @@ class Traced:
     def __format__(self, spec: str) -> str:
         if spec:
             self._refuse(
-                f"the format {spec!r}", "the value is not known while the function is compiled",
+                f"the format {spec!r}",
+                "the value is not known while the function is compiled",
                 "Print after the call, or without a format to see the space.",
             )
         return repr(self)
@@ -472,20 +482,23 @@ class Traced:
     def item(self, *args: Any) -> NoReturn:
         """Refused: it would cut the value off from its derivative."""
         self._refuse(
-            "x.item()", "the result would be cut off from x and its derivative lost",
+            "x.item()",
+            "the result would be cut off from x and its derivative lost",
             "Use x itself, or x[i].",
         )
 
     def tolist(self) -> NoReturn:
         """Refused: it would cut the values off from their derivatives."""
         self._refuse(
-            "x.tolist()", "the results would be cut off from x and their derivatives lost",
+            "x.tolist()",
+            "the results would be cut off from x and their derivatives lost",
             "Use list(x) to get the traced entries.",
         )
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         self._refuse(
-            "item assignment x[...] = v", "a traced function is pure",
+            "item assignment x[...] = v",
+            "a traced function is pure",
             "Build the array with np.where, np.stack or np.concatenate.",
         )
 
@@ -511,7 +524,7 @@ class Traced:
     __xor__, __rxor__ = _operator(np.bitwise_xor), _operator(np.bitwise_xor, True)
     __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
     __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
-    __eq__, __ne__ = _operator(np.equal), _operator(np.not_equal)  # type: ignore[assignment]
+    __eq__, __ne__ = _operator(np.equal), _operator(np.not_equal)
     __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
     __hash__ = object.__hash__
 

@@ -17,6 +17,7 @@ from cats.ir.errors import SpaceError, TraceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.algebra import number as bare
 from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Case, Control, Program, Step
 from cats.ir.spaces import Ground, Real, Value
@@ -155,7 +156,7 @@ class Builder:
         return tuple([self._wire(s, origin) for s in spaces])
 
     def lift_all(self, args: tuple[Value, ...]) -> Sequence[Wire]:
-        """All arguments as wires of this builder; a bare number takes the space of one beside it."""
+        """All arguments as wires of this builder; a bare number is as wide as a wire beside it."""
         for arg in args:
             if type(arg) is not Wire or arg.recorder is not self:
                 break
@@ -170,11 +171,7 @@ class Builder:
         """A value as a wire of this builder: captured, or a constant."""
         if type(value) is Wire:
             return value if value.recorder is self else self.capture(value)
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, np.generic)
-            and like is not None
-        ):
+        if like is not None and bare(value) and (type(like) is Real or type(value) is not float):
             scalar = Constant(np.asarray(value, dtype=like.dtype))
             return self.full(scalar, like)
         return self.emit(const, (), (("value", constant(value)),))  # type: ignore[no-any-return]

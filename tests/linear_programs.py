@@ -1,7 +1,7 @@
 """Random linear programs over residuals, a running of programs, and equality up to order.
 
-Programs come as derive makes them: every position is read, an empty sum feeds only a case, an
-argument of a case is read by some branch, and some branch gives each of its results.
+Programs come as derive makes them, pruned: every position is read, no sum is empty, an argument
+of a case is read by some branch, and some branch gives each of its results.
 """
 
 from __future__ import annotations
@@ -106,12 +106,12 @@ def _space(value: Value) -> Ground:
 
 
 def _case(draw: Draw, spaces: Sequence[Ground], dtype: str, residuals: list[Value]) -> LinCase:
-    """Two branches over shared arguments, each reading all and giving both results."""
+    """Two branches over shared arguments."""
     args = tuple(draw(st.lists(st.integers(0, len(spaces) - 1), min_size=1, max_size=2)))
     inputs = tuple(spaces[a] for a in args)
     ends = tuple(draw(st.lists(real_spaces(dtype), min_size=1, max_size=2)))
     inner: list[Value] = []
-    branches = tuple(_branch(draw, inputs, ends, inner, whole) for whole in (True, False))
+    branches = tuple(_branch(draw, inputs, ends, inner) for _ in range(2))
     tag = _saved(np.bool_(draw(st.booleans())), residuals)
     return LinCase(tag, tuple(_saved(v, residuals) for v in inner), branches, args)
 
@@ -121,13 +121,12 @@ def _branch(
     inputs: tuple[Ground, ...],
     ends: tuple[Real, ...],
     inner: list[Value],
-    whole: bool,
 ) -> LinearProgram:
-    """A branch that reads everything and gives everything, or leaves some of it out."""
+    """A branch that may leave out some of its arguments and of its results."""
     steps: list[LinearStep] = []
     outputs: list[int] = []
     for end in ends:
-        kept = [i for i in range(len(inputs)) if whole or draw(st.integers(0, 3))]
+        kept = [i for i in range(len(inputs)) if draw(st.integers(0, 3))]
         terms = tuple(Term(1, _with_refs(draw, inputs[i], end, inner), i) for i in kept)
         outputs.append(len(inputs) + len(steps) if terms else ZERO)
         steps.extend([SumStep(terms, end)] if terms else [])

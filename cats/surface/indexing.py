@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -190,9 +191,9 @@ def roll(x: Value, shift: Any, axis: Any = None) -> Value:
     """np.roll along axes, or of the flattened array."""
     array = lifted(recorder_of(x), x)
     if axis is None:
-        return reshape(_rolled(ravel(array), int(np.sum(shift)), 0), shape=array.shape)
+        return reshape(_rolled(ravel(array), operator.index(np.sum(shift)), 0), shape=array.shape)
     for by, along in zip(*map(np.ravel, np.broadcast_arrays(shift, axis)), strict=True):
-        array = _rolled(array, int(by), normal_axis(along, array.ndim))
+        array = _rolled(array, operator.index(by), normal_axis(along, array.ndim))
     return array
 
 

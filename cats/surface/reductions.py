@@ -42,7 +42,7 @@ def _reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
         array = lifted(recorder_of(x), x)
         axes = normal_axes(axis, array.ndim)
         result = reduce(array, axes)
-        return _kept(result, array.shape, axes) if keepdims is True else result
+        return _kept(result, array.shape, axes) if keepdims else result
 
     return call
 
@@ -65,8 +65,7 @@ def _wide(x: Traced) -> Traced:
 
 
 def _sum(x: Traced, axes: tuple[int, ...]) -> Traced:
-    if isinstance(x.space, Discrete) and x.dtype == np.bool_:
-        x = with_dtype(x, np.int64)
+    x = _wide(x)
     return layout.sum(x, axes=axes) if axes else x
 
 
@@ -104,7 +103,7 @@ def _var(x: Value, axis: Any = None, **options: Any) -> Value:
     centre = _kept(_mean(array, axes), array.shape, axes)
     away = subtract(array, expand(centre, array.shape))
     total = div(_sum(mul(away, away), axes), _count(array, axes) - ddof)
-    return _kept(total, array.shape, axes) if keepdims is True else total
+    return _kept(total, array.shape, axes) if keepdims else total
 
 
 def root(x: Traced) -> Value:

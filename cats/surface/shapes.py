@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -28,16 +29,22 @@ def _array(x: Value) -> Traced:
     return lifted(recorder_of(x), x)
 
 
+def _lengths(shape: Any) -> tuple[int, ...]:
+    """A shape as NumPy takes it: a whole number, or some."""
+    several = isinstance(shape, tuple | list) or np.ndim(shape)
+    return tuple(operator.index(n) for n in (shape if several else (shape,)))
+
+
 def reshape_(x: Value, shape: Any = None, *args: Any, **options: Any) -> Value:
     """np.reshape, with one length -1 worked out."""
     refuse_options("np.reshape", options)
     array = _array(x)
-    target = list(shape) if isinstance(shape, tuple | list) else [int(shape)]
+    target = list(_lengths(shape))
     if target.count(-1) == 1:
         known = int(np.prod([n for n in target if n != -1]))
         target[target.index(-1)] = array.size // known if known else 0
     try:
-        return reshape(array, shape=tuple(int(n) for n in target))
+        return reshape(array, shape=tuple(target))
     except CatsError as error:
         raise error.at(users_place()) from None
 
@@ -105,7 +112,7 @@ def squeeze(x: Value, axis: Any = None) -> Value:
 def broadcast_to(x: Value, shape: Any, **options: Any) -> Value:
     """np.broadcast_to."""
     array = _array(x)
-    target = tuple(shape) if isinstance(shape, tuple | list) else (int(shape),)
+    target = _lengths(shape)
     return expand(array, target)
 
 
@@ -192,10 +199,7 @@ def split(x: Value, sections: Any, axis: int = 0) -> Value:
         cuts = [int(c) for c in sections]
     bounds = [0, *cuts, length]
     before = ((None, None, None),) * place
-    return [
-        indexing.index(array, key=(*before, (a, b, None)))
-        for a, b in pairwise(bounds)
-    ]
+    return [indexing.index(array, key=(*before, (a, b, None))) for a, b in pairwise(bounds)]
 
 
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
@@ -213,7 +217,8 @@ def astype(x: Traced, dtype: Any, **options: Any) -> Value:
 def _like(make: Callable[..., Any]) -> Callable[..., Value]:
     def call(x: Value, *args: Any, **options: Any) -> Value:
         dtype = options.pop("dtype", None) or x.dtype
-        shape = options.pop("shape", None) or x.shape
+        given = options.pop("shape", None)
+        shape = x.shape if given is None else _lengths(given)
         refuse_options(f"np.{make.__name__}_like", options)
         return make(shape, *args, dtype=dtype)
 

@@ -90,6 +90,8 @@ IN_FUNCTION = [
     ("np.linalg.norm(m * x, 2)", "np.linalg.norm(ord=2) over 2 axes", "'fro'"),
     ("np.tensordot(x, m, axes=([0], [0, 1]))", "np.tensordot cannot take these", "Check"),
     ("np.transpose(x, (0, 0))", "not an order of the axes", None),
+    ("x.reshape(3.0)", "np.reshape cannot take these arguments", "Check the arguments"),
+    ("np.roll(x, 1.5)", "np.roll cannot take these arguments", "Check the arguments"),
     # indexing
     ("x[x > 1]", "a mask computed from traced values", "np.where(mask, x, 0.0)"),
     ("np.where(x > 1)", "np.where without the values to choose from", "np.where(condition, x, y)"),

@@ -38,6 +38,7 @@ from cats.ir.program import Program
 from cats.ir.spaces import BOOL, INT, UNIT, Discrete, Product, R, Real, Sum, tangent
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
+from cats.pipeline import gradient, pushforward
 from cats.pointfree import program_of
 from cats.simplify import simplify
 from tests.linear_programs import canonical, run
@@ -444,6 +445,27 @@ def derivatives_of_programs() -> None:
 
 
 @check
+def choices_are_compiled() -> None:
+    """Programs with choices, pushed forward and pulled back as programs: cases on wires."""
+    for program in programs():
+        active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
+        push, pull = pushforward(program, active), gradient(program, active)
+        ir_check.check_program(pull)
+        count_ = len(program.outputs)
+        for seed in range(6):
+            args = inputs(program, seed)
+            table = np.array([numeric(program, args, i, 1.0) for i in active])
+            for row, e in zip(table, np.eye(len(active)), strict=True):
+                close(run(push, [*args, *e])[count_:], row, 1e-6)
+            close(run(pull, args)[count_:], table[:, 0], 1e-6)
+    x = np.ones(100)
+    slow, fast = (
+        cats.trace(j(lambda x: np.sum(np.sin(x) ** 2) ** 2), x) for j in (cats.jacfwd, cats.jacrev)
+    )
+    assert slow != fast
+
+
+@check
 def rules_in_any_of_the_nine_words() -> None:
     """A user's operation may state its derivative by projections, injections, forks, signs."""
 
@@ -477,6 +499,12 @@ def rules_in_any_of_the_nine_words() -> None:
     at = by_position(run(d.primal, [1.0, 1.0])[d.count :])
     assert interpret(part, Forward())((5.0, 3.0)) == -6.0
     same(represent(d.linear, Forward(), at)((5.0, 3.0)), (-6.0,))
+    whole = Product((R, R))
+    twice = Then(Then(Fork((Id(whole), Id(whole))), Join((Id(whole), Id(whole)))), Proj((R, R), 1))
+    more = Primitive("more", "2.0 * {1}", lambda x, y: x, linearise=lambda x, y, *, out: twice)
+    b = Builder([R, R])
+    d = derive(b.finish([more(*b.wires)]))
+    same(represent(d.linear, Forward(), by_position([]))((5.0, 3.0)), (6.0,))
     with pytest.raises(DerivativeError, match="nothing"):
         nothing = Primitive("nothing", "{0}", lambda x: x)
         b = Builder([R])
@@ -710,6 +738,9 @@ def wires_are_shared_and_captured() -> None:
         outer.lift(z)
     program = inner.finish([made])
     same(run(program, [2.0, 3.0]), [15.0])
+    mixed = Builder([Discrete((2,)), Real((2,))])
+    assert add(mixed.wires[0], 1).space == Discrete((2,))
+    assert mixed.lift_all((1.0, *mixed.wires))[0].space == Real((2,))
     with pytest.raises(TraceError, match="finished"):
         neg(made)
     with pytest.raises(TraceError):
@@ -923,8 +954,8 @@ FIRST = {
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
     "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure"),
-    "cats/forward": ("worked_example", "derivatives_of_programs", "totals_are_sums",
-                     "laws_of_categories"),
+    "cats/forward": ("worked_example", "derivatives_of_programs", "choices_are_compiled",
+                     "totals_are_sums", "laws_of_categories"),
     "cats/dual": ("worked_example", "laws_of_categories"),
     "cats/functor": ("worked_example", "laws_of_categories", "one_matrix_in_all_representations"),
     "cats/matrix": ("jacobians_agree", "structure_lasts", "matrices_are_structured",

@@ -82,6 +82,9 @@ def _compile_all() -> None:
         modules[".".join(inside).removesuffix(".__init__")] = file
     for name, file in modules.items():
         path = str(file)
+        if name.startswith("cats."):  # by the links, as Python itself finds them
+            package = file.name == "__init__.py"
+            path = str(ROOT.joinpath(*name.split("."))) + ("/__init__.py" if package else ".py")
         _CODES[name] = path, compile(file.read_bytes(), path, "exec", dont_inherit=True)
 
 

@@ -126,9 +126,9 @@ _CHOICES = [
 
 
 _REDUCTIONS = [
-    Case(f"{f.__name__} {axis} {keep}", lambda x, f=f, a=axis, k=keep: f(x, axis=a, keepdims=k), (x,))
+    Case(f"{f.__name__} {a} {keep}", lambda x, f=f, a=a, k=keep: f(x, axis=a, keepdims=k), (x,))
     for f in (np.sum, np.prod, np.max, np.min, np.mean, np.var, np.std)
-    for axis, keep, x in (
+    for a, keep, x in (
         (None, False, T234), (1, False, T234), (-1, True, T234), ((0, 2), False, T234),
         ((2, 0), True, T234), (None, True, T234), (None, False, POINT), (0, False, V3),
     )
@@ -144,7 +144,8 @@ _REDUCTIONS = [
     Case("maximum.reduce", lambda x: np.maximum.reduce(x) + np.minimum.reduce(x), (M23,)),
     Case("any of nothing", lambda x: np.where(np.any(x) | np.all(x), x, x), (EMPTY,)),
     Case("add.accumulate", lambda x: np.add.accumulate(x) * np.multiply.accumulate(x, 1), (M23,)),
-    Case("any all", lambda x: np.where(np.any(x > 0.7), x, 0) + np.where(np.all(x > 0), x, 0), (V3,)),
+    Case("any", lambda x: np.where(np.any(x > 0.7), x, 0), (V3,)),
+    Case("all", lambda x: np.where(np.all(x > 0), x * x, 0), (V3,)),
     Case("any axis", lambda x: np.where(np.any(x > 0.7, axis=0), x, 2 * x), (M23,)),
     Case("count", lambda x: np.sum(x > 0.5) * x, (V3,)),
     Case("cumsum", lambda x: np.cumsum(x) * 2, (M23,)),
@@ -163,6 +164,9 @@ _SHAPES = [
     Case("reshape -1", lambda x: x.reshape(-1, 2) ** 2, (M23,)),
     Case("reshape method", lambda x: x.reshape((6,)) + x.reshape(6), (M23,)),
     Case("reshape fortran", lambda x: np.asarray(FORTRAN) * x, (FORTRAN,)),
+    Case("reshape by array", lambda x: np.reshape(x, np.array([3, -1])) * 2, (M23,)),
+    Case("ones_like of shape", lambda x: np.ones_like(x, shape=()) * x, (V3,)),
+    Case("keepdims", lambda x: x.sum(keepdims=1) * x.var(keepdims=1), (V3,)),
     Case("ravel", lambda x: np.ravel(x) * x.flatten(), (M23,)),
     Case("transpose", lambda x: np.transpose(x) + x.T, (M23,)),
     Case("transpose axes", lambda x: np.transpose(x, (1, 2, 0)) * x.transpose(1, -1, 0), (T234,)),
@@ -261,22 +265,22 @@ _INDEXING = [
     Case("trace axes", lambda x: np.trace(x, axis1=0, axis2=2), (T234,)),
 ]
 
+_PAIRS: list[tuple[Any, Any, Any]] = [
+    (np.dot, V3, V3), (np.dot, M23, V3), (np.dot, M23, M34), (np.dot, T234, V4),
+    (np.dot, T234, entries(2, 4, 3)), (np.dot, POINT, V3), (np.dot, M23, POINT),
+    (np.dot, V3, M34),
+    (np.matmul, V3, V3), (np.matmul, M23, V3), (np.matmul, V3, M34), (np.matmul, M23, M34),
+    (np.matmul, T234, V4), (np.matmul, V3, T234), (np.matmul, T234, entries(2, 4, 2)),
+    (np.matmul, T234, entries(4, 2)), (np.matmul, M23, entries(5, 3, 2)),
+    (np.matmul, entries(2, 1, 3, 4), entries(5, 4, 2)), (np.matmul, EMPTY, M34),
+    (np.matmul, M34.T, EMPTY.T),
+    (np.vdot, V3, V3), (np.vdot, M23, M23), (np.inner, V3, V3), (np.inner, M23, V3),
+    (np.inner, M23, M33), (np.inner, POINT, V3), (np.outer, V3, V4), (np.outer, M23, V3),
+    (np.multiply.outer, V3, V4), (np.tensordot, M23, entries(2, 3)),
+]  # fmt: skip
+
 _PRODUCTS = [
-    Case(f"{f.__name__} {a.shape} {b.shape}", f, (a, b))
-    for f, a, b in [
-        (np.dot, V3, V3), (np.dot, M23, V3), (np.dot, M23, M34), (np.dot, T234, V4),
-        (np.dot, T234, entries(2, 4, 3)), (np.dot, POINT, V3), (np.dot, M23, POINT),
-        (np.dot, V3, M34),
-        (np.matmul, V3, V3), (np.matmul, M23, V3), (np.matmul, V3, M34), (np.matmul, M23, M34),
-        (np.matmul, T234, V4), (np.matmul, V3, T234), (np.matmul, T234, entries(2, 4, 2)),
-        (np.matmul, T234, entries(4, 2)), (np.matmul, M23, entries(5, 3, 2)),
-        (np.matmul, entries(2, 1, 3, 4), entries(5, 4, 2)), (np.matmul, EMPTY, M34),
-        (np.matmul, M34.T, EMPTY.T),
-        (np.vdot, V3, V3), (np.vdot, M23, M23), (np.inner, V3, V3), (np.inner, M23, V3),
-        (np.inner, M23, M33), (np.inner, POINT, V3), (np.outer, V3, V4), (np.outer, M23, V3),
-        (np.multiply.outer, V3, V4), (np.tensordot, M23, entries(2, 3)),
-    ]
-] + [
+    *[Case(f"{f.__name__} {a.shape} {b.shape}", f, (a, b)) for f, a, b in _PAIRS],
     Case("@", lambda a, b: (a @ b) @ np.ones(4) + [1.0, 2.0] @ a @ b @ b.T[:, :2], (M23, M34)),
     Case("dot method", lambda a, b: a.dot(b) * 2, (M23, V3)),
     Case("constant matrix", lambda a: M23 @ a + np.dot(a, M33)[:2], (V3,)),
@@ -285,7 +289,7 @@ _PRODUCTS = [
     Case("outer of matrices", lambda a, b: np.multiply.outer(a, b), (M23, V3)),
     Case("tensordot 1", lambda a, b: np.tensordot(a, b, axes=1), (M23, M34)),
     Case("tensordot 0", lambda a, b: np.tensordot(a, b, axes=0), (M23, V3)),
-    Case("tensordot axes", lambda a, b: np.tensordot(a, b, axes=([2, 0], [0, 1])), (T234, M34.T[:, :2])),
+    Case("tensordot axes", lambda a, b: np.tensordot(a, b, ([2, 0], [0, 1])), (T234, M34.T[:, :2])),
     Case("tensordot axis", lambda a, b: np.tensordot(a, b, axes=(1, 0)), (M23, M34)),
     Case("einsum matmul", lambda a, b: np.einsum("ij,jk->ik", a, b), (M23, M34)),
     Case("einsum implicit", lambda a, b: np.einsum("ij,jk", a, b), (M23, M34)),
@@ -295,7 +299,7 @@ _PRODUCTS = [
     Case("einsum sum", lambda a: np.einsum("ij->j", a) ** 2, (M23,)),
     Case("einsum three", lambda a, b, c: np.einsum("i,ij,j->", a, b, c), (V3, M34, V4)),
     Case("einsum batch", lambda a, b: np.einsum("bij,bjk->bik", a, b), (T234, entries(2, 4, 2))),
-    Case("einsum ellipsis", lambda a, b: np.einsum("...ij,...j->...i", a, b), (T234, entries(2, 4))),
+    Case("einsum ellipsis", lambda a, b: np.einsum("...ij,...j->...i", a, b), (T234, M23 @ M34)),
     Case("einsum ellipsis broadcast", lambda a, b: np.einsum("...i,i", a, b), (M23, V3)),
     Case("einsum ones", lambda a, b: np.einsum("ij,ij->i", a, b), (M23, entries(1, 3))),
     Case("einsum lists", lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [0, 2]), (M23, M34)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
-
 import types
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import pytest
 
 import cats
 from cats import engine
+from cats.tree import flatten, unflatten
 
 X = np.array([0.3, 0.7, 1.1])
 
@@ -147,7 +147,11 @@ def test_dtypes_are_kept(dtype: Any) -> None:
         value, slope = cats.value_and_grad(f)(x)
         assert (value.dtype, slope.dtype) == (np.asarray(f(x)).dtype, dtype)
         assert cats.hessian(f)(x).dtype == slope.dtype
-    for out in (cats.jacobian(np.sin)(x), cats.jvp(np.sin, (x,), (x,))[1], cats.vjp(np.sin, x)[1](x)[0]):
+    for out in (
+        cats.jacobian(np.sin)(x),
+        cats.jvp(np.sin, (x,), (x,))[1],
+        cats.vjp(np.sin, x)[1](x)[0],
+    ):
         assert out.dtype == dtype
 
 
@@ -203,7 +207,9 @@ def test_transforms_inside_traced_functions() -> None:
 
 def test_compiled_functions_inside_traced_functions() -> None:
     fast = cats.compile(lambda x: np.sin(x) * 2)
-    np.testing.assert_allclose(cats.grad(lambda x: np.sum(fast(x) * x))(X), 2 * (np.cos(X) * X + np.sin(X)))
+    np.testing.assert_allclose(
+        cats.grad(lambda x: np.sum(fast(x) * x))(X), 2 * (np.cos(X) * X + np.sin(X))
+    )
 
 
 # Memory
@@ -410,22 +416,23 @@ TABLE = np.arange(3.0)
 )  # fmt: skip
 def test_results_never_alias(f: Any) -> None:
     x = X.copy()
-    ones = cats.tree.unflatten(*reversed(cats.tree.flatten(f(np.ones(3)))))
+    leaves, tree = flatten(f(np.ones(3)))
+    ones = unflatten(tree, leaves)
     calls: list[Any] = [
         cats.compile(f)(x), cats.jvp(f, (x,), (x,)), cats.vjp(f, x)[0], cats.vjp(f, x)[1](ones),
         cats.linearize(f, x)[1](x),
     ]  # fmt: skip
     for result in calls:
-        arrays = [a for a in cats.tree.flatten(result)[0] if isinstance(a, np.ndarray)]
+        arrays = [a for a in flatten(result)[0] if isinstance(a, np.ndarray)]
         for i, a in enumerate(arrays):
             assert a.flags.writeable
-            for other in [x, TABLE, *cats.tree.flatten(ones)[0], *arrays[:i]]:
+            for other in [x, TABLE, *flatten(ones)[0], *arrays[:i]]:
                 assert not np.shares_memory(a, other)
     before = cats.compile(f)(x)
-    for a in cats.tree.flatten(cats.compile(f)(x))[0]:
+    for a in flatten(cats.compile(f)(x))[0]:
         a[...] = -1.0
     after = cats.compile(f)(x)
-    for a, b in zip(cats.tree.flatten(before)[0], cats.tree.flatten(after)[0], strict=True):
+    for a, b in zip(flatten(before)[0], flatten(after)[0], strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -441,7 +448,9 @@ def test_gradients_never_alias() -> None:
 
 
 def test_terms_are_functions() -> None:
-    assert cats.grad(cats.parse(r"\x. x * sin x"))(0.5) == pytest.approx(np.sin(0.5) + 0.5 * np.cos(0.5))
+    assert cats.grad(cats.parse(r"\x. x * sin x"))(0.5) == pytest.approx(
+        np.sin(0.5) + 0.5 * np.cos(0.5)
+    )
     chosen = cats.parse(r"\x. (if x > 1 then \y. x * y else \y. y * y * x) (x * x)")
     assert cats.grad(chosen)(2.0) == pytest.approx(12.0)
     assert cats.grad(chosen)(0.5) == pytest.approx(5 * 0.5**4)
@@ -476,8 +485,17 @@ def test_policies_agree(policy: Any) -> None:
 
 def test_linear_transpose() -> None:
     matrix = np.arange(6.0).reshape(2, 3)
-    np.testing.assert_allclose(cats.linear_transpose(lambda x: matrix @ x, X)(np.ones(2))[0], [3.0, 5.0, 7.0])
+    np.testing.assert_allclose(
+        cats.linear_transpose(lambda x: matrix @ x, X)(np.ones(2))[0], [3.0, 5.0, 7.0]
+    )
     assert cats.linear_transpose(np.sum, cats.Spec((3,)))(2.0)[0].tolist() == [2.0] * 3
+
+
+def test_linear_transpose_closes_over_outer_values() -> None:
+    def twice(t: Any) -> Any:
+        return cats.linear_transpose(lambda y: t * y, 1.0)(t)[0]
+
+    assert cats.grad(twice)(0.5) == 1.0
 
 
 def test_constant_functions_have_gradient_zero() -> None:

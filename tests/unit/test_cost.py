@@ -133,7 +133,7 @@ def test_the_normal_form_tells_programs_apart() -> None:
 
 
 def test_what_programs_are_generated() -> None:
-    """Of 200 a third have a case, half share a position, some have zeros; all operations occur."""
+    """Of 200 a third have a case, many share a position, some have zeros; all operations occur."""
     seen: list[LinearProgram] = []
 
     @settings(max_examples=200)
@@ -147,7 +147,7 @@ def test_what_programs_are_generated() -> None:
         return len([p for p in seen if has(p)]) / len(seen)
 
     assert share(lambda p: any(isinstance(s, LinCase) for s in p.steps)) >= 0.33
-    assert share(lambda p: tally(p).dup) >= 0.5
+    assert share(lambda p: tally(p).dup) >= 0.4
     assert share(lambda p: tally(p).zero) >= 0.1
     assert share(lambda p: tally(p).drop) >= 0.1
     assert share(lambda p: len(p.steps) >= 3) >= 0.25
