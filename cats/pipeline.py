@@ -55,7 +55,9 @@ def pushforward(program: Program, active: Sequence[int]) -> Program:
         derivative.linear, by_position(residuals), builder.wires[count : len(builder.inputs)]
     )
     real = [t for t, s in zip(tangents, program.ends, strict=True) if isinstance(s, Real)]
-    return builder.finish([*outputs, *_shown(builder, real)], program.names)
+    moved = tuple([f"d{program.input_names[i]}" for i in active])
+    names = (*program.input_names, *moved)
+    return builder.finish([*outputs, *_shown(builder, real)], names)
 
 
 def jacobian(program: Program, active: Sequence[int], mode: str) -> Program:
