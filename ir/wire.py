@@ -20,7 +20,7 @@ from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.algebra import number as bare
 from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Case, Control, Program, Step
-from cats.ir.spaces import Ground, Real, Value
+from cats.ir.spaces import Discrete, Ground, Real, Value
 
 STAMPS = itertools.count()
 
@@ -171,9 +171,9 @@ class Builder:
         """A value as a wire of this builder: captured, or a constant."""
         if type(value) is Wire:
             return value if value.recorder is self else self.capture(value)
-        if like is not None and bare(value) and (type(like) is Real or type(value) is not float):
-            scalar = Constant(np.asarray(value, dtype=like.dtype))
-            return self.full(scalar, like)
+        if like is not None and bare(value):
+            wide = _wide_enough(value, like)
+            return self.full(Constant(np.asarray(value, dtype=wide.dtype)), wide)
         return self.emit(const, (), (("value", constant(value)),))  # type: ignore[no-any-return]
 
     def full(self, scalar: Constant, like: Ground) -> Wire:
@@ -263,3 +263,12 @@ class Builder:
                 count += 1
         chosen = tuple([new[w.index] for w in outputs])
         return Program(tuple(self.inputs), tuple(steps), chosen, names)
+
+
+def _wide_enough(value: Value, like: Ground) -> Ground:
+    """The space of a bare number beside a wire: the wire's, but a number is never narrowed."""
+    if isinstance(like, Real) or isinstance(value, bool):
+        return like
+    if isinstance(value, float):
+        return Real(like.shape)
+    return Discrete(like.shape) if like.dtype == "bool" else like

@@ -168,8 +168,8 @@ logaddexp2 = entrywise(
 
 def _power_rule(x: Value, y: Value, *, out: Value) -> Linear:
     flat = equal(y, 0.0)
-    in_x = select(flat, mul(0.0, y), mul(y, power(x, sub(y, 1.0))))
-    safe = select(equal(x, 0.0), add(mul(0.0, x), 1.0), x)
+    in_x = select(flat, y, mul(y, power(x, sub(y, 1.0))))
+    safe = select(equal(x, 0.0), add(x, 1.0), x)
     return Join((slope(in_x, x), slope(mul(log(safe), out), y)))
 
 

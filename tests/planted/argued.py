@@ -7,4 +7,10 @@ ARGUED: dict[str, str] = {
     "rows; the condition chooses the cheaper.",
     "wire:emit/condition7": "Says in which space a bare number is lifted that a rule returns; "
     "rules return wires, and none has an operation without arguments at its head.",
+    "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
+    "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
+    "matrix is the same, only dearer.",
+    "rules/structure:add_commutes/sides": "The law f + g = g + f is its own converse.",
+    "cats/maps:_split/condition2": "Whether the halves are compiled at once or when first run: "
+    "`execute` runs both alike.",
 }

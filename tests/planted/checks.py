@@ -29,11 +29,12 @@ from cats.ir import check as ir_check
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, DerivativeError, LinearityError, TraceError
 from cats.ir.linear import Fork, Id, Inj, Join, Linear, Proj, Scale, Then, Zero
-from cats.ir.linear_program import LinCase, transposed
+from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term, transposed
 from cats.ir.parse import parse
-from cats.ir.primitive import Primitive
+from cats.ir.primitive import Primitive, leaf_of
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import mul, slope
+from cats.ir.prims.indexing import accumulate
 from cats.ir.program import Program
 from cats.ir.spaces import BOOL, INT, UNIT, Discrete, Product, R, Real, Sum, tangent
 from cats.ir.wire import Builder, Wire
@@ -942,6 +943,45 @@ def exact_numbers() -> None:
     program = cats.trace(cats.grad(lambda x: x**3 / (x + 1.0)), 1.0)
     (found,) = cats.OnFractions().compile(program)(Fraction(1, 2))
     assert found == Fraction(4, 9)
+
+
+@check
+def scattered_pieces_keep_their_signs() -> None:
+    """-A v + B v for two leaves that scatter, added in one pass."""
+    space = Real((3,))
+    ends = {"shape": (3,), "dtype": "float64"}
+    first, second = (leaf_of(accumulate, 0, (), R, space, targets=((i,),), **ends) for i in (0, 1))
+    step = SumStep((Term(-1, first, 0), Term(1, second, 0)), space)
+    program = LinearProgram((R,), (step,), (1,), (space,))
+    (found,) = represent(program, Forward(), lambda ref: ref)((np.float64(2.0),))
+    close(found, [-2.0, 2.0, 0.0])
+
+
+@check
+def powers_have_slopes_at_zero() -> None:
+    """The conventions of x ** y where x or y is 0."""
+    slopes = cats.grad(lambda x, y: np.power(x, y), (0, 1))
+    for x, y, wanted in (
+        (0.0, 1.5, (0.0, 0.0)),
+        (0.0, 0.0, (0.0, 0.0)),
+        (2.0, 0.0, (0.0, np.log(2.0))),
+    ):
+        close(np.array(slopes(x, y)), wanted)
+
+
+@check
+def each_mode_associates_its_way() -> None:
+    """A product of matrices and a row is cheap in reverse, a column before them forward."""
+    a = np.arange(64.0).reshape(8, 8)
+
+    def narrow_end(x: Any) -> Any:
+        return np.sum(a @ np.sin(a @ np.sin(a @ x)))
+
+    x = np.ones(8)
+    reverse, forward = (
+        cats.count(cats.jacobian(narrow_end, mode=m), x).total for m in ("rev", "fwd")
+    )
+    assert 2 * reverse < forward, (reverse, forward)
 
 
 # In which order

@@ -2,7 +2,8 @@
 
 Work is counted, not timed: the calls of Python functions, ours and the interpreter's own, that a
 level makes. The logarithm of the work grows as that of the size, within 0.05: by default to 1,000
-steps (sizes and emissions to 10,000), with -m slow to 100,000.
+steps (sizes and emissions to 4,000), with -m slow to 100,000. Small sizes have a share of
+constant work, so there only the upper bound is sharp.
 """
 
 from __future__ import annotations
@@ -244,7 +245,8 @@ def check_linear(name: str, level: str, sizes: tuple[int, ...]) -> None:
             assert hash(fresh(made(name, n)["program"])) == hash(made(name, n)["program"])
     else:
         found = slope(work, sizes)
-    assert abs(found - 1.0) <= TOLERANCE, f"{name}, {level}: slope {found:.3f}"
+    least = 1.0 - (TOLERANCE if sizes[0] >= SMALL else 4 * TOLERANCE)
+    assert least <= found <= 1.0 + TOLERANCE, f"{name}, {level}: slope {found:.3f}"
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -293,8 +295,8 @@ def test_steps_and_emissions_are_linear(name: str, monkeypatch: pytest.MonkeyPat
             asked,
         ]
 
-    small, large = np.array(sizes(SMALL)), np.array(sizes(LARGE))
-    slopes = np.log10(large / small)
+    small, large = np.array(sizes(SMALL)), np.array(sizes(4 * SMALL))
+    slopes = np.log(large / small) / np.log(4)
     assert np.all(np.abs(slopes - 1.0) <= TOLERANCE), slopes
 
 

@@ -169,6 +169,7 @@ def test_neither_length_nor_depth_is_a_limit(make: Callable[[int], Term], n: int
     assert len(repr(term)) > n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "work",
     [
