@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,7 +130,7 @@ def comment(where: Where | None) -> str:
     if where is None:
         return ""
     code = f": {where.code}" if where.code else ""
-    return f"# {PurePath(where.file).name}:{where.line}{code}"
+    return f"# {os.path.basename(where.file)}:{where.line}{code}"
 
 
 def _quoted(text: str) -> str:

@@ -14,7 +14,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Number
-from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -35,7 +34,7 @@ from cats.ir.wire import STAMPS
 Names = Mapping[Any, Callable[..., Value]]
 """NumPy's functions in terms of the vocabulary."""
 
-_HERE, _NUMPY = (os.path.join(Path(file).parent, "") for file in (__file__, np.__file__))
+_HERE, _NUMPY = (os.path.join(os.path.dirname(file), "") for file in (__file__, np.__file__))
 _SKIPPED = (_HERE, _NUMPY, "<cats>")
 _MODELS = os.path.join(_HERE, "data", "")
 """The functions the demo differentiates are a user's, though they are shipped with us."""
