@@ -5,6 +5,8 @@ from pathlib import Path
 from tests.house.tree import run
 
 RUNS = 7
+NOISE = 1.15
+"""What two equal times differ by on a busy machine."""
 HEAVY = ("sympy", "mpmath", "scipy", "numexpr", "matplotlib", "jax")
 
 STOPWATCH = """
@@ -29,7 +31,7 @@ def test_importing_cats_takes_at_most_as_long_again_as_numpy(tmp_path: Path) -> 
     run("-c", STOPWATCH, env=env)  # writes the bytecode
     times = [tuple(map(float, run("-c", STOPWATCH, env=env).stdout.split())) for _ in range(RUNS)]
     numpy, cats = map(min, zip(*times, strict=True))
-    assert cats <= numpy, f"numpy {numpy:.3f} s, then cats {cats:.3f} s"
+    assert cats <= numpy * NOISE, f"numpy {numpy:.3f} s, then cats {cats:.3f} s"
 
 
 def test_importing_cats_loads_no_heavy_library() -> None:
