@@ -1,8 +1,8 @@
 """Programs as readable, importable NumPy text, with the user's names and places.
 
-The text needs nothing but `import numpy as np`. Each name is assigned once, nothing is mutated.
-A value carries the user's name where its step says that the line assigned it; what a derivative
-adds for the same line does not.
+The text imports NumPy, and math or SciPy where it calls functions of theirs. Each name is
+assigned once, nothing is mutated. A value carries the user's name where its step says that the
+line assigned it; what a derivative adds for the same line does not.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
     said = _quoted(docstring) if docstring else ""
     text = write(program, name, style, set(RESERVED), said)
     constants = [f"{title} = {exact(value)}" for title, value in text.constants.items()]
-    opening = "\n".join(["import numpy as np", *([""] if constants else []), *constants])
+    imports = [*[f"import {module}" for module in text.modules], "import numpy as np"]
+    opening = "\n".join([*imports, *([""] if constants else []), *constants])
     helpers = [helper.strip("\n") + "\n" for helper in text.helpers]
     return "\n\n".join([opening + "\n", *helpers, *text.functions])
 

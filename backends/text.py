@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from cats.backends.backend import Run
 from cats.backends.function import FunctionText, Names, Style
 from cats.backends.operand import is_literal
 from cats.backends.plan import Plan
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError
-from cats.ir.primitive import Primitive
+from cats.ir.primitive import Primitive, imported
 from cats.ir.program import Program, nested
 
 
@@ -29,6 +27,7 @@ class Text:
 
     functions: tuple[str, ...]
     helpers: tuple[str, ...]
+    modules: tuple[str, ...]
     constants: Mapping[str, Constant]
     callees: Mapping[str, Any]
     inputs: tuple[str, ...]
@@ -41,7 +40,7 @@ def write(program: Program, name: str, style: Style, taken: set[str], docstring:
 
 def loaded(text: Text, name: str = "run") -> Run:
     """The function of a text, its constants and callees lying in its namespace."""
-    namespace: dict[str, Any] = {"np": np, **text.callees}
+    namespace = {**imported(text.modules), **text.callees}
     namespace.update((title, value.value) for title, value in text.constants.items())
     exec(compile("\n".join((*text.helpers, *text.functions)), "<cats>", "exec"), namespace)
     found: Run = namespace[name]
@@ -58,6 +57,7 @@ class _Writer:
         self.names: dict[int, Names] = {}
         self.titles: dict[int, str] = {id(program): name}
         self.helpers: dict[str, None] = {}
+        self.modules: set[str] = set()
         self.constants: dict[Constant, str] = {}
         self.callees: dict[str, Any] = {}
         self.taken = taken | {name}
@@ -82,6 +82,8 @@ class _Writer:
         self.taken.update(*(names.values() for names in self.names.values()))
 
     def _help(self, op: Primitive) -> None:
+        self.modules.update(op.modules)
+        self.taken.update(name.partition(".")[0] for name in op.modules)
         if op.helpers in self.helpers or not op.helpers:
             return
         defined = {
@@ -127,7 +129,8 @@ class _Writer:
         constants = {title: value for value, title in self.constants.items()}
         inputs = self.names[id(self.frames[0])]
         order = tuple(inputs[i] for i in range(len(self.frames[0].inputs)))
-        return Text(tuple(functions), tuple(self.helpers), constants, self.callees, order)
+        modules = tuple(sorted(self.modules))
+        return Text(tuple(functions), tuple(self.helpers), modules, constants, self.callees, order)
 
     def callee(self, value: Any) -> str:
         """The name under which the text calls a value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -100,6 +100,11 @@ class Primitive:
     examples   spaces and parameters tests use when "one real argument each" does not fit
     work       scalar operations one evaluation takes
     helpers    definitions the code text needs besides NumPy
+    modules    modules the code text speaks of besides np: ("math",), ("scipy.special",)
+    kinks      (*args, **params) -> where, entry by entry of the result or of an argument, there
+               are one-sided derivatives only; None: nowhere
+    batch      (*args, batched=(True, False, ...), **params) -> the results with one more leading
+               axis, which the arguments marked have too; None: entrywise, or one entry at a time
     function   for users' operations: a Python function instead of code
 
     >>> from cats.ir.prims.smooth import sin
@@ -118,6 +123,9 @@ class Primitive:
     elementwise: bool = False
     work: Work = _per_entry
     helpers: str = ""
+    modules: tuple[str, ...] = ()
+    kinks: Callable[..., Value] | None = None
+    batch: Callable[..., Any] | None = None
     function: Callable[..., Value] | None = None
     home: str = field(default="", compare=False)
 
@@ -160,7 +168,7 @@ class Primitive:
             return self.function(*args, **params)
         names = [f"x{i}" for i in range(len(args))]
         text = self.text(names, params)
-        return _compiled(f"lambda {', '.join(names)}: {text}", self.helpers)(*args)
+        return _compiled(f"lambda {', '.join(names)}: {text}", self.helpers, self.modules)(*args)
 
     # The answers to LinearOp.
 
@@ -208,11 +216,23 @@ def _named(home: str, name: str) -> Primitive:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, helpers: str) -> Callable[..., Value]:
-    namespace: dict[str, Any] = {"np": np}
+def _compiled(text: str, helpers: str, modules: tuple[str, ...]) -> Callable[..., Value]:
+    namespace = imported(modules)
     if helpers:
         exec(helpers, namespace)
     return eval(text, namespace)  # type: ignore[no-any-return]
+
+
+def imported(modules: Iterable[str]) -> dict[str, Any]:
+    """The names code text speaks of: np, and the first name of each module, which is loaded.
+
+    >>> sorted(imported(["math"]))
+    ['math', 'np']
+    """
+    for name in modules:
+        import_module(name)
+    roots = {name.partition(".")[0] for name in modules}
+    return {"np": np, **{root: sys.modules[root] for root in roots}}
 
 
 def leaf_of(

@@ -5,6 +5,7 @@ import importlib.util
 import linecache
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ import pytest
 from cats.backends.on_numpy import OnNumpy
 from cats.backends.on_source import OnSource, source_text
 from cats.ir.errors import Where
+from cats.ir.primitive import Primitive
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import add, mul
 from cats.ir.prims.choice import less
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.layout import sum as total
 from cats.ir.prims.smooth import cos, sin
-from cats.ir.program import Program
+from cats.ir.program import Program, Step
 from cats.ir.spaces import BOOL, R, Real
 from cats.ir.wire import Builder
 from tests.spec.test_backends import GOLDEN, alone, chain, program
@@ -204,3 +206,12 @@ def test_a_name_used_on_many_lines_stays_cheap(monkeypatch: pytest.MonkeyPatch) 
         x = sin(x)
     text = source_text(b.finish((x,), ("x",)))
     assert "x_20001 = np.sin(x_20000)" in text
+
+
+def test_a_text_imports_the_modules_its_operations_need() -> None:
+    gamma = Primitive("gamma", "np.asarray(math.gamma({0}))", lambda x: x, modules=("math",))
+    text = source_text(Program((R,), (Step(gamma, (0,), (), (R,)),), (1,)))
+    assert text.startswith("import math\nimport numpy as np\n")
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    assert namespace["f"](5.0) == 24.0 == gamma(5.0)
