@@ -35,6 +35,7 @@ FIELD = frozenset(
         "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
+        "winners", "erase", "put", "add_into",
     }
 )  # fmt: skip
 """Operations every field has."""
@@ -68,7 +69,7 @@ class OnField:
         return known and (op.name in FIELD or (self.ordered and op.name in ORDERED))
 
     def build(self, program: Program) -> Run:
-        text = write(program, "run", Style(ready=self._plan, tidy=False), {"np"})
+        text = write(program, "run", Style(ready=self._plan, writes=False, tidy=False), {"np"})
         namespace: dict[str, Any] = dict(text.callees)
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)

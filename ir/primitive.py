@@ -62,14 +62,15 @@ class Linearity:
     adjoint    the leaf of <A x, y> = <x, A' y>, an involution
     lift       the leaf acting on every entry of more trailing axes
     structure  of its matrix: "diagonal", "permutation" (of entries) or "dense"
-    total      sum of many leaves of this operation in one pass (for those that scatter)
+    total      sum of many leaves of this operation, and of a value if one is given, in one pass
+               (for those that scatter)
     """
 
     slots: tuple[int, ...]
     adjoint: Callable[[Leaf], Leaf]
     lift: Callable[[Leaf, Shape], Leaf] = _entrywise_lift
     structure: str = "dense"
-    total: Callable[[Sequence[Leaf], Sequence[Value]], Value] | None = None
+    total: Callable[[Sequence[Leaf], Sequence[Value], Value | None], Value] | None = None
 
 
 Work = Callable[..., int]
@@ -105,6 +106,9 @@ class Primitive:
                are one-sided derivatives only; None: nowhere
     batch      (*args, batched=(True, False, ...), **params) -> the results with one more leading
                axis, which the arguments marked have too; None: entrywise, or one entry at a time
+    effect     a step of it is kept although nobody reads what it gives
+    inplace    (out, *arguments, **params) -> a statement that turns `out`, a copy of argument 0
+               or argument 0 itself where nobody reads that again, into the result
     function   for users' operations: a Python function instead of code
 
     >>> from cats.ir.prims.smooth import sin
@@ -126,6 +130,8 @@ class Primitive:
     modules: tuple[str, ...] = ()
     kinks: Callable[..., Value] | None = None
     batch: Callable[..., Any] | None = None
+    effect: bool = False
+    inplace: Callable[..., str] | None = None
     function: Callable[..., Value] | None = None
     home: str = field(default="", compare=False)
 
@@ -202,10 +208,12 @@ class Primitive:
         spaces.insert(leaf.slot, leaf.dom)  # type: ignore[arg-type]
         return self.work(spaces, leaf.cod, dict(leaf.params))
 
-    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
-        """The sum of the leaves at the values in one pass, if the operation has one."""
+    def total(
+        self, leaves: Sequence[Leaf], values: Sequence[Value], base: Value | None = None
+    ) -> Value | None:
+        """The sum of the leaves at the values, and of a base, in one pass, if there is one."""
         rule = self.linear.total if self.linear is not None else None
-        return rule(leaves, values) if rule is not None else None
+        return rule(leaves, values, base) if rule is not None else None
 
 
 def _named(home: str, name: str) -> Primitive:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError, Where
@@ -30,6 +30,7 @@ class Case:
     """
 
     branches: tuple[Program, ...]
+    effect: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         first = self.branches[0]

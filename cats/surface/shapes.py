@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
-from cats.ir.prims import indexing, layout
+from cats.ir.prims import indexing, joining, layout
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.surface.values import (
@@ -126,7 +126,7 @@ def concatenate(xs: Sequence[Value], axis: Any = 0, **options: Any) -> Value:
     dtype = np.result_type(*[p.dtype for p in parts])
     parts = [with_dtype(p, dtype) for p in parts]
     try:
-        return indexing.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
+        return joining.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
     except CatsError as error:
         raise error.at(users_place()) from None
 

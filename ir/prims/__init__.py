@@ -1,6 +1,17 @@
 """The vocabulary: every primitive cats ships, one record each, one file per family."""
 
-from cats.ir.prims import algebra, arrays, choice, contraction, indexing, layout, smooth
+from cats.ir.prims import (
+    algebra,
+    arrays,
+    choice,
+    contraction,
+    guards,
+    indexing,
+    joining,
+    layout,
+    smooth,
+    updates,
+)
 
 VOCABULARY = (
     *layout.FAMILY,
@@ -9,7 +20,9 @@ VOCABULARY = (
     *smooth.FAMILY,
     *arrays.FAMILY,
     *indexing.FAMILY,
+    *joining.FAMILY,
+    *updates.FAMILY,
     *contraction.FAMILY,
 )
 
-BY_NAME = {op.name: op for op in VOCABULARY}
+BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}

@@ -1,8 +1,9 @@
-"""Reading entries and putting them back: index, gather, their adjoint accumulate, concatenate.
+"""Reading entries and adding them back: index, gather, their adjoint accumulate, add_into.
 
 A key of `index` has one item per leading axis: a number, or (start, stop, step).
 `accumulate` adds many pieces into one array of zeros in a single pass, so that the gradient of
-n indexed reads costs O(n).
+n indexed reads costs O(n); `add_into` adds them to an array, a new one, which a backend writes
+over the old one where nobody reads that again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cats.ir.errors import SpaceError
-from cats.ir.linear import Join, Leaf, Linear, Zero
+from cats.ir.linear import Id, Join, Leaf, Linear, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
@@ -42,17 +43,12 @@ def _index_space(x: Ground, *, key: Key) -> Ground:
     return with_shape(x, (*shape, *x.shape[len(key) :]))
 
 
-def _put(key: Key, dom: Space, cod: Space) -> Leaf:
-    """The leaf that writes into zeros at the key."""
-    return leaf_of(accumulate, 0, (), dom, cod, shape=cod.shape, dtype=cod.dtype, targets=(key,))  # type: ignore[union-attr]
-
-
 index: Primitive = Primitive(
     "index",
     lambda x, *, key: f"{x}[{key_text(key)}]",
     _index_space,
     work=free,
-    linear=Linearity((0,), lambda f: _put(dict(f.params)["key"], f.cod, f.dom), same_map),
+    linear=Linearity((0,), lambda f: scattered(dict(f.params)["key"], (), f.cod, f.dom), same_map),
     linearise=lambda x, *, out, key: leaf_of(index, 0, (), space_of(x), space_of(out), key=key),
     examples=(
         Example(reals((3,)), (("key", (1,)),)),
@@ -73,12 +69,6 @@ def _gather_space(x: Ground, *indices: Ground) -> Ground:
     return with_shape(x, (*indices[0].shape, *x.shape[len(indices) :]))
 
 
-def _scatter(leaf: Leaf) -> Leaf:
-    cod: Any = leaf.dom
-    params = {"shape": cod.shape, "dtype": cod.dtype, "targets": (len(leaf.fixed),)}
-    return leaf_of(accumulate, 0, leaf.fixed, leaf.cod, cod, **params)
-
-
 _INT3 = Discrete((3,))
 
 gather: Primitive = Primitive(
@@ -86,7 +76,7 @@ gather: Primitive = Primitive(
     lambda x, *indices: f"{x}[{', '.join(indices)}]",
     _gather_space,
     work=free,
-    linear=Linearity((0,), _scatter, same_map),
+    linear=Linearity((0,), lambda f: scattered(len(f.fixed), f.fixed, f.cod, f.dom), same_map),
     linearise=lambda x, *indices, out: Join(
         (leaf_of(gather, 0, indices, space_of(x), space_of(out)), *_no_tangent(indices, out))
     ),
@@ -108,7 +98,18 @@ Target = Key | int
 """Where a piece goes: a key, or so many index arrays."""
 
 
-def _pieces(args: Sequence[Any], targets: tuple[Target, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
+def placed(x: Ground, target: Target, indices: Sequence[Ground]) -> Ground:
+    """The space of the entries of x at a target; raises SpaceError if it has none there."""
+    return _gather_space(x, *indices) if isinstance(target, int) else _index_space(x, key=target)
+
+
+def scattered(target: Target, indices: Sequence[Value], dom: Space, cod: Space) -> Leaf:
+    """The leaf that adds its argument into zeros at a target."""
+    params = {"shape": cod.shape, "dtype": cod.dtype, "targets": (target,)}  # type: ignore[union-attr]
+    return leaf_of(accumulate, 0, tuple(indices), dom, cod, **params)
+
+
+def pieces(args: Sequence[Any], targets: tuple[Target, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
     """Each value with its index arrays."""
     rest = iter(args[len(targets) :])
     return [
@@ -117,16 +118,24 @@ def _pieces(args: Sequence[Any], targets: tuple[Target, ...]) -> list[tuple[Any,
     ]
 
 
+def bracket(target: Target, indices: Sequence[str]) -> str:
+    """What stands between the brackets."""
+    if isinstance(target, int):
+        return ", ".join(indices)
+    return key_text(target) or "..."
+
+
+def subject(target: Target, indices: Sequence[str]) -> str:
+    """A target as a value of Python."""
+    return f"np.s_[{bracket(target, indices)}]"
+
+
 def _accumulate_space(
     *args: Ground, shape: Shape, dtype: str, targets: tuple[Target, ...]
 ) -> Ground:
     out = Real(shape, dtype)
-    for (value, indices), target in zip(_pieces(args, targets), targets, strict=True):
-        place = (
-            _gather_space(out, *indices)
-            if isinstance(target, int)
-            else _index_space(out, key=target)
-        )
+    for (value, indices), target in zip(pieces(args, targets), targets, strict=True):
+        place = placed(out, target, indices)
         if value != place:
             raise SpaceError(f"a piece in {value} does not fit where {place} is asked")
     return out
@@ -137,7 +146,7 @@ def _accumulate_text(*args: str, shape: Shape, dtype: str, targets: tuple[Target
         f"(({', '.join(indices)},), {value})"
         if isinstance(target, int)
         else f"(np.s_[{key_text(target)}{', ' if target else ''}...], {value})"
-        for (value, indices), target in zip(_pieces(args, targets), targets, strict=True)
+        for (value, indices), target in zip(pieces(args, targets), targets, strict=True)
     ]
     return f"accumulated({shape}, np.{dtype}, {', '.join(parts)})"
 
@@ -147,17 +156,8 @@ def _accumulate_rule(
 ) -> Linear:
     space = space_of(out)
     leaves: list[Linear] = [
-        leaf_of(
-            accumulate,
-            0,
-            indices,
-            space_of(value),
-            space,
-            shape=shape,
-            dtype=dtype,
-            targets=(target,),
-        )
-        for (value, indices), target in zip(_pieces(args, targets), targets, strict=True)
+        scattered(target, indices, space_of(value), space)
+        for (value, indices), target in zip(pieces(args, targets), targets, strict=True)
     ]
     maps = (*leaves, *_no_tangent(args[len(targets) :], out))
     return Join(maps) if len(maps) > 1 else maps[0]
@@ -175,17 +175,19 @@ def _accumulate_lift(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), cod, shape=cod.shape)
 
 
-def _accumulate_total(leaves: Sequence[Leaf], values: Sequence[Value]) -> Value:
+def _accumulate_total(leaves: Sequence[Leaf], values: Sequence[Value], base: Value | None) -> Value:
     targets = tuple(dict(f.params)["targets"][0] for f in leaves)
     indices = [i for f in leaves for i in f.fixed]
+    if base is not None:
+        return add_into(base, *values, *indices, targets=targets)
     params = {**dict(leaves[0].params), "targets": targets}
     return accumulate(*values, *indices, **params)
 
 
 def _accumulate_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     """A first piece at a key is placed; another, or one whose indices may repeat, is added."""
-    pieces = enumerate(zip(spaces, params["targets"], strict=False))
-    return sum(size(space) for i, (space, target) in pieces if i or isinstance(target, int))
+    each = enumerate(zip(spaces, params["targets"], strict=False))
+    return sum(size(space) for i, (space, target) in each if i or isinstance(target, int))
 
 
 accumulate = Primitive(
@@ -221,47 +223,62 @@ def accumulated(shape, dtype, *pieces):
 )
 
 
-def _concatenate_space(*xs: Ground, axis: int) -> Ground:
-    first = xs[0]
-    for x in xs:
-        same_rank = len(x.shape) == len(first.shape) and 0 <= axis < len(x.shape)
-        if not same_rank or with_shape(x, _dropped(x, axis)) != with_shape(
-            first, _dropped(first, axis)
-        ):
-            raise SpaceError(f"cannot join {', '.join(map(str, xs))} along axis {axis}")
-    total = 0
-    for x in xs:
-        total += x.shape[axis]
-    return with_shape(first, (*first.shape[:axis], total, *first.shape[axis + 1 :]))
+def _add_space(*args: Ground, targets: tuple[Target, ...]) -> Ground:
+    out, rest = args[0], args[1:]
+    for (value, indices), target in zip(pieces(rest, targets), targets, strict=True):
+        place = placed(out, target, indices)
+        if value != place:
+            raise SpaceError(f"a piece in {value} does not fit where {place} is asked")
+    return out
 
 
-def _dropped(x: Ground, axis: int) -> Shape:
-    return x.shape[:axis] + x.shape[axis + 1 :]
+def _add_text(x: str, *args: str, targets: tuple[Target, ...]) -> str:
+    parts = [
+        f"({subject(target, indices)}, {value})"
+        for (value, indices), target in zip(pieces(args, targets), targets, strict=True)
+    ]
+    return f"added({x}, {', '.join(parts)})"
 
 
-def _concatenate_rule(*xs: Value, out: Value, axis: int) -> Linear:
-    end, start = space_of(out), 0
-    parts: list[Linear] = []
-    for x in xs:
-        space = space_of(x)
-        stop = start + space.shape[axis]
-        key: Key = (*((None, None, None),) * axis, (start, stop, None))
-        parts.append(_put(key, space, end))
-        start = stop
-    return Join(tuple(parts)) if len(parts) > 1 else parts[0]
+def _add_statement(out: str, x: str, *args: str, targets: tuple[Target, ...]) -> str:
+    return "; ".join(
+        f"np.add.at({out}, ({', '.join(indices)},), {value})"
+        if isinstance(target, int)
+        else f"{out}[{bracket(target, ())}] += {value}"
+        for (value, indices), target in zip(pieces(args, targets), targets, strict=True)
+    )
 
 
-concatenate = Primitive(
-    "concatenate",
-    lambda *xs, axis: f"np.concatenate([{', '.join(xs)}]{f', axis={axis}' if axis else ''})",
-    _concatenate_space,
-    work=free,
-    linearise=_concatenate_rule,
+def _add_rule(x: Value, *args: Value, out: Value, targets: tuple[Target, ...]) -> Linear:
+    end = space_of(out)
+    maps: list[Linear] = [Id(end)]
+    for (value, indices), target in zip(pieces(args, targets), targets, strict=True):
+        maps.append(scattered(target, indices, space_of(value), end))
+    return Join((*maps, *_no_tangent(args[len(targets) :], out)))
+
+
+add_into = Primitive(
+    "add_into",
+    _add_text,
+    _add_space,
+    work=lambda spaces, out, params: sum(map(size, spaces[1 : 1 + len(params["targets"])])),
+    linearise=_add_rule,
+    inplace=_add_statement,
+    domain=(Domain(), Domain(), Domain(-2, 1)),
     examples=(
-        Example(reals((2,), (3,)), (("axis", 0),)),
-        Example(reals((2, 1), (2, 3)), (("axis", 1),)),
-        Example(reals((0,), (2,)), (("axis", 0),)),
+        Example(reals((3,), ()), (("targets", ((1,),)),)),
+        Example(reals((4, 2), (2,), (2,)), (("targets", (((None, None, 2), -1), (1,))),)),
+        Example((Real((3,)), Real((4,)), Discrete((4,))), (("targets", (1,)),)),
     ),
+    helpers='''
+def added(x, *pieces):
+    """x with each piece added at its key; repeated indices add up."""
+    out = x.copy()
+    for key, piece in pieces:
+        np.add.at(out, key, piece)
+    return out
+''',
 )
 
-FAMILY = (index, gather, accumulate, concatenate)
+
+FAMILY = (index, gather, accumulate, add_into)

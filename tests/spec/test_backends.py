@@ -518,4 +518,5 @@ def test_cases_within_cases_run(backend: Backend) -> None:
 
 
 def test_the_names_of_the_vocabulary_are_unique() -> None:
-    assert len(BY_NAME) == len(VOCABULARY)
+    assert len({op.name for op in VOCABULARY}) == len(VOCABULARY)
+    assert all(BY_NAME[op.name] is op for op in VOCABULARY)
