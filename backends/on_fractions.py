@@ -35,7 +35,7 @@ FIELD = frozenset(
         "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
-        "winners", "erase", "put", "add_into",
+        "winners", "erase", "put", "add_into", "nonzero",
     }
 )  # fmt: skip
 """Operations every field has."""

@@ -95,7 +95,7 @@ class _Painter:
 
     def _class(self, value: type) -> Any:
         """A class by identity, and a user's class by its attributes too: they may be replaced."""
-        if _ours(value.__module__):
+        if ours(value.__module__):
             return Same(value)
         attributes = [(n, v) for n, v in vars(value).items() if not n.startswith("__")]
         methods = tuple((n, self.picture(v)) for n, v in attributes)
@@ -103,7 +103,7 @@ class _Painter:
 
     def _function(self, f: types.FunctionType) -> Any:
         cells = tuple(self._cell(c) for c in f.__closure__ or ())
-        if f.__module__ is not None and _ours(f.__module__):
+        if f.__module__ is not None and ours(f.__module__):
             return (Same(f.__code__), cells)
         names = _names(f.__code__)
         named = tuple(
@@ -120,7 +120,7 @@ class _Painter:
 
     def _global(self, value: Value, names: tuple[str, ...]) -> Any:
         """A global; of a user's module, what the function may read in it."""
-        if not isinstance(value, types.ModuleType) or _ours(value.__name__):
+        if not isinstance(value, types.ModuleType) or ours(value.__name__):
             return self.picture(value)
         if id(value) in self._seen:
             return Same(value)
@@ -136,7 +136,7 @@ class _Painter:
             return "empty"
 
 
-def _ours(module: str) -> bool:
+def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
     return root in ("numpy", "cats") or (root in sys.stdlib_module_names and root != "__main__")

@@ -16,6 +16,7 @@ from cats.ir.prims.choice import abs as absolute
 from cats.ir.prims.choice import equal, not_equal, select
 from cats.ir.prims.contraction import contract
 from cats.ir.spaces import Real, Value
+from cats.places import users_place
 from cats.surface.elementwise import entrywise, power
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
@@ -30,7 +31,7 @@ from cats.surface.values import (
     refuse_options,
     with_dtype,
 )
-from cats.traced import Traced, users_place
+from cats.traced import Traced
 
 _LETTERS = string.ascii_letters
 

@@ -281,4 +281,27 @@ def added(x, *pieces):
 )
 
 
-FAMILY = (index, gather, accumulate, add_into)
+def _nonzero_space(mask: Ground, *, count: int, rank: int) -> tuple[Ground, ...]:
+    if len(mask.shape) != rank or not rank:
+        raise SpaceError(f"{mask} does not have {rank} axes to find places along")
+    return (Discrete((count,)),) * rank
+
+
+nonzero = Primitive(
+    "nonzero",
+    lambda mask, *, count, rank: f"places({mask}, {count})" + ("" if rank > 1 else "[0]"),
+    _nonzero_space,
+    examples=(
+        Example((Discrete((4,), "bool"),), (("count", 2), ("rank", 1))),
+        Example((Discrete((2, 3), "bool"),), (("count", 3), ("rank", 2))),
+        Example((Real((3,)),), (("count", 3), ("rank", 1))),
+    ),
+    helpers='''
+def places(mask, count):
+    """The first `count` places that are not zero, an array for each axis; 0 if there are fewer."""
+    found = np.stack(np.nonzero(mask))[:, :count]
+    return tuple(np.pad(found, ((0, 0), (0, count - found.shape[1]))))
+''',
+)
+
+FAMILY = (index, gather, accumulate, add_into, nonzero)
