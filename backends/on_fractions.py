@@ -83,7 +83,7 @@ class OnField:
     def _plan(self, program: Program) -> Plan:
         found = plan(program, literals=False)
         lines = tuple(
-            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces[0]))
+            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces))
             if isinstance(op := line.step.op, Primitive)
             else line
             for line in found.lines
@@ -164,15 +164,20 @@ class _Exact:
     field: OnField
     op: Primitive
     params: Params
-    space: Ground
+    spaces: tuple[Ground, ...]
 
-    def __call__(self, *args: Value) -> np.ndarray[Any, Any]:
+    def __call__(self, *args: Value) -> Any:
         names = [f"x{i}" for i in range(len(args))]
         text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.params))}"
         found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
-        if isinstance(self.space, Real):
+        if len(self.spaces) > 1:
+            return tuple(map(self._settled, found, self.spaces))
+        return self._settled(found, self.spaces[0])
+
+    def _settled(self, found: Value, space: Ground) -> np.ndarray[Any, Any]:
+        if isinstance(space, Real):
             return mapped(self.field.settle, np.asarray(found, object))
-        return np.asarray(found, self.space.dtype)
+        return np.asarray(found, space.dtype)
 
 
 @lru_cache(maxsize=4096)

@@ -25,10 +25,9 @@ from cats.paths import Path, Paths
 from cats.pipeline import without_guards
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
-from cats.recorder import Recorder
+from cats.recorder import Recorder, newest_recorder
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
-from cats.tracked import newest_recorder
 from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten
 
 NUMPY = OnNumpy()

@@ -16,9 +16,9 @@ from cats.ir.spaces import Ground, Real, Value
 from cats.ir.wire import Builder
 from cats.places import placed
 from cats.pointfree import program_of
-from cats.recorder import Recorder
+from cats.recorder import Recorder, newest_recorder
 from cats.trace import Argument, Spec, leaf_names, space_of_leaf, trace_function
-from cats.tracked import Tracked, newest_recorder
+from cats.tracked import Tracked
 from cats.tree import Branch, Static, Tree, count, flatten
 
 Function = Callable[..., Any] | Term

@@ -31,7 +31,7 @@ from cats.ir.spaces import Ground, Real, Value, ground, space_of
 from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.places import users_place
-from cats.tracked import Own, Tracked, View, newest_recorder
+from cats.tracked import Own, Tracked, View
 
 BUDGET = 500_000
 """So many operations one trace may hold; a loop that unrolls further is named in the error."""
@@ -310,7 +310,7 @@ class Recorder:
                 return self.apart(self.speech.plainly(function)(*known[0], **known[1]), known[0])
         said = self.speech.names.get(function)
         if said is None:
-            raise self.refused(_unknown(function))
+            raise self.refused(unknown(function))
         out = kwargs.get("out")
         if out is not None:
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
@@ -375,6 +375,24 @@ class Recorder:
         return self.speech.names["write"](out, found)
 
 
+def newest_recorder(values: Any) -> Recorder | None:
+    """The newest recorder among values, those in lists, tuples and dicts included."""
+    newest: Recorder | None = None
+    waiting = [values]
+    while waiting:
+        for value in waiting.pop():
+            if isinstance(value, Tracked):
+                if newest is None or value.recorder.stamp > newest.stamp:
+                    newest = value.recorder
+            elif isinstance(value, list | tuple):
+                waiting.append(value)
+            elif isinstance(value, dict):
+                waiting.append(value.values())
+            elif type(value) is np.ndarray and value.dtype == object:
+                waiting.append(value.flat)
+    return newest
+
+
 SIGNS: dict[Any, Callable[..., Any]] = {
     "**": operator.pow,
     "==": operator.eq,
@@ -433,11 +451,13 @@ def _has_space(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
 
 
-def _unknown(function: Any) -> TraceError:
-    name = getattr(function, "__name__", str(function))
+def unknown(function: Any) -> TraceError:
+    """The error for a function that the table does not have."""
     module = getattr(function, "__module__", None) or "numpy"
+    plain = isinstance(function, str | tuple | np.ufunc) or module == "numpy"
+    name = shown(function) if plain else f"{module}.{function.__name__}"
     return TraceError(
-        f"{module}.{name} is not known to cats, so it cannot be differentiated",
+        f"{name} is not known to cats, so it cannot be differentiated",
         where=users_place(),
         remedy="Write it with functions cats knows, or give it as a Primitive.",
     )

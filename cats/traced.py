@@ -17,7 +17,8 @@ from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
 from cats.places import users_place
-from cats.tracked import Tracked, newest_recorder
+from cats.recorder import Recorder, newest_recorder
+from cats.tracked import Tracked
 
 
 class MissingAttribute(TraceError, AttributeError):
@@ -101,6 +102,7 @@ class Traced(Tracked):
 
     __slots__ = ()
     __array_priority__ = 1000
+    recorder: Recorder
 
     # What NumPy asks
 
@@ -262,7 +264,7 @@ class Traced(Tracked):
         """The one entry, as a value without axes."""
         if self.size != 1:
             self._refuse(what, f"it has {self.size} entries", "Choose one, as x[0].")
-        return self.recorder.call(np.reshape, (self, ()), {}) if self.space.shape else self  # type: ignore[no-any-return]
+        return self.recorder.call(np.reshape, (self, ()), {}) if self.space.shape else self
 
     def __float__(self) -> float:
         known = self.known

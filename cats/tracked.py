@@ -7,7 +7,7 @@ that is written into becomes another term; its views read it anew through their 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from cats.ir.lam import Const, Term
 from cats.ir.spaces import Ground
 from cats.lenses import AnyLens
 from cats.places import users_place
-
-if TYPE_CHECKING:
-    from cats.recorder import Recorder
 
 State = Term | np.ndarray[Any, Any]
 """What a traced value is now: a term, or an array that no argument had a part in."""
@@ -59,7 +56,7 @@ class Tracked:
     __slots__ = ("_link", "_state", "boxed", "recorder", "space", "weak")
 
     def __init__(
-        self, recorder: Recorder, state: State, space: Ground, link: Own | View | None = None
+        self, recorder: Any, state: State, space: Ground, link: Own | View | None = None
     ) -> None:
         self.recorder = recorder
         self.space = space
@@ -168,21 +165,3 @@ class Tracked:
                     remedy="Write into a copy: x = x.copy().",
                 )
             )
-
-
-def newest_recorder(values: Any) -> Recorder | None:
-    """The newest recorder among values, those in lists, tuples and dicts included."""
-    newest: Recorder | None = None
-    waiting = [values]
-    while waiting:
-        for value in waiting.pop():
-            if isinstance(value, Tracked):
-                if newest is None or value.recorder.stamp > newest.stamp:
-                    newest = value.recorder
-            elif isinstance(value, list | tuple):
-                waiting.append(value)
-            elif isinstance(value, dict):
-                waiting.append(value.values())
-            elif type(value) is np.ndarray and value.dtype == object:
-                waiting.append(value.flat)
-    return newest

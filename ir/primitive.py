@@ -76,8 +76,8 @@ class Linearity:
 Work = Callable[..., int]
 
 
-def _per_entry(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
-    return size(out)
+def _per_entry(spaces: Sequence[Ground], out: Any, params: dict[str, Any]) -> int:
+    return sum(map(size, out)) if isinstance(out, tuple) else size(out)
 
 
 def free(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:

@@ -101,7 +101,7 @@ def _by_formula(op: Primitive) -> str:
     return max((derivatives.prove_formula(op, p) for p in params), key=len)
 
 
-LINEAR = ("convert", "accumulate", "concatenate")
+LINEAR = ("convert", "accumulate", "add_into", "concatenate", "put")
 """Their code makes arrays of floats, so they are run on whole numbers."""
 
 DEFINED = {"stop": "a value that is looked at but not varied: its derivative is 0 by definition"}

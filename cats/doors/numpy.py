@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cats.recorder import Recorder
-from cats.tracked import newest_recorder
+from cats.ir.errors import CatsError
+from cats.recorder import Recorder, newest_recorder, unknown
 
 
 class Speaks(Protocol):
@@ -82,5 +82,21 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     if function not in recorder.speech.names:
         own = session.own_code(function)
         if own is not None:
-            return own(*args, **kwargs)
+            return _tried(own, function, recorder, args, kwargs)
     return recorder.call(function, args, kwargs)
+
+
+def _tried(
+    own: Callable[..., Any],
+    function: Any,
+    recorder: Recorder,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """NumPy's own code, traced; where it does what cannot be traced, the function is unknown."""
+    before = recorder.refusal
+    try:
+        return own(*args, **kwargs)
+    except (CatsError, AttributeError) as error:
+        recorder.refusal = before
+        raise recorder.refused(unknown(function)) from error

@@ -65,7 +65,9 @@ def _watching(
     kind: type, rebind: Rebind, watched: Callable[[Any], Refuse | None]
 ) -> dict[str, Any]:
     """Attributes read through the doors; writing refused on objects from outside."""
-    read, write, delete = kind.__getattribute__, kind.__setattr__, kind.__delattr__
+    methods: Any = kind
+    read, write = methods.__getattribute__, methods.__setattr__
+    delete = methods.__delattr__
 
     def getattribute(self: Any, name: str) -> Any:
         found = read(self, name)
@@ -94,7 +96,7 @@ def _watching(
 
 def viewed(value: Any, mirror: type) -> Any:
     """An object of the mirrored class with the attributes of the given one."""
-    made = object.__new__(mirror)
+    made: Any = object.__new__(mirror)
     if hasattr(value, "__dict__"):
         made.__dict__.update(value.__dict__)
     for base in type(value).__mro__:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from cats.doors.types import is_instance, type_of
+from cats.recorder import newest_recorder
 from cats.traced import Traced
-from cats.tracked import newest_recorder
 
 MATH: dict[Any, Any] = {
     math.sin: np.sin, math.cos: np.cos, math.tan: np.tan, math.asin: np.arcsin,

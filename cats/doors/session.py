@@ -57,7 +57,7 @@ class Globals(dict[str, Any]):
     def written(self) -> Iterator[str]:
         """The names that were assigned."""
         for name, value in self.items():
-            if name != "__builtins__" and self.read.get(name, self) is not value:
+            if not name.startswith("__") and self.read.get(name, self) is not value:
                 yield name
 
 
@@ -147,7 +147,7 @@ class Session:
             return self._container(value)
         if id(value) in self._plain:
             return self._plain[id(value)]
-        if value in _hashable(value, _IN_MATH):
+        if isinstance(value, types.BuiltinFunctionType) and value in _IN_MATH:
             return python.of_math(value)
         return self._other(value)
 
@@ -304,11 +304,6 @@ def _left_alone(module: str) -> bool:
     """Modules whose names mean inside what they mean outside."""
     root = module.partition(".")[0]
     return root not in ("numpy", "math") and ours(module)
-
-
-def _hashable(value: Any, names: frozenset[Any]) -> frozenset[Any]:
-    """The names, or none if the value cannot be looked up in them."""
-    return names if isinstance(value, types.BuiltinFunctionType) else frozenset()
 
 
 def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:

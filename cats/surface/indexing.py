@@ -15,11 +15,11 @@ from cats.ir.prims.layout import sum as sum_
 from cats.ir.prims.layout import transpose as move
 from cats.ir.spaces import Discrete, Value
 from cats.places import users_place
+from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
 from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
 from cats.traced import Traced
-from cats.tracked import newest_recorder
 
 _ALL = slice(None)
 

@@ -18,7 +18,6 @@ from cats.places import users_place
 from cats.surface.elementwise import negative, where
 from cats.surface.indexing import basic_key, full, getitem, single
 from cats.surface.values import (
-    common_shape,
     expand,
     lifted,
     recorder_of,
@@ -128,7 +127,7 @@ def _fitted(value: Traced, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Trac
     """The value as NumPy would spread it over the place it is written to."""
     while value.ndim > len(shape) and value.shape[0] == 1:
         value = reshape(value, shape=value.shape[1:])
-    if value.ndim > len(shape) or common_shape([value, _Shape(shape)]) != shape:  # type: ignore[list-item]
+    if not _fits(value.shape, shape):
         raise TraceError(
             f"a value of shape {value.shape} cannot be written to a place of shape {shape}",
             where=users_place(),
@@ -138,18 +137,19 @@ def _fitted(value: Traced, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Trac
     return fitted.recorder.make(fitted.recorder, fitted.state, fitted.space)  # type: ignore[return-value]
 
 
-class _Shape:
-    """Something that has only a shape."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
+def _fits(shape: tuple[int, ...], place: tuple[int, ...]) -> bool:
+    """Whether arrays of a shape are spread over a place."""
+    try:
+        return np.broadcast_shapes(shape, place) == place
+    except ValueError:
+        return False
 
 
 def _set_arrays(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
     """Index arrays: of leading axes as they are; else through the places in the flat array."""
     leading = [i for i in items if not isinstance(i, slice)]
     recorder = recorder_of(x, key, value)
-    if all(not isinstance(i, slice) for i in items[: len(leading)]) and None not in items:
+    if all(not isinstance(i, slice) and i is not None for i in items[: len(leading)]):
         indices = [
             lifted(recorder, np.asarray(i) if not isinstance(i, Traced) else i) for i in leading
         ]

@@ -12,9 +12,8 @@ from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
-from cats.recorder import Recorder
+from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
-from cats.tracked import newest_recorder
 
 
 def recorder_of(*values: Any) -> Recorder:

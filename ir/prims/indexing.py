@@ -23,7 +23,16 @@ Key = tuple[Item, ...]
 
 def key_text(key: Key) -> str:
     """The key as one writes it between brackets."""
-    return ", ".join(_slice_text(*k) if isinstance(k, tuple) else str(k) for k in key)
+    return ", ".join(map(_item_text, key))
+
+
+def _open_text(key: Key) -> str:
+    """The key, always a tuple, and one that gives an array also for a single entry."""
+    return f"{key_text(key)}, ..." if key else "...,"
+
+
+def _item_text(item: Item) -> str:
+    return _slice_text(*item) if isinstance(item, tuple) else str(item)
 
 
 def _slice_text(start: int | None, stop: int | None, step: int | None) -> str:
@@ -45,7 +54,7 @@ def _index_space(x: Ground, *, key: Key) -> Ground:
 
 index: Primitive = Primitive(
     "index",
-    lambda x, *, key: f"{x}[{key_text(key)}]",
+    lambda x, *, key: f"{x}[{bracket(key, ())}]",
     _index_space,
     work=free,
     linear=Linearity((0,), lambda f: scattered(dict(f.params)["key"], (), f.cod, f.dom), same_map),
@@ -145,7 +154,7 @@ def _accumulate_text(*args: str, shape: Shape, dtype: str, targets: tuple[Target
     parts = [
         f"(({', '.join(indices)},), {value})"
         if isinstance(target, int)
-        else f"(np.s_[{key_text(target)}{', ' if target else ''}...], {value})"
+        else f"(np.s_[{_open_text(target)}], {value})"
         for (value, indices), target in zip(pieces(args, targets), targets, strict=True)
     ]
     return f"accumulated({shape}, np.{dtype}, {', '.join(parts)})"
@@ -274,8 +283,8 @@ add_into = Primitive(
 def added(x, *pieces):
     """x with each piece added at its key; repeated indices add up."""
     out = x.copy()
-    for key, piece in pieces:
-        np.add.at(out, key, piece)
+    for place, piece in pieces:
+        np.add.at(out, place, piece)
     return out
 ''',
 )

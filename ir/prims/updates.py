@@ -33,8 +33,8 @@ winners = Primitive(
     _winners_space,
     domain=(Domain(-2, 1),),
     examples=(
-        Example((Discrete((3,)),), (("shape", (2,)),)),
-        Example((Discrete((4,)), Discrete((4,))), (("shape", (2, 2)),)),
+        Example((Discrete((4,)),), (("shape", (3,)),)),
+        Example((Discrete((4,)), Discrete((4,))), (("shape", (3, 3)),)),
     ),
     helpers='''
 def winners(shape, *indices):
@@ -127,14 +127,14 @@ put = Primitive(
         Example(reals((3,), ()), (("target", (1,)),)),
         Example(reals((4, 2), (2,)), (("target", ((None, None, 2), -1)),)),
         Example((Real((3, 2)), Real((2, 2)), Discrete((2,))), (("target", 1),)),
-        Example((Real((2, 2)), Real((4,)), Discrete((4,)), Discrete((4,))), (("target", 2),)),
+        Example((Real((3, 3)), Real((4,)), Discrete((4,)), Discrete((4,))), (("target", 2),)),
         Example((Real((3,)), Real(()), Discrete(())), (("target", 1),)),
     ),
     helpers='''
 def written(x, key, value):
     """x with the value at the key."""
     out = x.copy()
-    out.__setitem__(key, value)
+    out.__setitem__(key, np.asarray(value)[()])
     return out
 ''',
 )

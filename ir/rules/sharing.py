@@ -30,7 +30,7 @@ def _folded(op: Primitive) -> Callable[..., Value | None]:
             return None
         values = [constant(x.constant).value for x in xs]
         space = op.space(*[x.space for x in xs], **params)
-        if isinstance(space, tuple) or size(space) > LARGEST:
+        if size(space) > LARGEST:
             return None
         with np.errstate(all="ignore"):
             made = np.asarray(op.evaluate(*values, **params), dtype=space.dtype)
@@ -55,10 +55,16 @@ def _fold_sides(op: Primitive) -> Callable[..., tuple[Any, Any]]:
     return sides
 
 
+def _several(op: Primitive) -> bool:
+    """Whether an operation has several results, or may have."""
+    made = [op.space(*e.spaces, **dict(e.params)) for e in op.examples]
+    return any(isinstance(space, tuple) for space in made)
+
+
 FOLDED = tuple(
     Rule(f"{op.name}_folded", "x: R", _fold_sides(op), _folded(op), True, op)
     for op in VOCABULARY
-    if op is not const and op is not broadcast
+    if op is not const and op is not broadcast and not _several(op)
 )
 
 

@@ -332,15 +332,15 @@ def test_fractions_are_exact_and_no_float_comes_in(op: Primitive) -> None:
     for example in examples(op):
         step = alone(op, example)
         args = [_rounded(a, 4) for a in arguments(op, example, rng)]
-        (found,), (wanted,) = OnFractions().compile(step)(*args), OnNumpy().compile(step)(*args)
-        (space,) = step.ends
-        assert np.shape(found) == space.shape
-        if isinstance(space, Discrete):
-            inhabits(found, space)
-            assert np.array_equal(found, wanted)
-            continue
-        assert all(type(entry) is Fraction for entry in np.ravel(np.asarray(found, object)))
-        np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=1e-15)
+        exact, rounded = OnFractions().compile(step)(*args), OnNumpy().compile(step)(*args)
+        for found, wanted, space in zip(exact, rounded, step.ends, strict=True):
+            assert np.shape(found) == space.shape
+            if isinstance(space, Discrete):
+                inhabits(found, space)
+                assert np.array_equal(found, wanted)
+                continue
+            assert all(type(entry) is Fraction for entry in np.ravel(np.asarray(found, object)))
+            np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=1e-15)
 
 
 @pytest.mark.parametrize("op", [op for op in RATIONAL if op.name in FIELD], ids=str)
