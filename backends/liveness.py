@@ -27,25 +27,70 @@ def overwriting(
     """
     if not any(_writes(line.step) for line in lines):
         return list(lines)
-    readers: dict[int, list[int]] = {}
+    found = _Liveness(lines, root, kept, owned)
     for number, line in enumerate(lines):
-        for position in line.reads():
-            readers.setdefault(root[position], []).append(number)
-    results = {root[position] for position in kept}
-    moved: dict[int, list[int]] = {}
-    over: set[int] = set()
-    copied: set[int] = set()
-    for number, line in enumerate(lines):
+        found.write(number, line)
+    return found.arranged()
+
+
+class _Liveness:
+    """Which lines write over their first argument, which move before that, which are copies."""
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        root: Sequence[int],
+        kept: Collection[int],
+        owned: Collection[int],
+    ) -> None:
+        self.lines = lines
+        self.root = root
+        self.owned = owned
+        self.results = {root[position] for position in kept}
+        self.maker = {position: n for n, line in enumerate(lines) for position in line.makes}
+        self.readers: dict[int, list[tuple[int, int]]] = {}
+        for number, line in enumerate(lines):
+            for position in line.reads():
+                self.readers.setdefault(root[position], []).append((number, position))
+        self.over: set[int] = set()
+        self.copied: set[int] = set()
+        self.moved: dict[int, list[int]] = {}
+
+    def write(self, number: int, line: Line) -> None:
+        """Decides about one line, if it writes."""
         base = _base(line)
-        if base is None or base not in owned or base in results or root[base] != base:
-            continue
-        later = [r for r in dict.fromkeys(readers[base]) if r > number]
-        apart = all(root[p] != base for p in line.reads()[1:]) or len(line.operands) == 2
-        if apart and all(_reads_only(lines[r], base) for r in later):
-            over.add(number)
-            moved[number] = [r for r in later if r not in copied]
-            copied.update(later)
-    return _arranged(lines, over, moved, copied)
+        if base is None or base not in self.owned or base in self.results:
+            return
+        apart = all(self.root[p] != base for p in line.reads()[1:]) or len(line.operands) == 2
+        if self.root[base] != base or not apart:
+            return
+        later = [pair for pair in self.readers[base] if pair[0] > number]
+        if all(self._apart(reader, position, base) for reader, position in later):
+            self.over.add(number)
+            reads = dict.fromkeys(r for r, p in later if p == base and r not in self.copied)
+            self.moved[number] = list(reads)
+            self.copied.update(reads)
+            self.copied.update(self.maker[p] for _, p in later if p != base)
+
+    def _apart(self, reader: int, position: int, base: int) -> bool:
+        """Whether what is read later can be had before: a place of the base, as a copy."""
+        number = reader if position == base else self.maker[position]
+        line = self.lines[number]
+        return line.step.op is index and line.operands[0].position == base
+
+    def arranged(self) -> list[Line]:
+        """The lines in their new order."""
+        gone = {r for reads in self.moved.values() for r in reads}
+        found: list[Line] = []
+        for number in range(len(self.lines)):
+            found += [self._marked(r) for r in self.moved.get(number, ())]
+            if number not in gone:
+                found.append(self._marked(number))
+        return found
+
+    def _marked(self, number: int) -> Line:
+        line = self.lines[number]
+        return line._replace(over=number in self.over, copied=number in self.copied)
 
 
 def _writes(step: Step) -> bool:
@@ -57,20 +102,3 @@ def _base(line: Line) -> int | None:
     if not _writes(line.step) or line.operands[0].literal is not None:
         return None
     return line.operands[0].position
-
-
-def _reads_only(line: Line, base: int) -> bool:
-    """Whether a line reads a place of the base, and depends on nothing else."""
-    return line.step.op is index and line.operands[0].position == base
-
-
-def _arranged(
-    lines: Sequence[Line], over: set[int], moved: dict[int, list[int]], copied: set[int]
-) -> list[Line]:
-    arranged: list[Line] = []
-    for number, line in enumerate(lines):
-        if number in copied:
-            continue
-        arranged += [lines[r]._replace(copied=True) for r in moved.get(number, ())]
-        arranged.append(line._replace(over=number in over))
-    return arranged

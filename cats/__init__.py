@@ -38,6 +38,7 @@ from cats.maps import linear_transpose as linear_transpose
 from cats.maps import linearize as linearize
 from cats.maps import vjp as vjp
 from cats.matrix import Matrix as Matrix
+from cats.paths import PathWarning as PathWarning
 from cats.simplify import simplify as simplify
 from cats.stop import stop_gradient as stop_gradient
 from cats.trace import Spec as Spec

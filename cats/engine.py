@@ -18,7 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.cache import Cache
 from cats.capture import picture
 from cats.ir.collecting import collector_paused
-from cats.ir.errors import SpaceError
+from cats.ir.errors import SpaceError, TraceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.paths import Path, Paths
@@ -76,6 +76,8 @@ def followed(
     def trace() -> Path[Taken]:
         with collector_paused():
             lifted = traced(f, call)
+            if key is not None and key != _key(f, call, options):
+                raise _changed()
             taken = Taken(lifted, *make(lifted))
         outcomes, places = zip(*lifted.decisions, strict=True) if lifted.decisions else ((), ())
         return Path(outcomes, places, taken)
@@ -102,6 +104,15 @@ def _key(f: Function, call: Call, options: Hashable) -> Any:
     except TypeError:
         return None
     return key
+
+
+def _changed() -> TraceError:
+    return TraceError(
+        "what the function depends on was changed while it was traced: it is outside of the traced "
+        "function, and the change would not be made in later calls",
+        where=users_place(),
+        remedy="Return the value, or pass what is to be changed as an argument.",
+    )
 
 
 @placed

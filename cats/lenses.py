@@ -7,15 +7,14 @@ transformations".)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.prims.indexing import Item, Key, index
+from cats.ir.prims.indexing import index
 from cats.ir.prims.layout import broadcast, reshape, transpose
 from cats.ir.prims.updates import put
 from cats.ir.spaces import Shape, Value
@@ -53,6 +52,11 @@ class Lens:
             return reshape(view, shape=np.shape(whole))
         return transpose(view, axes=tuple(int(i) for i in np.argsort(params["axes"])))
 
+    @property
+    def may_copy(self) -> bool:
+        """Whether NumPy gives a view or a copy, as the array lies in memory."""
+        return self.op is reshape
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -60,6 +64,7 @@ class Window:
 
     look: Callable[[Value], Value]
     writable: bool = False
+    may_copy: bool = False
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
@@ -73,36 +78,14 @@ class Window:
 AnyLens = Lens | Window
 
 
-def composed(outer: Key, inner: Key, shape: Shape) -> Key:
-    """The key that reads from an array of this shape what `inner` reads from what `outer` reads.
+def shares(shape: Shape, lenses: Sequence[AnyLens]) -> bool:
+    """Whether NumPy gives a view where these are applied to a new array of the shape, in C order.
 
-    >>> composed(((1, 8, None), 2), ((None, None, 3),), (10, 4))
-    ((1, 8, 3), 2)
-    >>> composed(((None, None, -1),), (0,), (5,))
-    (4,)
+    >>> turn, line = Lens(transpose, (("axes", (1, 0)),)), Lens(reshape, (("shape", (6,)),))
+    >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
+    (True, False)
     """
-    rest = iter(inner)
-    found: list[Item] = []
-    for n, item in zip(shape, outer, strict=False):
-        found.append(item if isinstance(item, int) else _within(range(n)[slice(*item)], rest))
-    return (*found, *rest)
-
-
-def _within(places: range, rest: Any) -> Item:
-    """What the next item of a key reads from these places of an axis."""
-    item = next(rest, (None, None, None))
-    if isinstance(item, int):
-        return places[item]
-    return as_slice(places[slice(*item)])
-
-
-def as_slice(places: range) -> tuple[int | None, int | None, int | None]:
-    """The slice that reads these places.
-
-    >>> as_slice(range(4, -1, -2)), as_slice(range(0))
-    ((4, None, -2), (0, 0, None))
-    """
-    if not places:
-        return 0, 0, None
-    stop = places.stop if places.step > 0 or places.stop >= 0 else None
-    return places.start, stop, None if places.step == 1 else places.step
+    whole = at = np.empty(shape, bool)
+    for lens in lenses:
+        at = lens.get(at)
+    return np.may_share_memory(whole, at)

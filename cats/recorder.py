@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from cats.capture import SMALL
 from cats.concrete import Concrete
 from cats.ifs import choice_term
 from cats.ir.constant import Constant
@@ -47,10 +48,12 @@ class Speech:
 
     names   its functions in terms of the vocabulary
     views   those whose results are views of their first argument
+    writes  those that write into their first argument
     """
 
     names: Mapping[Any, Callable[..., Value]]
-    views: frozenset[Any]
+    views: frozenset[Any] = frozenset()
+    writes: frozenset[Any] = frozenset()
 
     def plainly(self, function: Any) -> Callable[..., Any]:
         """NumPy's own function for a key of the table: a function, a method of a ufunc, a sign."""
@@ -76,7 +79,7 @@ class Recorder:
         self.extra: list[Any] = []
         self.observed: list[tuple[Outcome, Where]] = []
         self.concrete = Concrete(self.values)
-        self._passed: dict[str, Outcome] = {}
+        self._passed: dict[Term, Outcome] = {}
         self._captured: dict[Any, Tracked] = {}
         self.closed = False
         self.refusal: CatsError | None = None
@@ -115,17 +118,20 @@ class Recorder:
         if isinstance(value, np.ndarray):
             if type(value) not in _PLAIN or not _has_space(value.dtype):
                 return value
-            return self.make(self, value, ground(value.shape, value.dtype), Own())
+            plain = bool(value.flags.c_contiguous)
+            return self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
         if type(value) in (list, tuple):
             return type(value)(map(self.local, value))
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*map(self.local, value))
         return value
 
-    def fresh(self, x: Tracked) -> Tracked:
-        """A copy: the same entries, and from now on an array of its own."""
+    def fresh(self, x: Tracked, plain: bool = False) -> Tracked:
+        """A copy: the same entries, and from now on an array of its own; `plain` in C order."""
         known = x.known
-        return self.make(self, x.state if known is None else known.copy(), x.space)
+        if known is not None:
+            return self.local(known.copy())  # type: ignore[no-any-return]
+        return self.make(self, x.state, x.space, Own(plain=True) if plain else None)
 
     def bind(self, term: Term, space: Any) -> Tracked:
         """A name for the term's value."""
@@ -219,10 +225,10 @@ class Recorder:
             return self.capture(value)
         bare = isinstance(value, int | float) and not isinstance(value, np.generic)
         if bare and like is not None:
-            scalar = self.make(
-                self, np.asarray(value, dtype=like.dtype), type(like)((), like.dtype)
-            )
-            return self.emit(broadcast, (scalar,), spread_out(like)) if like.shape else scalar
+            scalar = np.asarray(value, dtype=like.dtype)
+            if not like.shape:
+                return self.make(self, scalar, like)
+            return self.bind(Prim(broadcast, (Const(Constant(scalar)),), spread_out(like)), like)
         if isinstance(value, np.ndarray) and value.dtype == object:
             return self.stacked(value)
         refuse_strangers(value)
@@ -288,14 +294,22 @@ class Recorder:
     def guarded(self, x: Tracked, outcome: Outcome) -> None:
         """Writes down that x is the outcome wherever this trace holds; once for each x."""
         term = x.term
-        if isinstance(term, Const) or self._passed.get(term.name) == outcome:  # type: ignore[union-attr]
+        if isinstance(term, Const):
+            return
+        said = self._said(term)
+        if self._passed.get(said) == outcome:
             return
         where = users_place()
         self.alive("a decision", where)
         params = (("number", len(self.observed)), ("outcome", outcome))
         self.observed.append((outcome, where))
         self.bind(Prim(guard, (term,), params, where=where), x.space)
-        self._passed[term.name] = outcome  # type: ignore[union-attr]
+        self._passed[said] = outcome
+
+    def _said(self, term: Term) -> Term:
+        """What a name is bound to, so that the same question is known again."""
+        known = isinstance(term, Var) and term.name.startswith("v")
+        return self.values[int(term.name[1:])] if known else term  # type: ignore[union-attr]
 
     # NumPy's functions
 
@@ -304,16 +318,16 @@ class Recorder:
 
         Where no argument of the trace has a part in it, it is NumPy's own function that is called.
         """
-        if function not in self.speech.views:
-            known = known_arguments(args, kwargs)
-            if known is not None:
-                return self.apart(self.speech.plainly(function)(*known[0], **known[1]), known[0])
-        said = self.speech.names.get(function)
-        if said is None:
-            raise self.refused(unknown(function))
         out = kwargs.get("out")
         if out is not None:
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        if function not in self.speech.views:
+            known = known_arguments(args, kwargs)
+            if known is not None:
+                return self.plainly(function, args, *known, out)
+        said = self.speech.names.get(function)
+        if said is None:
+            raise self.refused(unknown(function))
         try:
             found = said(*args, **kwargs)
             if function not in self.speech.views:
@@ -330,6 +344,19 @@ class Recorder:
                     remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
                 )
             ) from error
+
+    def plainly(
+        self, function: Any, args: Any, known: tuple[Any, ...], options: dict[str, Any], out: Any
+    ) -> Value:
+        """NumPy's own function on arrays that are there."""
+        target = args[0] if args and function in self.speech.writes else None
+        if isinstance(target, Tracked):
+            target.refuse_frozen()
+        found = self.apart(self.speech.plainly(function)(*known, **options), known)
+        if isinstance(target, Tracked):
+            target.own.version += 1
+            target.own.entries.clear()
+        return found if out is None else self.written(out, found)
 
     def apart(self, found: Any, args: tuple[Any, ...]) -> Any:
         """What NumPy made of arrays that are there; what shares memory with them is read-only."""
@@ -402,9 +429,6 @@ SIGNS: dict[Any, Callable[..., Any]] = {
     "compress": lambda x, *args, **kwargs: x.compress(*args, **kwargs),
 }
 """What is not called by a function of NumPy."""
-
-SMALL = 2048
-"""An array from outside of no more bytes is part of what is compiled; a larger one is read anew."""
 
 
 def known_arguments(

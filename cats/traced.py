@@ -293,7 +293,7 @@ class Traced(Tracked):
         )
 
     def __copy__(self) -> Traced:
-        return self.recorder.fresh(self) if self.is_array else self  # type: ignore[return-value]
+        return self.copy() if self.is_array else self
 
     def __deepcopy__(self, memo: Any) -> Traced:
         return self.__copy__()
@@ -382,13 +382,17 @@ class Traced(Tracked):
     ravel, flatten, repeat = _method(np.ravel), _method("flatten"), _method(np.repeat)
     swapaxes, take, round = _method(np.swapaxes), _method(np.take), _method(np.round)
     trace, diagonal, astype = _method(np.trace), _method(np.diagonal), _method("astype")
-    copy, any, all = _method(np.copy), _method(np.any), _method(np.all)
+    any, all = _method(np.any), _method(np.all)
     argmax, argmin, nonzero = _method(np.argmax), _method(np.argmin), _method(np.nonzero)
     argsort, searchsorted = _method(np.argsort), _method(np.searchsorted)
     argpartition, compress = _method(np.argpartition), _method("compress")
     conj, conjugate = _method(np.conjugate), _method(np.conjugate)
     choose, put, fill = _method(np.choose), _method(np.put), _method("fill")
     sort, partition, view = _method("sort"), _method("partition"), _method("view")
+
+    def copy(self, order: str = "C") -> Traced:
+        """As of an array: a copy whose entries lie in C order."""
+        return self.recorder.fresh(self, order == "C")  # type: ignore[return-value]
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Traced:
         """As of an array."""

@@ -15,7 +15,7 @@ from cats.ir.constant import Constant
 from cats.ir.errors import TraceError
 from cats.ir.lam import Const, Term
 from cats.ir.spaces import Ground
-from cats.lenses import AnyLens
+from cats.lenses import AnyLens, shares
 from cats.places import users_place
 
 State = Term | np.ndarray[Any, Any]
@@ -28,10 +28,12 @@ class Own:
 
     version   how often it has been written into
     frozen    why it may not be written into, or nothing
+    plain     its entries are known to lie in memory in C order
     entries   what single places were last given, by their full key
     """
 
     frozen: str = ""
+    plain: bool = False
     version: int = 0
     entries: dict[tuple[int, ...], Tracked] = field(default_factory=dict)
 
@@ -82,7 +84,7 @@ class Tracked:
         """What the root knows of itself."""
         root = self.root
         if type(root._link) is not Own:
-            root._link = Own()
+            root._link = Own(plain=len(root.space.shape) < 2)
         return root._link
 
     @property
@@ -101,13 +103,36 @@ class Tracked:
             at = at._link.parent
         for view in reversed(stale):
             link: Any = view._link
+            if link.lens.may_copy and not view.is_view():
+                view._link = Own()
+                continue
             view._state = link.lens.get(link.parent)._state
             link.seen = version
+
+    def is_view(self) -> bool:
+        """Whether NumPy gave a view and no copy. Raises TraceError where that cannot be known."""
+        lenses: list[AnyLens] = []
+        at: Tracked = self
+        while type(at._link) is View:
+            lenses.append(at._link.lens)
+            at = at._link.parent
+        if any(lens.may_copy for lens in lenses) and not at.own.plain:
+            raise self.recorder.refused(
+                TraceError(
+                    "an array and its reshaped form are used after one of them was written into: "
+                    "how the array lies in memory decides whether the other sees it",
+                    where=users_place(),
+                    remedy="Make the array, or the reshaped form, with .copy().",
+                )
+            )
+        return shares(at.space.shape, lenses[::-1])
 
     @property
     def known(self) -> np.ndarray[Any, Any] | None:
         """The array, if no argument has a part in it."""
-        state = self.state
+        if type(self._link) is View:
+            self._refresh()
+        state = self._state
         return state if isinstance(state, np.ndarray) else None
 
     @property
@@ -141,6 +166,8 @@ class Tracked:
     def write(self, value: Tracked) -> None:
         """Makes it, and what it is a view of, what `value` is: a value of the same space."""
         self.refuse_frozen()
+        if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
+            self._link = Own()
         at, new = self, value
         while type(at._link) is View:
             new = at._link.lens.put(at._link.parent, new)

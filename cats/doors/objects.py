@@ -9,56 +9,49 @@ from __future__ import annotations
 
 import functools
 import types
-from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import ours
+from cats.capture import GENERAL, slots
 
 Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
-
-_GENERAL = ("typing", "abc", "collections.abc", "builtins")
-
-
-def can_view(kind: type) -> bool:
-    """Whether a class is plain Python through and through, and a user's."""
-    if type(kind) not in (type, ABCMeta) or issubclass(kind, BaseException):
-        return False
-    if "__init_subclass__" in _attributes(kind):
-        return False
-    own = [base for base in kind.__mro__ if base.__module__ not in _GENERAL]
-    return bool(own) and kind.__new__ is object.__new__ and not any(ours(b.__module__) for b in own)
 
 
 def _attributes(kind: type) -> dict[str, Any]:
     """The attributes of a class and of its users' bases, nearest first."""
     found: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
-        if base.__module__ not in _GENERAL:
+        if base.__module__ not in GENERAL:
             found.update(vars(base))
     return found
 
 
-def mirrored(kind: type, rebind: Rebind, watched: Callable[[Any], Refuse | None]) -> type:
-    """The subclass whose methods are rebound.
+def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind) -> type:
+    """The subclass whose objects are watched; `fill` gives it its methods.
 
     watched   for an object from outside, what to call when it is written to
     """
-    body: dict[str, Any] = {}
-    for name, value in _attributes(kind).items():
-        if isinstance(value, types.FunctionType):
-            body[name] = rebind(value)
-        elif isinstance(value, staticmethod | classmethod):
-            body[name] = type(value)(rebind(value.__func__))
-        elif isinstance(value, property):
-            body[name] = property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
-        elif isinstance(value, functools.cached_property):
-            body[name] = functools.cached_property(rebind(value.func))
-            body[name].__set_name__(kind, name)
-    body.update(_watching(kind, rebind, watched))
+    body = _watching(kind, rebind, watched)
     body["__module__"], body["__qualname__"] = kind.__module__, kind.__qualname__
     return type(kind)(kind.__name__, (kind,), body)
+
+
+def fill(mirror: type, kind: type, rebind: Rebind) -> None:
+    """Gives a mirror the methods of the class and of its bases, rebound."""
+    for name, value in _attributes(kind).items():
+        found: Any = None
+        if isinstance(value, types.FunctionType):
+            found = rebind(value)
+        elif isinstance(value, staticmethod | classmethod):
+            found = type(value)(rebind(value.__func__))
+        elif isinstance(value, property):
+            found = property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
+        elif isinstance(value, functools.cached_property):
+            found = functools.cached_property(rebind(value.func))
+            found.__set_name__(kind, name)
+        if found is not None and name not in vars(mirror):
+            type.__setattr__(mirror, name, found)
 
 
 def _watching(
@@ -100,13 +93,7 @@ def viewed(value: Any, mirror: type) -> Any:
     if hasattr(value, "__dict__"):
         made.__dict__.update(value.__dict__)
     for base in type(value).__mro__:
-        for name in _slots(base):
+        for name in slots(base):
             if hasattr(value, name):
                 object.__setattr__(made, name, getattr(value, name))
     return made
-
-
-def _slots(base: type) -> tuple[str, ...]:
-    found = vars(base).get("__slots__", ())
-    names = (found,) if isinstance(found, str) else tuple(found)
-    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))

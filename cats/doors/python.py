@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.doors.types import is_instance, type_of
+from cats.doors.types import questions
 from cats.recorder import newest_recorder
 from cats.traced import Traced
 
@@ -204,7 +204,6 @@ def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> di
         "sorted": in_order,
         "any": some,
         "all": every,
-        "isinstance": is_instance,
-        "type": type_of(original),
+        **questions(original, rebound),
         "super": parent(rebound),
     }

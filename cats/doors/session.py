@@ -13,22 +13,23 @@ import contextlib
 import dis
 import functools
 import math
+import sysconfig
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from cats.capture import ours
+from cats.capture import SMALL, can_view, ours
 from cats.doors import python
 from cats.doors.containers import KEPT, PLAIN, contents, kept
 from cats.doors.numpy import Door
-from cats.doors.objects import can_view, mirrored, viewed
+from cats.doors.objects import fill, mirrored, viewed
 from cats.doors.refusing import Refusing, reason
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
 from cats.places import users_place
-from cats.recorder import SMALL, Recorder
+from cats.recorder import Recorder
 from cats.tracked import Tracked
 
 OUTSIDE = "it is outside of the traced function, and the change would not be made in later calls"
@@ -39,10 +40,13 @@ _BUILTINS = vars(builtins)
 class Globals(dict[str, Any]):
     """The globals of a rebound function: names of the user's module, seen through the doors."""
 
-    def __init__(self, session: Session, original: dict[str, Any]) -> None:
+    def __init__(
+        self, session: Session, original: dict[str, Any], look: Callable[[Any], Any]
+    ) -> None:
         super().__init__(__builtins__=session.builtins)
         self.session = session
         self.original = original
+        self.look = look
         self.read: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -50,12 +54,14 @@ class Globals(dict[str, Any]):
             return super().__getitem__(name)
         if name not in self.original:
             raise KeyError(name)
-        found = self.read[name] = self.session.rebound(self.original[name])
+        found = self.read[name] = self.look(self.original[name])
         super().__setitem__(name, found)
         return found
 
     def written(self) -> Iterator[str]:
-        """The names that were assigned."""
+        """The names that were assigned, in a module of the user's."""
+        if self.look == self.session.names:
+            return
         for name, value in self.items():
             if not name.startswith("__") and self.read.get(name, self) is not value:
                 yield name
@@ -89,6 +95,7 @@ class Session:
         self._kept: list[tuple[Any, list[Any]]] = []
         self._mirrors: dict[type, type] = {}
         self._originals: dict[type, type] = dict(PLAIN)
+        self._filled: dict[type, dict[str, Any]] = {}
         self._outside: dict[int, Any] = {}
         doors = python.doors(self.original, self.rebound)
         self.builtins = {
@@ -163,6 +170,12 @@ class Session:
             return self._object(value)
         return value
 
+    def names(self, value: Any) -> Any:
+        """A global of an installed library: its functions see the doors, its state is its own."""
+        bound = isinstance(value, types.FunctionType | types.ModuleType | np.ufunc | type)
+        plain = isinstance(value, types.BuiltinFunctionType)
+        return self.rebound(value) if bound or plain else value
+
     def _array(self, value: np.ndarray[Any, Any]) -> Any:
         """An array from outside: small ones are constants, others are read in every call."""
         kind = value.dtype.kind
@@ -197,7 +210,9 @@ class Session:
         """The same code, with other globals, closure and defaults."""
         space = self._spaces.get(id(value.__globals__))
         if space is None:
-            space = self._spaces[id(value.__globals__)] = Globals(self, value.__globals__)
+            look = self.names if installed(value.__code__.co_filename) else self.rebound
+            space = Globals(self, value.__globals__, look)
+            self._spaces[id(value.__globals__)] = space
         cells = tuple([types.CellType() for _ in value.__closure__ or ()])
         made = types.FunctionType(value.__code__, space, value.__name__, None, cells)
         self._made[id(value)] = (value, made)
@@ -205,7 +220,8 @@ class Session:
             value.__code__.co_freevars, value.__closure__ or (), cells, strict=True
         ):
             with contextlib.suppress(ValueError):
-                new.cell_contents = self.rebound(old.cell_contents)
+                held = old.cell_contents
+                new.cell_contents = held if name == "__class__" else self.rebound(held)
                 self._cells.append((new, new.cell_contents, value, name))
         made.__defaults__ = value.__defaults__ and tuple(map(self.rebound, value.__defaults__))
         made.__kwdefaults__ = value.__kwdefaults__ and {
@@ -238,8 +254,10 @@ class Session:
     def mirror(self, kind: type) -> type:
         """The class with rebound methods."""
         if kind not in self._mirrors:
-            made = mirrored(kind, self.rebound, self._watched)
+            made = mirrored(kind, self._watched, self.rebound)
             self._mirrors[kind], self._originals[made] = made, kind
+            fill(made, kind, self.rebound)
+            self._filled[made] = dict(vars(made))
         return self._mirrors[kind]
 
     def mirror_of(self, kind: type) -> type:
@@ -279,6 +297,9 @@ class Session:
             if cell.cell_contents is not before:
                 place = _stored(function.__code__, "STORE_DEREF", name)
                 self.refuse(f"assigning the nonlocal {name}", place)
+        for mirror, body in self._filled.items():
+            if any(body.get(name, self) is not value for name, value in vars(mirror).items()):
+                self.refuse(f"changing the class {mirror.__name__}")
         for made, before in self._kept:
             now = contents(made)
             if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
@@ -298,6 +319,14 @@ def session_of(f: Any) -> Session | None:
         f = f.__func__ if isinstance(f, types.MethodType) else f.func
     space = getattr(f, "__globals__", None)
     return space.session if isinstance(space, Globals) else None
+
+
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+
+
+def installed(file: str) -> bool:
+    """Whether a file belongs to a library that was installed."""
+    return file.startswith(_INSTALLED)
 
 
 def _left_alone(module: str) -> bool:

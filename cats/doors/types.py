@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -111,24 +112,32 @@ def has_door(value: Any) -> bool:
     return isinstance(value, type) and value in NUMBERS and value not in _ABSTRACT
 
 
-def is_instance(value: Any, kinds: Any) -> bool:
-    """isinstance, for traced values by what they stand for."""
-    return isinstance(sample(value), _real_kinds(kinds))
+Kind = Callable[[Any], Any]
 
 
-def _real_kinds(kinds: Any) -> Any:
-    if type(kinds) is tuple:
-        return tuple(map(_real_kinds, kinds))
-    return real_type(kinds)
+def questions(original: Kind, rebound: Kind) -> dict[str, Callable[..., Any]]:
+    """isinstance, issubclass and type, for traced values by what they stand for.
 
+    original   of a class that stands for a user's, the user's
+    rebound    what a user's class means inside
+    """
 
-def type_of(original: Callable[[type], type]) -> Callable[..., Any]:
-    """`type`, for traced values by what they stand for; `original` undoes the doors of classes."""
+    def plain(kinds: Any) -> Any:
+        if type(kinds) is tuple:
+            return tuple(map(plain, kinds))
+        if isinstance(kinds, types.UnionType):
+            return tuple(map(plain, kinds.__args__))
+        return original(real_type(kinds))
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def is_instance(value: Any, kinds: Any) -> bool:
+        return isinstance(sample(value), plain(kinds))
+
+    def is_subclass(kind: Any, kinds: Any) -> bool:
+        return issubclass(plain(kind), plain(kinds))
+
+    def type_of(*args: Any, **kwargs: Any) -> Any:
         if len(args) != 1:
             return type(*args, **kwargs)
-        found = original(type(sample(args[0])))
-        return type_door(found) if has_door(found) else found
+        return rebound(original(type(sample(args[0]))))
 
-    return call
+    return {"isinstance": is_instance, "issubclass": is_subclass, "type": type_of}

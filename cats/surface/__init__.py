@@ -27,4 +27,7 @@ VIEWS = frozenset(
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""
 
-SPEECH = Speech(NAMES, VIEWS)
+WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
+"""Functions that write into their first argument."""
+
+SPEECH = Speech(NAMES, VIEWS, WRITES)

@@ -9,11 +9,10 @@ import numpy as np
 
 from cats.ir.errors import TraceError
 from cats.ir.prims.choice import select
-from cats.ir.prims.indexing import add_into, index
+from cats.ir.prims.indexing import add_into, composed, index
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.updates import put
 from cats.ir.spaces import Discrete, Value
-from cats.lenses import composed
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
 from cats.surface.indexing import basic_key, full, getitem, single

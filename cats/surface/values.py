@@ -118,5 +118,5 @@ def is_number(value: Any) -> bool:
 def weak_type(value: Any) -> type | None:
     """The Python type of a number that takes the dtype of what it meets; None for all others."""
     if isinstance(value, Traced):
-        return {"f": float, "i": int, "b": bool}.get(value.dtype.kind) if value.weak else None
+        return {"f": float, "i": int}.get(value.dtype.kind) if value.weak else None
     return type(value) if is_number(value) else None

@@ -8,7 +8,7 @@ over the old one where nobody reads that again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cats.ir.errors import SpaceError
@@ -38,6 +38,41 @@ def _item_text(item: Item) -> str:
 def _slice_text(start: int | None, stop: int | None, step: int | None) -> str:
     text = f"{'' if start is None else start}:{'' if stop is None else stop}"
     return text if step is None else f"{text}:{step}"
+
+
+def composed(outer: Key, inner: Key, shape: Shape) -> Key:
+    """The key that reads from an array of this shape what `inner` reads from what `outer` reads.
+
+    >>> composed(((1, 8, None), 2), ((None, None, 3),), (10, 4))
+    ((1, 8, 3), 2)
+    >>> composed(((None, None, -1),), (0,), (5,))
+    (4,)
+    """
+    rest = iter(inner)
+    found: list[Item] = []
+    for n, item in zip(shape, outer, strict=False):
+        found.append(item if isinstance(item, int) else _within(range(n)[slice(*item)], rest))
+    return (*found, *rest)
+
+
+def _within(places: range, rest: Iterator[Item]) -> Item:
+    """What the next item of a key reads from these places of an axis."""
+    item = next(rest, (None, None, None))
+    if isinstance(item, int):
+        return places[item]
+    return as_slice(places[slice(*item)])
+
+
+def as_slice(places: range) -> tuple[int | None, int | None, int | None]:
+    """The slice that reads these places.
+
+    >>> as_slice(range(4, -1, -2)), as_slice(range(0))
+    ((4, None, -2), (0, 0, None))
+    """
+    if not places:
+        return 0, 0, None
+    stop = places.stop if places.step > 0 or places.stop >= 0 else None
+    return places.start, stop, None if places.step == 1 else places.step
 
 
 def _index_space(x: Ground, *, key: Key) -> Ground:
