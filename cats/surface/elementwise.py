@@ -105,6 +105,8 @@ def _loop(ufunc: np.ufunc, args: tuple[Value, ...]) -> tuple[np.dtype[Any], ...]
     given = [
         weak_type(a) or (a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype) for a in args
     ]
+    if all(isinstance(g, type) for g in given):
+        given = list(map(np.dtype, given))
     try:
         return ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout))[: len(args)]
     except TypeError as error:
