@@ -79,6 +79,7 @@ class Recorder:
         self.extra: list[Any] = []
         self.observed: list[tuple[Outcome, Where]] = []
         self.concrete = Concrete(self.values)
+        self.namespace: Any = np
         self._passed: dict[Term, Outcome] = {}
         self._captured: dict[Any, Tracked] = {}
         self.closed = False

@@ -128,7 +128,7 @@ class Traced(Tracked):
         return np.array(known, dtype=dtype)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
-        return self.recorder.speech.names["namespace"](self.recorder)
+        return self.recorder.namespace
 
     # What one can know about it
 

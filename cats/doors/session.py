@@ -110,6 +110,7 @@ class Session:
     def entered(self, recorder: Recorder) -> Iterator[None]:
         """An inner trace is open."""
         outer, self.recorder = self.recorder, recorder
+        recorder.namespace = self.rebound(np)
         try:
             yield
         finally:

@@ -259,6 +259,14 @@ def conversions(x: Any) -> Any:
     return a + nested.sum() + np.sum(objects) + np.array(objects, dtype=float)[1] * x[0]
 
 
+def generic(x: Any) -> Any:
+    """Code for any array library, as SciPy writes it."""
+    xp = x.__array_namespace__()
+    out = xp.zeros(3, dtype=x.dtype)
+    out[0] = xp.sin(x[0])
+    return xp.concat([out, xp.permute_dims(x, (0,))]) if hasattr(xp, "concat") else out
+
+
 def copies(x: Any) -> Any:
     a, b = copy.copy(x), copy.deepcopy({"k": [x]})
     a[0] = x[1] ** 2
@@ -294,6 +302,7 @@ FUNCTIONS: dict[str, Function] = {
     "questions": questions,
     "conversions": conversions,
     "copies": copies,
+    "array API": lambda x: np.sum(generic(x)) + np.sum(generic(x * x)),
     "recursion": lambda x: (lambda f: f(f, 4))(lambda f, n: x[0] if n == 0 else f(f, n - 1) * x[2]),
 }
 
