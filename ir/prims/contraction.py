@@ -113,11 +113,20 @@ def _contract_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any])
     return terms * (len(spaces) - 1) + max(terms - results, 0)
 
 
-contract = Primitive(
+def _contract_batch(*xs: Value, batched: Sequence[bool], spec: str) -> Value:
+    """A letter more, of the operands that have the axis and of the result."""
+    operands, out = parts_of(spec)
+    letter = next(c for c in string.ascii_letters if c not in spec)
+    wide = [letter + o if has else o for o, has in zip(operands, batched, strict=True)]
+    return contract(*xs, spec=f"{','.join(wide)}->{letter}{out}")
+
+
+contract: Primitive = Primitive(
     "contract",
     _contract_text,
     _contract_space,
     linearise=_contract_rule,
+    batch=_contract_batch,
     work=_contract_work,
     linear=Linearity(tuple(range(26)), _contract_adjoint, _contract_lift),
     domain=(ANY, ANY),

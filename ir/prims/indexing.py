@@ -11,14 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Id, Join, Leaf, Linear, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
-from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
+from cats.ir.prims.layout import (
+    all_led,
+    broadcast,
+    count_of,
+    extend,
+    led,
+    reals,
+    relabel,
+    same_map,
+    transpose,
+    with_shape,
+)
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
 
 Item = int | tuple[int | None, int | None, int | None]
 Key = tuple[Item, ...]
+
+WHOLE: Item = (None, None, None)
+"""The item that reads a whole axis."""
 
 
 def key_text(key: Key) -> str:
@@ -100,6 +116,7 @@ index: Primitive = Primitive(
         Example(reals((4, 3)), (("key", ((3, None, -1),)),)),
         Example(reals((4, 3)), (("key", ((1, 1, None),)),)),
     ),
+    batch=lambda x, *, batched, key: index(x, key=(WHOLE, *key)),
 )
 
 
@@ -131,7 +148,35 @@ gather: Primitive = Primitive(
         Example((Real((4, 3)), _INT3, _INT3)),
         Example((Real((4,)), Discrete(()))),
     ),
+    batch=lambda x, *indices, batched: _gather_batch(x, indices, batched),
 )
+
+
+def _gather_batch(x: Value, indices: Sequence[Value], batched: Sequence[bool]) -> Value:
+    """The same places of each, or different ones."""
+    if not batched[0]:
+        return gather(x, *all_led(indices, batched[1:]))
+    if any(batched[1:]):
+        return gather(x, *batched_indices(indices, batched[1:], space_of(x).shape[0]))
+    count, rank = len(indices), len(space_of(x).shape)
+    last = (*range(1, count + 1), 0, *range(count + 1, rank))
+    taken = gather(transpose(x, axes=last), *indices)
+    ahead, whole = len(space_of(indices[0]).shape), len(space_of(taken).shape)
+    return transpose(taken, axes=(ahead, *range(ahead), *range(ahead + 1, whole)))
+
+
+def batched_indices(
+    indices: Sequence[Value], batched: Sequence[bool], count: int
+) -> tuple[Value, ...]:
+    """Index arrays for one more leading axis: the first says which of the batch."""
+    wide = [i if has else led(i, count) for i, has in zip(indices, batched, strict=True)]
+    shape = (count, *space_of(wide[0]).shape[1:])
+    return (broadcast(np.arange(count), shape=shape, axes=(0,)), *wide)
+
+
+def batched_target(target: Target) -> Target:
+    """The target where there is one more leading axis."""
+    return target + 1 if isinstance(target, int) else (WHOLE, *target)
 
 
 def _no_tangent(indices: Sequence[Value], out: Value) -> tuple[Linear, ...]:
@@ -228,19 +273,46 @@ def _accumulate_total(leaves: Sequence[Leaf], values: Sequence[Value], base: Val
     return accumulate(*values, *indices, **params)
 
 
+def _pieces_batch(
+    args: Sequence[Value], batched: Sequence[bool], targets: tuple[Target, ...], count: int
+) -> list[Value]:
+    """The values, then the index arrays, of pieces for one more leading axis."""
+    values: list[Value] = []
+    indices: list[Value] = []
+    flags = pieces(batched, targets)
+    for (value, places), (has, marks) in zip(pieces(args, targets), flags, strict=True):
+        values.append(value if has else led(value, count))
+        indices += batched_indices(places, marks, count) if places else ()
+    return [*values, *indices]
+
+
+def _accumulate_batch(
+    *args: Value,
+    batched: Sequence[bool],
+    shape: Shape,
+    dtype: str,
+    targets: tuple[Target, ...],
+) -> Value:
+    count = count_of(args, batched)
+    parts = _pieces_batch(args, batched, targets, count)
+    wide = tuple(map(batched_target, targets))
+    return accumulate(*parts, shape=(count, *shape), dtype=dtype, targets=wide)
+
+
 def _accumulate_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     """A first piece at a key is placed; another, or one whose indices may repeat, is added."""
     each = enumerate(zip(spaces, params["targets"], strict=False))
     return sum(size(space) for i, (space, target) in each if i or isinstance(target, int))
 
 
-accumulate = Primitive(
+accumulate: Primitive = Primitive(
     "accumulate",
     _accumulate_text,
     _accumulate_space,
     work=_accumulate_work,
     linear=Linearity((0,), _accumulate_adjoint, _accumulate_lift, total=_accumulate_total),
     linearise=_accumulate_rule,
+    batch=_accumulate_batch,
     domain=(Domain(), Domain(-2, 2)),
     examples=(
         Example(reals(()), (("dtype", "float64"), ("shape", (3,)), ("targets", ((1,),)))),
@@ -301,12 +373,22 @@ def _add_rule(x: Value, *args: Value, out: Value, targets: tuple[Target, ...]) -
     return Join((*maps, *_no_tangent(args[len(targets) :], out)))
 
 
-add_into = Primitive(
+def _add_batch(
+    x: Value, *args: Value, batched: Sequence[bool], targets: tuple[Target, ...]
+) -> Value:
+    count = count_of((x, *args), batched)
+    base = x if batched[0] else led(x, count)
+    parts = _pieces_batch(args, batched[1:], targets, count)
+    return add_into(base, *parts, targets=tuple(map(batched_target, targets)))
+
+
+add_into: Primitive = Primitive(
     "add_into",
     _add_text,
     _add_space,
     work=lambda spaces, out, params: sum(map(size, spaces[1 : 1 + len(params["targets"])])),
     linearise=_add_rule,
+    batch=_add_batch,
     inplace=_add_statement,
     domain=(Domain(), Domain(), Domain(-2, 1)),
     examples=(

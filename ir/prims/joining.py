@@ -6,7 +6,7 @@ from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Linear
 from cats.ir.primitive import Example, Primitive, free
 from cats.ir.prims.indexing import Key, scattered
-from cats.ir.prims.layout import reals, with_shape
+from cats.ir.prims.layout import all_led, reals, with_shape
 from cats.ir.spaces import Ground, Shape, Value, space_of
 
 
@@ -40,12 +40,13 @@ def _concatenate_rule(*xs: Value, out: Value, axis: int) -> Linear:
     return Join(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
-concatenate = Primitive(
+concatenate: Primitive = Primitive(
     "concatenate",
     lambda *xs, axis: f"np.concatenate([{', '.join(xs)}]{f', axis={axis}' if axis else ''})",
     _concatenate_space,
     work=free,
     linearise=_concatenate_rule,
+    batch=lambda *xs, batched, axis: concatenate(*all_led(xs, batched), axis=axis + 1),
     examples=(
         Example(reals((2,), (3,)), (("axis", 0),)),
         Example(reals((2, 1), (2, 3)), (("axis", 1),)),

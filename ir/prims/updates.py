@@ -15,8 +15,16 @@ from cats.ir.linear import Join, Leaf, Linear, Then, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.algebra import itself
 from cats.ir.prims.choice import keeping
-from cats.ir.prims.indexing import Target, bracket, placed, scattered, subject
-from cats.ir.prims.layout import broadcast, reals, same_map
+from cats.ir.prims.indexing import (
+    Target,
+    batched_indices,
+    batched_target,
+    bracket,
+    placed,
+    scattered,
+    subject,
+)
+from cats.ir.prims.layout import broadcast, count_of, led, reals, same_map
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Value, size, space_of
 
 # Which of several that name one entry is the last
@@ -27,7 +35,7 @@ def _winners_space(*indices: Ground, shape: Shape) -> Ground:
     return Discrete(indices[0].shape, "bool")
 
 
-winners = Primitive(
+winners: Primitive = Primitive(
     "winners",
     lambda *indices, shape: f"winners({shape}, {', '.join(indices)})",
     _winners_space,
@@ -44,7 +52,14 @@ def winners(shape, *indices):
     last.__setitem__(indices, order)
     return last[indices] == order
 ''',
+    batch=lambda *indices, batched, shape: _winners_batch(indices, batched, shape),
 )
+
+
+def _winners_batch(indices: Sequence[Value], batched: Sequence[bool], shape: Shape) -> Value:
+    count = count_of(indices, batched)
+    return winners(*batched_indices(indices, batched, count), shape=(count, *shape))
+
 
 # Erase
 
@@ -75,6 +90,7 @@ erase: Primitive = Primitive(
     work=free,
     linear=Linearity((0,), itself, same_map, "diagonal"),
     linearise=_erase_rule,
+    batch=lambda *args, batched, target: _written_batch(erase, args, batched, 1, target),
     inplace=lambda out, x, *indices, target: f"{out}[{bracket(target, indices)}] = 0",
     domain=(Domain(), Domain(-2, 1)),
     examples=(
@@ -115,12 +131,24 @@ def _put_rule(x: Value, value: Value, *indices: Value, out: Value, target: Targe
     return Join((_erasing(x, indices, target), written, *_still(indices, out)))
 
 
-put = Primitive(
+def _written_batch(
+    op: Primitive, args: Sequence[Value], batched: Sequence[bool], values: int, target: Target
+) -> Value:
+    """erase or put with one more leading axis: so many values, then index arrays."""
+    count = count_of(args, batched)
+    wide = [a if has else led(a, count) for a, has in zip(args[:values], batched, strict=False)]
+    places = args[values:]
+    indices = batched_indices(places, batched[values:], count) if places else ()
+    return op(*wide, *indices, target=batched_target(target))
+
+
+put: Primitive = Primitive(
     "put",
     lambda x, value, *indices, target: f"written({x}, {subject(target, indices)}, {value})",
     _put_space,
     work=lambda spaces, out, params: size(spaces[1]),
     linearise=_put_rule,
+    batch=lambda *args, batched, target: _written_batch(put, args, batched, 2, target),
     inplace=lambda out, x, value, *indices, target: f"{out}[{bracket(target, indices)}] = {value}",
     domain=(Domain(), Domain(), Domain(-2, 1)),
     examples=(
