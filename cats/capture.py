@@ -7,6 +7,7 @@ the traced function meets as a parameter is pictured by identity too: it is read
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import sys
@@ -119,8 +120,11 @@ class _Painter:
         if dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats."):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
+        if isinstance(value, collections.deque):
+            return (Same(value), tuple(map(self._inside, value)))
         state = _state(value)
-        if state is None:
+        plain = ours(type(value).__module__) and not isinstance(value, types.SimpleNamespace)
+        if state is None or plain:
             return Same(value)
         look = self.picture if can_view(type(value)) else self._inside
         return (Same(value), look(state), self.picture(type(value)))

@@ -18,7 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.cache import Cache
 from cats.capture import picture
 from cats.ir.collecting import collector_paused
-from cats.ir.errors import SpaceError, TraceError
+from cats.ir.errors import SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.paths import Path, Paths
@@ -76,8 +76,6 @@ def followed(
     def trace() -> Path[Taken]:
         with collector_paused():
             lifted = traced(f, call)
-            if key is not None and key != _key(f, call, options):
-                raise _changed()
             taken = Taken(lifted, *make(lifted))
         outcomes, places = zip(*lifted.decisions, strict=True) if lifted.decisions else ((), ())
         return Path(outcomes, places, taken)
@@ -88,10 +86,26 @@ def followed(
     def forced(taken: Taken) -> Sequence[Value]:
         return execute(unguarded(taken.first), [*call.leaves, *taken.lifted.extra, *extra])
 
+    known = len(found)
     taken, results = found.run(trace, run, forced)
-    if paths is None and key is not None and newest(taken.lifted.extra) is None:
-        _PATHS.put(key, found)
+    if key is not None and (paths is None or len(found) > known):
+        _remember(key, found, lasting=key == _key(f, call, options) and _outermost(taken))
     return taken, results
+
+
+def _outermost(taken: Taken) -> bool:
+    """Whether no value of another trace has a part in a path."""
+    return newest(taken.lifted.extra) is None
+
+
+def _remember(key: Any, found: Paths[Taken], lasting: bool) -> None:
+    """Keeps the paths, unless tracing changed what the function depends on: then every call traces
+    anew, and does again what it does outside of itself.
+    """
+    if lasting:
+        _PATHS.put(key, found)
+    else:
+        _PATHS.drop(key)
 
 
 def _key(f: Function, call: Call, options: Hashable) -> Any:
@@ -104,15 +118,6 @@ def _key(f: Function, call: Call, options: Hashable) -> Any:
     except TypeError:
         return None
     return key
-
-
-def _changed() -> TraceError:
-    return TraceError(
-        "what the function depends on was changed while it was traced: it is outside of the traced "
-        "function, and the change would not be made in later calls",
-        where=users_place(),
-        remedy="Return the value, or pass what is to be changed as an argument.",
-    )
 
 
 @placed
