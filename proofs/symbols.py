@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from cats.functor import BIPRODUCTS
@@ -13,7 +14,10 @@ from cats.ir.linear import Leaf, Params
 from cats.ir.primitive import Primitive
 from cats.ir.spaces import BOOL, Ground, R, Space, Value, size
 
-CONSTANTS = (sp.log(2), sp.log(10), sp.pi / 180, 180 / sp.pi, sp.sqrt(sp.pi), 2 / sp.sqrt(sp.pi))
+CONSTANTS = (
+    *(f for n in (2, 10) for f in (sp.log(n), 1 / sp.log(n))),
+    *(sp.pi / 180, 180 / sp.pi, sp.sqrt(sp.pi), 2 / sp.sqrt(sp.pi)),
+)
 """Numbers a rule may write as the nearest float."""
 
 
@@ -55,6 +59,8 @@ def formula(value: Value) -> Any:
     """The formula of an argument; a float is the constant it is nearest to, or the exact ratio."""
     if isinstance(value, Symbol):
         return value.formula
+    if isinstance(value, bool | np.bool_):
+        return sp.sympify(bool(value))
     for constant in CONSTANTS:
         if float(value) == float(constant):
             return constant

@@ -15,11 +15,11 @@ from cats.ir.prims.algebra import mul
 from cats.ir.prims.choice import abs as absolute
 from cats.ir.prims.choice import equal, not_equal, select
 from cats.ir.prims.contraction import contract
+from cats.ir.prims.smooth import root
 from cats.ir.spaces import Real, Value
 from cats.surface.elementwise import entrywise, power
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.reductions import root
 from cats.surface.shapes import ravel, squeeze
 from cats.surface.values import (
     expand,
@@ -286,7 +286,7 @@ def _listed(axis: Any, rank: int) -> tuple[int, ...]:
 
 
 def _length(x: Traced, axes: Any, keepdims: bool) -> Value:
-    return root(_SUM(mul(x, x), axis=axes, keepdims=keepdims))
+    return root(_SUM(mul(x, x), axis=axes, keepdims=keepdims))  # type: ignore[no-any-return]
 
 
 def _vector_norm(x: Traced, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
