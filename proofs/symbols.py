@@ -21,6 +21,10 @@ CONSTANTS = (
 """Numbers a rule may write as the nearest float."""
 
 
+SMALL = 12
+"""The largest denominator of a ratio that a rule may write so."""
+
+
 @dataclass(frozen=True)
 class Symbol:
     """A formula where a number would be; primitives called on it substitute into `meaning`."""
@@ -56,16 +60,18 @@ class Truth(Symbol):
 
 
 def formula(value: Value) -> Any:
-    """The formula of an argument; a float is the constant it is nearest to, or the exact ratio."""
+    """The formula of an argument; a float is the constant, or the small ratio, it is nearest to."""
     if isinstance(value, Symbol):
         return value.formula
-    if isinstance(value, bool | np.bool_):
+    if np.asarray(value).dtype == bool:
         return sp.sympify(bool(value))
     for constant in CONSTANTS:
         if float(value) == float(constant):
             return constant
     exact = Fraction(float(value))
-    return sp.Rational(exact.numerator, exact.denominator)
+    small = exact.limit_denominator(SMALL)
+    ratio = small if float(small) == float(value) else exact
+    return sp.Rational(ratio.numerator, ratio.denominator)
 
 
 def meaning(op: Primitive, args: list[Any], params: Params) -> Any:

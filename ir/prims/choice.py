@@ -173,9 +173,7 @@ trunc = _step(
     "Piecewise((floor(x), x >= 0), (ceiling(x), True))",
     lambda x: logical_and(_whole(x), not_equal(x, 0.0)),
 )
-floor_divide = _step(
-    "floor_divide", "{0} // {1}", "floor(x/y)", _multiple, ANY, Domain(0.3, 3.0)
-)
+floor_divide = _step("floor_divide", "{0} // {1}", "floor(x/y)", _multiple, ANY, Domain(0.3, 3.0))
 
 abs = entrywise(
     "abs",

@@ -67,7 +67,6 @@ hypot: Primitive = entrywise(
 )
 
 
-
 def _inversion_rule(x: Value, y: Value, *, out: Value) -> Linear:
     across = inversion(y, x)
     along = mul(sub(across, out), add(across, out))

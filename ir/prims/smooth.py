@@ -92,7 +92,7 @@ def cbrt_rule(x: Value, *, out: Value) -> Linear:
 cbrt = entrywise(
     "cbrt",
     "np.cbrt({0})",
-    "x**Rational(1, 3)",
+    "sign(x)*Abs(x)**Rational(1, 3)",
     cbrt_rule,
     POSITIVE,
     kinks=_at(0.0),

@@ -1,7 +1,8 @@
 """Which values are nowhere negative, and at rest wherever they are 0: sums of squares, lengths.
 
 At rest: their derivative is 0 there, as it must be at a minimum, or by the conventions at kinks.
-So the derivative of what has a kink or a pole at 0, a root or a power, is 0 there too.
+So the derivative of what has a kink at 0, of a root or a power, is 0 there too. What is nowhere 0
+is at rest wherever it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from cats.ir.prims import arrays, indexing, layout, smooth
 from cats.ir.prims.algebra import add, div, ipow, mul
 from cats.ir.prims.choice import abs, keep, maximum, minimum, select
 from cats.ir.prims.contraction import contract, parts_of
-from cats.ir.prims.pairs import hypot, power
+from cats.ir.prims.pairs import hypot, power, share
 from cats.ir.program import Step
 from cats.ir.wire import Wire
 
@@ -47,11 +48,6 @@ def _product(args: Sequence[Wire], step: Step) -> Asked:
     return () if args[0] is args[1] else args
 
 
-def _quotient(args: Sequence[Wire], step: Step) -> Asked:
-    below = args[1].constant
-    return args[:1] if below is not None and (below.array > 0).all() else None
-
-
 def _whole_power(args: Sequence[Wire], step: Step) -> Asked:
     n = dict(step.params)["n"]
     return None if n < 2 else () if n % 2 == 0 else args
@@ -76,14 +72,16 @@ def _constant(args: Sequence[Wire], step: Step) -> Asked:
 KINDS: dict[Primitive, Callable[[Sequence[Wire], Step], Asked]] = {
     mul: _product,
     add: _sum,
-    div: _quotient,
+    div: _all,
     ipow: _whole_power,
     power: _power,
     contract: _contraction,
     layout.const: _constant,
     keep: _values,
     select: _values,
-    **dict.fromkeys((abs, hypot), _always),
+    **dict.fromkeys(
+        (abs, hypot, share, smooth.exp, smooth.exp2, smooth.cosh, smooth.sech), _always
+    ),
     **dict.fromkeys((maximum, minimum, indexing.concatenate), _all),
     **dict.fromkeys(
         (

@@ -118,9 +118,7 @@ def root_squared(x: Wire, y: Wire) -> Letters:
 @smoothing(
     "x: R[s]",
     lambda x, op, n: ipow(op(x), n=n),
-    lambda x, op, n: (
-        scaled(x, monomial(n / 2, op(x), n - 2)) if n > 2 else _root_squared(x, op)
-    ),
+    lambda x, op, n: scaled(x, monomial(n / 2, op(x), n - 2)) if n > 2 else _root_squared(x, op),
     head=ipow,
     under=ROOTS,
     statics=tuple((op, n) for op in ROOTS for (n,) in FEW),
@@ -359,9 +357,7 @@ def signed_power(x: Wire, y: Wire) -> Letters:
     return None
 
 
-@smoothing(
-    "x: R[s]", lambda x: mul(sign(x), abs(x)), itself, head=mul, under=sign
-)
+@smoothing("x: R[s]", lambda x: mul(sign(x), abs(x)), itself, head=mul, under=sign)
 def signed_abs(x: Wire, y: Wire) -> Letters:
     """sign(x) |x| = x."""
     for one, rest in ((x, y), (y, x)):

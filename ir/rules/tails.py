@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cats.ir.linear import Join, Linear, Then
+from cats.ir.linear import Join, Then
 from cats.ir.primitive import leaf_of
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add, div, mul, neg, over, slope, sub
@@ -110,7 +110,7 @@ def log_of_two_exps(x: Wire) -> Letters:
     lambda x, c: scaled(x, share(x, math.log(c))),
     head=log,
     under=add,
-    statics=((1.0,), (2.5,)),
+    statics=((1.0,), (2.0,)),
 )
 def log_of_one_and_exp(x: Wire) -> Letters:
     """log(c + exp(x)) = logaddexp(log(c), x)."""
@@ -165,7 +165,7 @@ def log_of_sum_of_exps(x: Wire) -> Letters:
     lambda x, c: scaled(x, neg(share(x, math.log(c)))),
     head=log,
     under=div,
-    statics=((1.0,), (2.5,)),
+    statics=((1.0,), (2.0,)),
 )
 def log_of_logistic(x: Wire) -> Letters:
     """log(1 / (c + exp(x))) = -logaddexp(log(c), x)."""
@@ -173,9 +173,7 @@ def log_of_logistic(x: Wire) -> Letters:
     return one_and_exp(inner[1]) if inner and is_number(inner[0], 1.0) else None
 
 
-@smoothing(
-    "x: R[s]", lambda x: log(cosh(x)), lambda x: scaled(x, tanh(x)), head=log, under=cosh
-)
+@smoothing("x: R[s]", lambda x: log(cosh(x)), lambda x: scaled(x, tanh(x)), head=log, under=cosh)
 def log_of_cosh(x: Wire) -> Letters:
     """The slope of log(cosh(x)) is tanh(x)."""
     return x.made_by(cosh)
@@ -203,7 +201,7 @@ def _logistic(n: Value, x: Value, c: float) -> Flow:
     _logistic,
     head=div,
     under=add,
-    statics=((1.0,), (2.5,)),
+    statics=((1.0,), (2.0,)),
 )
 def logistic(x: Wire, y: Wire) -> Letters:
     """n / (c + exp(x)), the logistic function of -x where n and c are 1."""
@@ -217,7 +215,7 @@ def logistic(x: Wire, y: Wire) -> Letters:
     lambda x, c: scaled(x, neg(_parts(x, c)[1])),
     head=reciprocal,
     under=add,
-    statics=((1.0,), (2.5,)),
+    statics=((1.0,), (2.0,)),
 )
 def reciprocal_logistic(x: Wire) -> Letters:
     """1 / (c + exp(x))."""
@@ -260,9 +258,7 @@ def over_exp_less_one(x: Wire, y: Wire) -> Letters:
 @smoothing(
     "n: R[s], x: R[s]",
     lambda n, x: div(n, cosh(x)),
-    lambda n, x: Flow(
-        (n, x), Join((over(cosh(x), n), -slope(mul(div(n, cosh(x)), tanh(x)), x)))
-    ),
+    lambda n, x: Flow((n, x), Join((over(cosh(x), n), -slope(mul(div(n, cosh(x)), tanh(x)), x)))),
     head=div,
     under=cosh,
 )
