@@ -16,6 +16,7 @@ REAL = {
     "minimum": "where(({0} < {1}) | ({0} != {0}), {0}, {1})",
     "sign": "where({0} > 0, 1, where({0} < 0, -1, {0} - {0}))",
     "arctan2": "arctan2({0}, {1})",
+    "root": "sqrt({0})",
     **{
         name: f"{name}({{0}})"
         for name in (
@@ -50,7 +51,8 @@ TEMPLATES = {**REAL, **TESTS, **LOGIC, **CHOICE}
 FALLBACK = frozenset(
     {
         "exp2", "log2", "cbrt", "deg2rad", "rad2deg", "hypot", "logaddexp", "logaddexp2",
-        "rint", "trunc", "floor_divide", "copysign", "remainder", "fmod",
+        "rint", "trunc", "floor_divide", "copysign", "remainder", "fmod", "unit", "inversion",
+        "share", "share2", "sech", "sinc", "sinc_derivative", "power_derivative",
     }
 )  # fmt: skip
 """Entrywise operations that numexpr lacks, has only lately, or computes by another convention."""

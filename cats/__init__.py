@@ -51,11 +51,13 @@ from cats.whole import trace as trace
 
 if TYPE_CHECKING:
     from cats.affine import Affine as Affine
+    from cats.at_kinks import kinks as kinks
     from cats.backends.on_fractions import OnFractions as OnFractions
     from cats.backends.on_numexpr import OnNumexpr as OnNumexpr
     from cats.backends.on_source import OnSource as OnSource
     from cats.begin import Begin as Begin
     from cats.continuation import Continuation as Continuation
+    from cats.diagnosis import diagnose as diagnose
     from cats.ir import build as lam  # noqa: F401
     from cats.ir.parse import parse as parse
     from cats.levels import explain as explain
@@ -68,7 +70,9 @@ _LATER = {
     "OnFractions": "cats.backends.on_fractions",
     "OnNumexpr": "cats.backends.on_numexpr",
     "OnSource": "cats.backends.on_source",
+    "diagnose": "cats.diagnosis",
     "explain": "cats.levels",
+    "kinks": "cats.at_kinks",
     "parse": "cats.ir.parse",
     "source": "cats.sourcing",
 }

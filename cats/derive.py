@@ -26,12 +26,17 @@ from cats.ir.linear_program import (
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
 from cats.ir.program import Case, Program, Step
+from cats.ir.rules import SMOOTHINGS
+from cats.ir.smoothing import by_head, smoothed
 from cats.ir.spaces import UNIT, Ground, Product, Real, Space, Value, tangent
 from cats.ir.wire import Builder, Wire
 
 Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 """A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
 
+
+SMOOTHED = by_head(SMOOTHINGS)
+"""What is known of compositions, where to look for it."""
 
 DEEPEST = 100
 """A derivative of a choice is a choice of derivatives, found by recursion: so deep it goes."""
@@ -84,6 +89,8 @@ class _Derivation:
         self.active = active
         self.builder = Builder(program.inputs)
         self.wires: list[Wire] = list(self.builder.wires)
+        self.places: dict[int, int] = {}
+        self.looked = 0
         self.steps: list[LinearStep] = []
         self.count = len(active)
         self.tangents: list[int] = [ZERO] * len(program.inputs)
@@ -113,7 +120,10 @@ class _Derivation:
             return
         if step.where is not None:
             self.builder.where = step.where.unnamed
-        if op.linearise is not None:
+        shortcut = smoothed(SMOOTHED, op, args, step.params)
+        if shortcut is not None:
+            map, given = shortcut.term, [self.tangent_of(w) for w in shortcut.at]
+        elif op.linearise is not None:
             map = op.linearise(*args, out=made, **dict(step.params))
         else:
             map = _by_linearity(op, step, args, given)
@@ -122,6 +132,13 @@ class _Derivation:
         rows = [flow] if len(results) == 1 else list(flow)
         for row, space in zip(rows, step.spaces, strict=True):
             self.tangents.append(self.settle(row, space))  # type: ignore[arg-type]
+
+    def tangent_of(self, wire: Wire) -> int:
+        """The tangent of a value that a smoothing goes back to."""
+        for position in range(self.looked, len(self.wires)):
+            self.places.setdefault(self.wires[position].index, position)
+        self.looked = len(self.wires)
+        return self.tangents[self.places[wire.index]]
 
     def flow(self, map: Linear, v: Tangent) -> Tangent:
         """The linear term applied to a tangent; rules are small, so this may recurse."""

@@ -92,7 +92,10 @@ class Wire:
 
 
 class Builder:
-    """A program under construction."""
+    """A program under construction.
+
+    `notes` is where those who look at wires write down what they found, so as to look once.
+    """
 
     def __init__(self, inputs: Iterable[Ground] = (), rewrites: Rewrites | None = None) -> None:
         self.stamp = next(STAMPS)
@@ -103,6 +106,7 @@ class Builder:
         self.firsts: list[int] = []
         self.table: dict[Any, tuple[Wire, ...]] = {}
         self.captured: dict[Wire, Wire] = {}
+        self.notes: dict[Any, Any] = {}
         self.where: Where | None = None
         self.closed = False
         self.rewrites: Rewrites = rewrites or {}

@@ -18,6 +18,7 @@ from cats.ir.letters import letters
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME, VOCABULARY
 from cats.ir.rewrite import Rule
+from cats.ir.smoothing import Smoothing
 from proofs import (
     addition,
     arrays,
@@ -28,6 +29,7 @@ from proofs import (
     dual,
     forward,
     programs,
+    smoothing,
 )
 from proofs.calculation import Calculation, NotAProof
 
@@ -151,6 +153,14 @@ def rules() -> Iterator[tuple[str, Rule]]:
             yield f"{module.name}.{law.name}", law
 
 
+def smoothings() -> Iterator[tuple[str, Smoothing]]:
+    """Every rule of derivatives of compositions, by family and name."""
+    for module in iter_modules(cats.ir.rules.__path__):
+        family = import_module(f"cats.ir.rules.{module.name}")
+        for law in getattr(family, "SMOOTHINGS", ()):
+            yield f"{module.name}.{law.name}", law
+
+
 def index() -> dict[str, Entry]:
     """Rule, derivative or theorem -> proof, axiom, or unproved."""
     found: dict[str, Entry] = dict(THEOREMS)
@@ -162,6 +172,8 @@ def index() -> dict[str, Entry]:
             found[name] = _calculated(law, proved[law])
         elif law.head is not None:
             found[name] = partial(programs.prove_rule, law)
+    for name, smooth in smoothings():
+        found[name] = partial(smoothing.prove, smooth)
     for op in VOCABULARY:
         if op.linearise is not None:
             found[f"derivative of {op.name}"] = _derivative(op)
@@ -171,7 +183,8 @@ def index() -> dict[str, Entry]:
 def claims() -> set[str]:
     """Everything that should be in the index."""
     derived = {f"derivative of {op.name}" for op in VOCABULARY if op.linearise is not None}
-    return {name for name, _ in rules()} | derived | set(THEOREMS)
+    laws = {name for name, _ in (*rules(), *smoothings())}
+    return laws | derived | set(THEOREMS)
 
 
 def missing() -> set[str]:

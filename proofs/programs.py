@@ -147,9 +147,13 @@ def _by_numbers(law: Rule) -> str:
         rng = Random(law.name)
         made = _whole if law.name in FLOATS else _rational
         left, right = _run(program, [made(space, rng) for space in program.inputs])
-        if [jet(v).a for v in np.ravel(left)] != [jet(v).a for v in np.ravel(right)]:
+        if [_exact(v) for v in np.ravel(left)] != [_exact(v) for v in np.ravel(right)]:
             raise NotAProof(f"{law.name} at shape {shape}: {left} is not {right}")
     return f"exactly, at {len(RANGES)} shapes"
+
+
+def _exact(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else jet(value).a
 
 
 def _run(program: Program, inputs: list[Any]) -> tuple[Any, Any]:
@@ -163,8 +167,8 @@ def _run(program: Program, inputs: list[Any]) -> tuple[Any, Any]:
 
 
 def _whole(space: Ground, rng: Random) -> Any:
-    count = int(np.prod(space.shape))
-    return np.array([rng.randint(0, 9) for _ in range(count)], space.dtype).reshape(space.shape)
+    count, most = int(np.prod(space.shape)), 1 if space.dtype == "bool" else 9
+    return np.array([rng.randint(0, most) for _ in range(count)], space.dtype).reshape(space.shape)
 
 
 def _rational(space: Ground, rng: Random) -> Any:

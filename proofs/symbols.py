@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from cats.functor import BIPRODUCTS
@@ -13,8 +14,15 @@ from cats.ir.linear import Leaf, Params
 from cats.ir.primitive import Primitive
 from cats.ir.spaces import BOOL, Ground, R, Space, Value, size
 
-CONSTANTS = (sp.log(2), sp.log(10), sp.pi / 180, 180 / sp.pi, sp.sqrt(sp.pi), 2 / sp.sqrt(sp.pi))
+CONSTANTS = (
+    *(f for n in (2, 10) for f in (sp.log(n), 1 / sp.log(n))),
+    *(sp.pi / 180, 180 / sp.pi, sp.sqrt(sp.pi), 2 / sp.sqrt(sp.pi)),
+)
 """Numbers a rule may write as the nearest float."""
+
+
+SMALL = 12
+"""The largest denominator of a ratio that a rule may write so."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +60,18 @@ class Truth(Symbol):
 
 
 def formula(value: Value) -> Any:
-    """The formula of an argument; a float is the constant it is nearest to, or the exact ratio."""
+    """The formula of an argument; a float is the constant, or the small ratio, it is nearest to."""
     if isinstance(value, Symbol):
         return value.formula
+    if np.asarray(value).dtype == bool:
+        return sp.sympify(bool(value))
     for constant in CONSTANTS:
         if float(value) == float(constant):
             return constant
     exact = Fraction(float(value))
-    return sp.Rational(exact.numerator, exact.denominator)
+    small = exact.limit_denominator(SMALL)
+    ratio = small if float(small) == float(value) else exact
+    return sp.Rational(ratio.numerator, ratio.denominator)
 
 
 def meaning(op: Primitive, args: list[Any], params: Params) -> Any:

@@ -11,9 +11,13 @@ from cats.ir.letters import letters
 from cats.ir.linear import Fork, Linear, Proj, Then
 from cats.ir.prims import contraction, smooth
 from cats.ir.prims.algebra import mul, slope
+from cats.ir.prims.smooth import sqrt
 from cats.ir.rules.biproduct import assoc, fork_proj
+from cats.ir.rules.smoothing import root_times, scaled
 from cats.ir.rules.structure import then_fork
-from proofs import addition, arrays, biproduct, closed, derivatives
+from cats.ir.rules.tails import log_of_sum_of_exps, logistic
+from cats.ir.smoothing import Smoothing
+from proofs import addition, arrays, biproduct, closed, derivatives, smoothing
 from proofs.calculation import Calculation, NotAProof
 from proofs.index import Axiom, Unproved, index, missing, stale, unproved_count
 
@@ -73,3 +77,14 @@ def test_wrong_derivatives_are_seen() -> None:
 
     with pytest.raises(derivatives.Wrong):
         arrays.prove_exactly(replace(contraction.contract, linearise=doubled))
+
+
+def test_wrong_smoothings_are_seen() -> None:
+    factor = replace(root_times, flow=lambda x, op: scaled(x, op(x)))
+    signed = replace(logistic, flow=lambda n, x, c: replace(logistic.flow(n, x, c), at=(x, n)))
+    halved = replace(log_of_sum_of_exps, left=lambda x, axes: mul(0.5, x))
+    other = replace(root_times, statics=((sqrt,), (smooth.exp,)))
+    for wrong in (factor, signed, halved, other):
+        assert isinstance(wrong, Smoothing)
+        with pytest.raises(NotAProof, match=wrong.name):
+            smoothing.prove(wrong)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from cats.ir.errors import TraceError
 from cats.ir.primitive import Primitive
-from cats.ir.prims import algebra, choice, smooth
-from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
+from cats.ir.prims import algebra, choice, pairs, smooth
+from cats.ir.prims.algebra import div, ipow, mul, neg, sub
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.recorder import Recorder
@@ -20,6 +19,7 @@ from cats.surface.values import (
     expand,
     is_number,
     lifted,
+    real,
     recorder_of,
     refuse_options,
     weak_type,
@@ -88,11 +88,11 @@ _SAME = {
     np.radians: smooth.deg2rad,
     np.rad2deg: smooth.rad2deg,
     np.degrees: smooth.rad2deg,
-    np.hypot: smooth.hypot,
-    np.arctan2: smooth.arctan2,
-    np.logaddexp: smooth.logaddexp,
-    np.logaddexp2: smooth.logaddexp2,
-    np.float_power: smooth.power,
+    np.hypot: pairs.hypot,
+    np.arctan2: pairs.arctan2,
+    np.logaddexp: pairs.logaddexp,
+    np.logaddexp2: pairs.logaddexp2,
+    np.float_power: pairs.power,
 }
 """Universal functions that are one primitive each."""
 
@@ -188,24 +188,12 @@ def power(x: Value, y: Value, **options: Any) -> Value:
             return mul(traced, traced) if y == 2 else ipow(traced, n=int(y))
         if isinstance(traced.space, Real) and float(y) == 0.5:
             return entrywise(np.sqrt, smooth.sqrt, traced)
-    return entrywise(np.power, smooth.power, x, y)
-
-
-_SINC = tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(9))
-"""The power series of sin(s) / s in s**2: exact to the last bit for |s| < 1/2."""
+    return entrywise(np.power, pairs.power, x, y)
 
 
 def sinc(x: Traced) -> Value:
-    """np.sinc: sin(s) / s for s = pi x, and near 0 its power series, with all its derivatives."""
-    s = entrywise(np.multiply, mul, x, float(np.pi))
-    near = entrywise(np.less, choice.less, entrywise(np.absolute, choice.abs, s), 0.5)
-    small = where(near, s, 0.0)
-    square_of = mul(small, small)
-    series: Value = _SINC[-1]
-    for coefficient in reversed(_SINC[:-1]):
-        series = add(mul(series, square_of), coefficient)
-    safe = where(near, 1.0, s)
-    return where(near, series, div(smooth.sin(safe), safe))
+    """np.sinc, of real numbers."""
+    return smooth.sinc(real(lifted(recorder_of(x), x)))
 
 
 def where(condition: Value, *sides: Value) -> Value:

@@ -15,12 +15,12 @@ from cats.ir.prims.algebra import mul
 from cats.ir.prims.choice import abs as absolute
 from cats.ir.prims.choice import equal, not_equal, select
 from cats.ir.prims.contraction import contract
+from cats.ir.prims.smooth import root
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import entrywise, power
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.reductions import root
 from cats.surface.shapes import ravel, squeeze
 from cats.surface.values import (
     expand,

@@ -9,9 +9,9 @@ import numpy as np
 
 from cats.ir.prims import arrays, layout
 from cats.ir.prims.algebra import div, mul
-from cats.ir.prims.choice import equal, logical_not, not_equal, select
+from cats.ir.prims.choice import logical_not, not_equal
 from cats.ir.prims.layout import reshape
-from cats.ir.prims.smooth import sqrt
+from cats.ir.prims.smooth import root
 from cats.ir.spaces import Discrete, Value
 from cats.surface.elementwise import subtract
 from cats.surface.values import (
@@ -104,12 +104,6 @@ def _var(x: Value, axis: Any = None, **options: Any) -> Value:
     away = subtract(array, expand(centre, array.shape))
     total = div(_sum(mul(away, away), axes), _count(array, axes) - ddof)
     return _kept(total, array.shape, axes) if keepdims else total
-
-
-def root(x: Traced) -> Value:
-    """sqrt with derivative 0 at 0: for lengths and deviations, which have a kink there."""
-    zero = equal(x, 0.0)
-    return select(zero, 0.0, sqrt(select(zero, 1.0, x)))
 
 
 def _std(x: Value, axis: Any = None, **options: Any) -> Value:

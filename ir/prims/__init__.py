@@ -9,6 +9,7 @@ from cats.ir.prims import (
     indexing,
     joining,
     layout,
+    pairs,
     smooth,
     updates,
 )
@@ -17,6 +18,7 @@ VOCABULARY = (
     *layout.FAMILY,
     *algebra.FAMILY,
     *choice.FAMILY,
+    *pairs.FAMILY,
     *smooth.FAMILY,
     *arrays.FAMILY,
     *indexing.FAMILY,

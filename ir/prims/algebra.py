@@ -19,8 +19,8 @@ def number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, np.generic)
 
 
-def same(*spaces: Ground) -> Ground:
-    """The one space all arguments share; raises SpaceError if they differ."""
+def same(*spaces: Ground, **params: object) -> Ground:
+    """The one space all arguments share, whatever the parameters; raises SpaceError if not."""
     first = spaces[0]
     for space in spaces:
         if space is not first and space != first:
@@ -54,6 +54,12 @@ def slope(by: Value, x: Value) -> Linear:
     return leaf_of(mul, 1, (by,), space, space)
 
 
+def over(by: Value, x: Value) -> Linear:
+    """v |-> v / by."""
+    space = space_of(x)
+    return leaf_of(div, 0, (by,), space, space)
+
+
 def entrywise(
     name: str,
     code: str,
@@ -63,6 +69,7 @@ def entrywise(
     space: Callable[..., Ground] = same,
     linear: Linearity | None = None,
     helpers: str = "",
+    kinks: Callable[..., Value] | None = None,
     examples: tuple[Example, ...] = (),
 ) -> Primitive:
     """The record of an operation that acts entry by entry."""
@@ -77,6 +84,7 @@ def entrywise(
         domain=domain or (Domain(),),
         elementwise=True,
         helpers=helpers,
+        kinks=kinks,
         examples=examples,
         home=home,
     )
@@ -93,9 +101,7 @@ def _signed(x: Value, sign: int) -> Linear:
 
 
 def _div_rule(x: Value, y: Value, *, out: Value) -> Linear:
-    space = space_of(out)
-    over_y = leaf_of(div, 0, (y,), space, space)
-    return Then(Join((Id(space), Then(slope(out, y), Scale(space, -1)))), over_y)
+    return Then(Join((Id(space_of(out)), -slope(out, y))), over(y, out))
 
 
 add = entrywise(

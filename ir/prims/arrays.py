@@ -10,7 +10,7 @@ from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Then
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY, div, mul, slope
-from cats.ir.prims.choice import equal, keeping
+from cats.ir.prims.choice import equal, greater, keeping, logical_and
 from cats.ir.prims.layout import (
     Axes,
     _sum_space,
@@ -41,21 +41,34 @@ def _extreme_space(x: Ground, *, axes: Axes) -> Ground:
     return out
 
 
-def _extreme_rule(x: Value, *, out: Value, axes: Axes) -> Linear:
-    space, end = space_of(x), space_of(out)
+def _reached(x: Value, out: Value, axes: Axes) -> tuple[Value, Value]:
+    """Which entries are the extreme one, and how many along the axes."""
+    space = space_of(x)
     kept = new_axes(space.shape, axes)
     mask = equal(x, broadcast(out, shape=space.shape, axes=kept))
-    ties = sum(convert(mask, dtype=end.dtype), axes=axes)
+    return mask, sum(convert(mask, dtype=space.dtype), axes=axes)
+
+
+def _extreme_rule(x: Value, *, out: Value, axes: Axes) -> Linear:
+    space, end = space_of(x), space_of(out)
+    mask, ties = _reached(x, out, axes)
     add_up = leaf_of(sum, 0, (), space, end, axes=axes)
     return Then(Then(keeping(mask, x), add_up), leaf_of(div, 0, (ties,), end, end))
 
 
 def _extreme(name: str) -> Primitive:
-    made = Primitive(
+    def ties(x: Value, *, axes: Axes) -> Value:
+        mask, count = _reached(x, op(x, axes=axes), axes)
+        shape = space_of(x).shape
+        several = broadcast(greater(count, 1.0), shape=shape, axes=new_axes(shape, axes))
+        return logical_and(mask, several)
+
+    op = Primitive(
         name,
         lambda x, *, axes: f"np.{name}({x}, {axis_text(axes)})",
         _extreme_space,
         linearise=_extreme_rule,
+        kinks=ties,
         work=reduced_work,
         home=__name__,
         examples=(
@@ -63,9 +76,9 @@ def _extreme(name: str) -> Primitive:
             Example(reals((2, 3)), (("axes", (0,)),)),
             Example(reals((2, 3)), (("axes", (0, 1)),)),
         ),
-        batch=lambda x, *, batched, axes: made(x, axes=moved(axes)),
+        batch=lambda x, *, batched, axes: op(x, axes=moved(axes)),
     )
-    return made
+    return op
 
 
 max = _extreme("max")

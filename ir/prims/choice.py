@@ -6,6 +6,8 @@ sign, floor, ceil, rint, trunc have derivative 0 everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Scale, Then, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
@@ -17,6 +19,7 @@ from cats.ir.prims.algebra import (
     itself,
     mul,
     slope,
+    sub,
 )
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Value, space_of
 
@@ -29,7 +32,12 @@ def truth(*spaces: Ground) -> Ground:
 
 
 def _test(name: str, code: str, meaning: str, arity: int = 2) -> Primitive:
-    return entrywise(name, code, meaning, None, *(ANY,) * arity, space=truth)
+    kinks = _tie if arity == 2 else None
+    return entrywise(name, code, meaning, None, *(ANY,) * arity, space=truth, kinks=kinks)
+
+
+def _tie(x: Value, y: Value) -> Value:
+    return equal(x, y)
 
 
 def _logic(name: str, code: str, meaning: str, arity: int = 2) -> Primitive:
@@ -112,6 +120,7 @@ def _extreme(name: str, beats: Primitive, meaning: str) -> Primitive:
         ),
         ANY,
         ANY,
+        kinks=_tie,
     )
 
 
@@ -119,7 +128,9 @@ maximum = _extreme("maximum", greater, "Piecewise((x, x >= y), (y, True))")
 minimum = _extreme("minimum", less, "Piecewise((x, x <= y), (y, True))")
 
 
-def _step(name: str, code: str, meaning: str, *domain: Domain) -> Primitive:
+def _step(
+    name: str, code: str, meaning: str, kinks: Callable[..., Value], *domain: Domain
+) -> Primitive:
     return entrywise(
         name,
         code,
@@ -128,6 +139,7 @@ def _step(name: str, code: str, meaning: str, *domain: Domain) -> Primitive:
             Join(tuple(_flat(x, out) for x in xs)) if len(xs) > 1 else _flat(xs[0], out)
         ),
         *domain,
+        kinks=kinks,
     )
 
 
@@ -135,18 +147,40 @@ def _flat(x: Value, out: Value) -> Linear:
     return Zero(space_of(x), space_of(out))
 
 
-sign = _step("sign", "np.sign({0})", "Piecewise((1, x > 0), (-1, x < 0), (0, True))")
-floor = _step("floor", "np.floor({0})", "floor(x)")
-ceil = _step("ceil", "np.ceil({0})", "ceiling(x)")
-rint = _step("rint", "np.rint({0})", "")
-trunc = _step("trunc", "np.trunc({0})", "Piecewise((floor(x), x >= 0), (ceiling(x), True))")
-floor_divide = _step("floor_divide", "{0} // {1}", "floor(x/y)", ANY, Domain(0.3, 3.0))
+def _zero(x: Value) -> Value:
+    return equal(x, 0.0)
+
+
+def _whole(x: Value) -> Value:
+    return equal(floor(x), x)
+
+
+def _half(x: Value) -> Value:
+    return equal(sub(x, floor(x)), 0.5)
+
+
+def _multiple(x: Value, y: Value) -> Value:
+    return equal(fmod(x, y), 0.0)
+
+
+sign = _step("sign", "np.sign({0})", "Piecewise((1, x > 0), (-1, x < 0), (0, True))", _zero)
+floor = _step("floor", "np.floor({0})", "floor(x)", _whole)
+ceil = _step("ceil", "np.ceil({0})", "ceiling(x)", _whole)
+rint = _step("rint", "np.rint({0})", "", _half)
+trunc = _step(
+    "trunc",
+    "np.trunc({0})",
+    "Piecewise((floor(x), x >= 0), (ceiling(x), True))",
+    lambda x: logical_and(_whole(x), not_equal(x, 0.0)),
+)
+floor_divide = _step("floor_divide", "{0} // {1}", "floor(x/y)", _multiple, ANY, Domain(0.3, 3.0))
 
 abs = entrywise(
     "abs",
     "np.abs({0})",
     "Piecewise((x, x >= 0), (-x, True))",
     lambda x, *, out: slope(sign(x), x),
+    kinks=_zero,
 )
 copysign: Primitive = entrywise(
     "copysign",
@@ -155,26 +189,32 @@ copysign: Primitive = entrywise(
     lambda x, y, *, out: Join((slope(mul(sign(x), copysign(1.0, y)), x), _flat(y, out))),
     ANY,
     ANY,
+    kinks=lambda x, y: logical_or(_zero(x), _zero(y)),
 )
 remainder = entrywise(
     "remainder",
     "{0} % {1}",
     "x - floor(x/y)*y",
-    lambda x, y, *, out: Join(
-        (slope(1.0, x), Then(slope(floor_divide(x, y), y), Scale(space_of(y), -1)))
-    ),
+    lambda x, y, *, out: Join((slope(1.0, x), -slope(floor_divide(x, y), y))),
     ANY,
     Domain(0.3, 3.0),
+    kinks=_multiple,
 )
-fmod = entrywise(
+
+
+def _fmod_rule(x: Value, y: Value, *, out: Value) -> Linear:
+    """The quotient is a whole number, also where x / y is rounded to the next one."""
+    return Join((slope(1.0, x), -slope(rint(div(sub(x, out), y)), y)))
+
+
+fmod: Primitive = entrywise(
     "fmod",
     "np.fmod({0}, {1})",
     "",
-    lambda x, y, *, out: Join(
-        (slope(1.0, x), Then(slope(trunc(div(x, y)), y), Scale(space_of(y), -1)))
-    ),
+    _fmod_rule,
     ANY,
     Domain(0.3, 3.0),
+    kinks=lambda x, y: logical_and(_multiple(x, y), not_equal(x, 0.0)),
 )
 
 FAMILY = (

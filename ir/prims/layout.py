@@ -333,6 +333,7 @@ stop: Primitive = Primitive(
     "stop",
     "{0}",
     lambda x: x,
+    meaning="x",
     work=free,
     linearise=lambda x, *, out: Zero(tangent(space_of(x)), tangent(space_of(out))),
     examples=(Example(reals(())), Example(reals((2, 3)))),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from cats.ir.constant import Constant
 from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
-from cats.ir.prims.choice import keep, logical_not, select
+from cats.ir.prims.choice import keep, logical_and, logical_not, logical_or, select
 from cats.ir.rewrite import Rule, rule
 from cats.ir.spaces import Value
 from cats.ir.wire import Wire
@@ -126,6 +129,77 @@ def not_not(mask: Wire) -> Value | None:
     return inner[0] if inner and inner[0].space == mask.space else None
 
 
+def known(mask: Wire) -> bool | None:
+    """The truth value the wire carries everywhere, if it does."""
+    found = mask.constant
+    if found is None or found.array.ndim or found.array.dtype.kind != "b":
+        return None
+    return bool(found.array)
+
+
+def _everywhere(mask: Wire, value: bool) -> Wire:
+    """One truth value, in the space of a mask."""
+    return mask.recorder.full(Constant(np.bool_(value)), mask.space)
+
+
+@rule(
+    "m: Bool[s]",
+    lambda m: (logical_or(m, _everywhere(m, True)), _everywhere(m, True)),
+    head=logical_or,
+)
+def or_true(x: Wire, y: Wire) -> Value | None:
+    """m or true = true."""
+    return x if known(x) else y if known(y) else None
+
+
+@rule("m: Bool[s]", lambda m: (logical_or(m, _everywhere(m, False)), m), head=logical_or)
+def or_false(x: Wire, y: Wire) -> Value | None:
+    """m or false = m."""
+    return x if known(y) is False else y if known(x) is False else None
+
+
+@rule("m: Bool[s]", lambda m: (logical_and(m, _everywhere(m, True)), m), head=logical_and)
+def and_true(x: Wire, y: Wire) -> Value | None:
+    """m and true = m."""
+    return x if known(y) else y if known(x) else None
+
+
+@rule(
+    "m: Bool[s]",
+    lambda m: (logical_and(m, _everywhere(m, False)), _everywhere(m, False)),
+    head=logical_and,
+)
+def and_false(x: Wire, y: Wire) -> Value | None:
+    """m and false = false."""
+    return x if known(x) is False else y if known(y) is False else None
+
+
+@rule(
+    "m: Bool[s], x: R[s], y: R[s]",
+    lambda m, x, y: (select(_everywhere(m, True), x, y), x),
+    head=select,
+)
+def select_true(mask: Wire, x: Wire, y: Wire) -> Value | None:
+    """x if true else y = x."""
+    return x if known(mask) else None
+
+
+@rule(
+    "m: Bool[s], x: R[s], y: R[s]",
+    lambda m, x, y: (select(_everywhere(m, False), x, y), y),
+    head=select,
+)
+def select_false(mask: Wire, x: Wire, y: Wire) -> Value | None:
+    """x if false else y = y."""
+    return y if known(mask) is False else None
+
+
+@rule("m: Bool[s], x: R[s]", lambda m, x: (keep(_everywhere(m, True), x), x), head=keep)
+def keep_true(mask: Wire, x: Wire) -> Value | None:
+    """What is kept everywhere is as it was."""
+    return x if known(mask) else None
+
+
 RULES: tuple[Rule, ...] = (
     add_negative,
     negative_add,
@@ -143,4 +217,11 @@ RULES: tuple[Rule, ...] = (
     select_same,
     keep_kept,
     not_not,
+    or_true,
+    or_false,
+    and_true,
+    and_false,
+    select_true,
+    select_false,
+    keep_true,
 )

@@ -27,7 +27,8 @@ from cats.ir.prims.contraction import contract
 from cats.ir.prims.indexing import gather, index
 from cats.ir.prims.layout import broadcast, convert, reshape, transpose
 from cats.ir.prims.layout import sum as total
-from cats.ir.prims.smooth import cos, exp, log, power, sin, tanh
+from cats.ir.prims.pairs import power
+from cats.ir.prims.smooth import cos, exp, log, sin, tanh
 from cats.ir.program import Program, Step
 from cats.ir.spaces import BOOL, Discrete, Ground, R, Real, Value
 from cats.ir.wire import Builder, Wire

@@ -10,7 +10,8 @@ from cats.ir.parse import parse
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, ipow, mul, neg, sub
 from cats.ir.prims.choice import less
-from cats.ir.prims.smooth import power, sin
+from cats.ir.prims.pairs import power
+from cats.ir.prims.smooth import sin
 from tests.lambda_terms import Sample, any_terms, samples
 
 X, Y, Z = Var("x"), Var("y"), Var("z")
