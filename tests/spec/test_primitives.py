@@ -28,7 +28,7 @@ from cats.ir.wire import Builder, Wire
 from cats.pipeline import gradient, pushforward
 from proofs.symbols import meaning
 from tests.linear_programs import run
-from tests.values import arguments, domain_of, drawn, examples, program_spaces, retyped
+from tests.values import arguments, arranged, domain_of, drawn, examples, program_spaces, retyped
 
 STEP = 1e-6
 SHAPE = (3,)
@@ -258,7 +258,11 @@ def test_one_value_in_two_places(sample: Sample) -> None:
     domains = [domain_of(sample.op, i) for i, s in enumerate(sample.example.spaces) if s == space]
     common = Domain(max(d.low for d in domains), min(d.high for d in domains))
     args = sample.arguments()
-    args[first] = drawn(space, common, np.random.default_rng(2))
+    given = [
+        drawn(space, common, np.random.default_rng(2)) if i == first else a
+        for i, a in enumerate(args)
+    ]
+    args[first] = arranged(sample.example, given)[first]
     v = [drawn(space, Domain(-1, 1), np.random.default_rng(4))]
     residuals, derivative = derived(program, args, (first,))
     found = applied(derivative.linear, residuals, v)
