@@ -13,7 +13,7 @@ from cats.ir.primitive import Example, Primitive
 from cats.ir.prims.families import SYMMETRIC, gradient_rule, gradient_space, gradient_text
 from cats.ir.prims.layout import reals, with_shape
 from cats.ir.prims.solving import elimination, inv
-from cats.ir.prims.stacks import count, dominant, product, square, together
+from cats.ir.prims.stacks import dominant, matrices, product, square, together
 from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 
 _MATRICES: tuple[Shape, ...] = ((3, 3), (2, 2, 2), (1, 1), (0, 0))
@@ -21,7 +21,7 @@ _MATRICES: tuple[Shape, ...] = ((3, 3), (2, 2, 2), (1, 1), (0, 0))
 
 def _cofactors_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     n = spaces[0].shape[-1]
-    return count(out.shape[:-2]) * (20 * n**3 + n ** (len(spaces) + 1))  # type: ignore[union-attr]
+    return int(matrices(out) * (20 * n**3 + n ** (len(spaces) + 1)))
 
 
 cofactors: Primitive = Primitive(
@@ -52,21 +52,25 @@ def cofactors(a, *directions):
     rows = np.indices((n,) * count)
     rest = np.ones((*s.shape[:-1], *rows.shape[1:]), s.dtype)
     for i in range(n):
-        rest *= np.where((rows == i).any(0), 1, s[(..., i, *(None,) * count)])
-    for i, j in itertools.combinations(range(count), 2):
-        rest *= rows[i] != rows[j]
+        np.multiply(rest, np.where((rows == i).any(0), 1, s[(..., i, *(None,) * count)]), out=rest)
+    for j, k in itertools.combinations(range(count), 2):
+        np.multiply(rest, rows[j] != rows[k], out=rest)
     turned = [u.mT @ e @ v.mT for e in directions]
-    names, middle = "abcdefgh"[:count], 0
-    for order in itertools.permutations(range(count)):
-        pairs = [f"...{names[i]}{names[k]}" for i, k in enumerate(order)]
-        alone = order[-1] == count - 1
-        spec = f"{','.join(['...' + names, *pairs[:-1]])}->{pairs[-1][: -1 if alone else None]}"
-        term = np.einsum(spec, rest, *turned, optimize=True)
-        if alone:
-            term = term[..., None] * np.eye(n, dtype=s.dtype)
-        middle = middle + (-1) ** sum(i > k for i, k in itertools.combinations(order, 2)) * term
+    terms = [signed(order, rest, turned) for order in itertools.permutations(range(count))]
     sign = np.sign(np.linalg.det(u) * np.linalg.det(v))
-    return sign[..., None, None] * (u @ middle @ v)
+    return sign[..., None, None] * (u @ sum(terms) @ v)
+
+
+def signed(order, rest, turned):
+    """What one permutation of the rows adds to the cofactors of a diagonal matrix."""
+    sign = (-1) ** sum(i > k for i, k in itertools.combinations(order, 2))
+    names, last = "abcdefgh"[: len(order)], len(order) - 1
+    pairs = [f"...{row}{names[column]}" for row, column in zip(names, order)]
+    inputs = ",".join(["..." + names, *pairs[:last]])
+    if order[last] != last:
+        return sign * np.einsum(f"{inputs}->{pairs[last]}", rest, *turned, optimize=True)
+    diagonal = np.einsum(f"{inputs}->...{names[last]}", rest, *turned, optimize=True)
+    return sign * diagonal[..., None] * np.eye(rest.shape[-1], dtype=rest.dtype)
 ''',
 )
 

@@ -150,19 +150,19 @@ def _lu_space(a: Ground) -> tuple[Ground, Ground, Ground]:
 
 def _lu_rule(a: Value, *, out: tuple[Value, Value, Value]) -> Linear:
     """With c = l^-1 p' da u^-1: the part below the diagonal moves l, the rest u."""
-    p, l, u = out
+    swap, low, u = out
     k, n = space_of(u).shape[-2:]
-    inside = divided(_begin(l, k, -2), lower=True, unit=True)
-    swapped = product("ji,jk->ik", p, None)
+    inside = divided(_begin(low, k, -2), lower=True, unit=True)
+    swapped = product("ji,jk->ik", swap, None)
     change = (_beginning(k, -1), swapped, *over(_begin(u, k, -1)))
     c = (*change, _beginning(k, -2), inside)
-    dl = (plus(change, (*c, upper(), left(l), scaled(-1))), lower(-1))
+    dl = (plus(change, (*c, upper(), left(low), scaled(-1))), lower(-1))
     if k == n:
         du: tuple[Link, ...] = (*c, upper(), right(u))
     else:
         du = (plus((swapped, inside), (*c, lower(-1), right(u), scaled(-1))), upper())
     space = space_of(a)
-    return Fork((Zero(space, space_of(p)), chain(space, *dl), chain(space, *du)))
+    return Fork((Zero(space, space_of(swap)), chain(space, *dl), chain(space, *du)))
 
 
 lu: Primitive = Primitive(

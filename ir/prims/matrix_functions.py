@@ -23,6 +23,7 @@ from cats.ir.prims.stacks import (
     count,
     dominant,
     flip,
+    matrices,
     product,
     scaled,
     square,
@@ -32,7 +33,7 @@ from cats.ir.prims.stacks import (
 )
 from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 
-_SCIPY = ("scipy.linalg",)
+_SCIPY = ("functools", "scipy.linalg")
 _SHAPES: tuple[Shape, ...] = ((3, 3), (2, 2, 2), (1, 1), (0, 0))
 
 _HELPERS = '''
@@ -43,7 +44,7 @@ def principal(f, a):
         value = f(a[i].astype(np.float64))
         if np.iscomplexobj(value):
             raise np.linalg.LinAlgError(f"{f.__name__} of the matrix is not real")
-        found[i] = value
+        np.copyto(found[i], value, casting="same_kind")
     return found
 
 
@@ -52,18 +53,25 @@ def corner(f, a, *directions):
 
     The directions are first brought to the size of a, by powers of 2, and the result back.
     """
-    whole, n, back = a, a.shape[-1], 1
-    size = np.max(np.abs(a), (-2, -1), keepdims=True, initial=0)
-    for i, e in enumerate(directions):
-        own = np.max(np.abs(e), (-2, -1), keepdims=True, initial=0)
-        ratio = np.where(size > 0, size, 1) / np.where(own > 0, own, 1)
-        factor = np.exp2(np.rint(np.log2(ratio)))
-        wide = np.kron(np.eye(2**i, dtype=a.dtype), factor * e)
-        whole, wide = np.broadcast_arrays(whole, wide)
-        below = np.concatenate([np.zeros_like(whole), whole], -1)
-        whole = np.concatenate([np.concatenate([whole, wide], -1), below], -2)
-        back = back * factor
-    return (f(whole)[..., :n, whole.shape[-1] - n :] / back).mT
+    n = a.shape[-1]
+    factors = [ratio(a, e) for e in directions]
+    scaled = map(np.multiply, factors, directions)
+    found = principal(f, functools.reduce(larger, scaled, a))
+    return (found[..., :n, found.shape[-1] - n :] / functools.reduce(np.multiply, factors)).mT
+
+
+def ratio(a, e):
+    """The power of 2 that brings e to the size of a, or to 1 where a is 0."""
+    size, own = (np.max(np.abs(x), (-2, -1), keepdims=True, initial=0) for x in (a, e))
+    return np.exp2(np.rint(np.log2(np.where(size > 0, size, 1) / np.where(own > 0, own, 1))))
+
+
+def larger(whole, e):
+    """[[whole, e], [0, whole]], e being repeated along the diagonal of its block."""
+    block = np.kron(np.eye(whole.shape[-1] // max(e.shape[-1], 1), dtype=e.dtype), e)
+    top, side = np.broadcast_arrays(whole, block)
+    below = np.concatenate([np.zeros_like(top), top], -1)
+    return np.concatenate([np.concatenate([top, side], -1), below], -2)
 '''
 
 
@@ -77,7 +85,7 @@ def _function_space(what: str) -> Callable[[Ground], Ground]:
 
 def _function_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     n = spaces[0].shape[-1] * 2 ** (len(spaces) - 1)
-    return 25 * count(out.shape[:-2]) * n**3  # type: ignore[union-attr]
+    return int(25 * matrices(out) * n**3)
 
 
 def _along(name: str, code: str, what: str, arrange: Any, domain: Domain) -> Primitive:
@@ -135,7 +143,7 @@ expm_along = _along("expm_along", "corner(scipy.linalg.expm, {})", _EXP, None, _
 expm = _analytic("expm", "scipy.linalg.expm({0})", _EXP, expm_along, None, _UNIT)
 logm_along = _along(
     "logm_along",
-    "corner(lambda x: principal(scipy.linalg.logm, x), {})",
+    "corner(scipy.linalg.logm, {})",
     _LOG, dominant, _UNIT,
 )  # fmt: skip
 logm = _analytic("logm", "principal(scipy.linalg.logm, {0})", _LOG, logm_along, dominant, _UNIT)
@@ -183,7 +191,7 @@ solve_sylvester: Primitive = Primitive(
     batch=lambda *args, batched, **params: together(solve_sylvester, args, batched, **params),
     work=lambda spaces, out, params: 60 * count(out.shape) * sum(x.shape[-1] for x in spaces[:2]),
     domain=(_UNIT,),
-    modules=_SCIPY,
+    modules=("scipy.linalg",),
     examples=tuple(
         Example(reals(a, b, q), (("extra", extra), ("transposed", turn)), _dominant_both)
         for a, b, q, extra, turn in (
@@ -200,7 +208,7 @@ def sylvester(a, b, q):
     for i in np.ndindex(a.shape[:-2] if q.size else (0,)):
         for j in np.ndindex(q.shape[rank:]):
             at = (*i, slice(None), slice(None), *j)
-            x[at] = scipy.linalg.solve_sylvester(a[i], b[i], q[at])
+            np.copyto(x[at], scipy.linalg.solve_sylvester(a[i], b[i], q[at]))
     return x
 ''',
 )

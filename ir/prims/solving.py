@@ -1,4 +1,4 @@
-"""Linear equations: solve, solve_triangular, inv, pinv, lstsq. Each rule differentiates the equation.
+"""Linear equations: solve, solve_triangular, inv, pinv, lstsq. Rules differentiate the equation.
 
     a x = b   =>   a dx = db - da x
 
@@ -178,16 +178,16 @@ solve_triangular: Primitive = Primitive(
     examples=(*_systems(lower=True, unit=False), *_systems(lower=False, unit=True)[:3]),
     helpers='''
 def substituted(a, b, lower, unit):
-    """x with a x = b for a triangular a: 32 rows at a time, then what they add to the others."""
+    """x with a x = b for a triangular a: 32 rows at a time, which are then taken off the rest."""
     x, n = np.array(b), a.shape[-1]
     starts = range(0, n, 32)
     for i in starts if lower else reversed(starts):
         here, rest = slice(i, i + 32), slice(i + 32, n) if lower else slice(0, i)
-        block = np.tril(a[..., here, here], -unit) if lower else np.triu(a[..., here, here], unit)
-        if unit:
-            block = block + np.eye(block.shape[-1], dtype=block.dtype)
-        x[..., here, :] = np.linalg.solve(block, x[..., here, :])
-        x[..., rest, :] -= a[..., rest, here] @ x[..., here, :]
+        square = a[..., here, here]
+        triangle = np.tril(square, -unit) if lower else np.triu(square, unit)
+        block = triangle + np.eye(square.shape[-1], dtype=a.dtype) if unit else triangle
+        np.copyto(x[..., here, :], np.linalg.solve(block, x[..., here, :]))
+        np.subtract(x[..., rest, :], a[..., rest, here] @ x[..., here, :], out=x[..., rest, :])
     return x
 ''',
 )

@@ -97,9 +97,9 @@ def over_gaps(x, gaps, scale, extra, hollow):
     wide = (..., *(None,) * extra)
     least = np.finfo(gaps.dtype).eps * np.asarray(scale)[..., None, None]
     zero, close = (gaps == 0)[wide], (np.abs(gaps) <= least)[wide]
-    y = x / np.where(zero, 1, gaps[wide])
-    y = np.where(close & (zero | (x != 0)), np.nan, y)
-    return np.where(np.eye(*gaps.shape[-2:], dtype=bool)[wide], 0, y) if hollow else y
+    quotient = x / np.where(zero, 1, gaps[wide])
+    found = np.where(close & (zero | (x != 0)), np.nan, quotient)
+    return np.where(np.eye(*gaps.shape[-2:], dtype=bool)[wide], 0, found) if hollow else found
 ''',
 )
 
@@ -231,8 +231,8 @@ def _svd_rule(a: Value, *, out: tuple[Value, Value, Value]) -> Linear:
     y = plus((half,), (flip, half)), near
     z = plus((half,), (flip, half, scaled(-1))), far
     du, dv = plus(y, z), plus(y, (*z, scaled(-1)))
-    left_part = (behind, across, du, left(u))
-    right_part = (behind, across, dv, right(vh), scaled(-1))
+    left_part: tuple[Link, ...] = (behind, across, du, left(u))
+    right_part: tuple[Link, ...] = (behind, across, dv, right(vh), scaled(-1))
     if m > k:
         beyond = plus((), (across, left(u), scaled(-1)))
         rest = divided_by(_columns(s, (*shape[:-2], m, k)), size, False)

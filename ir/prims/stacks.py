@@ -51,6 +51,11 @@ def count(shape: Shape) -> int:
     return int(np.prod(shape, dtype=int))
 
 
+def matrices(out: Space) -> int:
+    """How many matrices the space stacks."""
+    return count(out.shape[:-2])  # type: ignore[union-attr]
+
+
 # Maps of matrices
 
 Link = Callable[[Any], Linear]
