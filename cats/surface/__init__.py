@@ -1,6 +1,6 @@
 """NumPy's names in terms of the vocabulary, one file per family."""
 
-from cats.surface import elementwise, indexing, products, reductions, shapes
+from cats.surface import elementwise, indexing, linalg, norms, products, reductions, shapes
 
 NAMES = {
     **elementwise.NAMES,
@@ -8,4 +8,6 @@ NAMES = {
     **shapes.NAMES,
     **indexing.NAMES,
     **products.NAMES,
+    **norms.NAMES,
+    **linalg.NAMES,
 }
