@@ -35,6 +35,7 @@ FIELD = frozenset(
         "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
+        "tril", "triu", "solve", "solve_triangular", "inv", "det",
     }
 )  # fmt: skip
 """Operations every field has."""

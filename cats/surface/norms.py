@@ -145,7 +145,7 @@ def cond(x: Value, p: Any = None) -> Value:
 
 
 def matrix_rank(A: Value, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Value:
-    """np.linalg.matrix_rank: how many singular values exceed the tolerance; it has no derivative."""
+    """np.linalg.matrix_rank: how many singular values exceed the tolerance. No derivative."""
     refuse_options("np.linalg.matrix_rank", {"hermitian": hermitian})
     array = real(lifted(recorder_of(A), A))
     if array.ndim < 2:

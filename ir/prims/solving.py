@@ -26,6 +26,7 @@ from cats.ir.prims.stacks import (
     flip,
     flipped,
     left,
+    matrices,
     multiplied,
     product,
     right,
@@ -50,9 +51,9 @@ def columns_of(n: int) -> str:
 
 def elimination(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     """Work of Gaussian elimination: for each matrix n**3 * 2 / 3, and n**2 * 2 for each column."""
-    *stack, n, _ = spaces[0].shape
+    n = spaces[0].shape[-1]
     columns = count(spaces[1].shape) * 2 * n if len(spaces) > 1 else n
-    return count(tuple(stack)) * (2 * n**3 // 3) + columns
+    return int(matrices(spaces[0]) * (2 * n**3 // 3) + columns)
 
 
 def _solve_space(a: Ground, b: Ground, *, columns: int, **params: Any) -> Ground:
@@ -164,7 +165,8 @@ def _triangular_rule(
 
 
 def _triangular_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
-    return count(spaces[1].shape) * 2 * spaces[0].shape[-1]
+    n = spaces[0].shape[-1]
+    return matrices(spaces[0]) * 2 * n * min(n, 32) ** 2 // 3 + count(spaces[1].shape) * 2 * n
 
 
 solve_triangular: Primitive = Primitive(
