@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,21 +69,21 @@ def refusal(what: str, why: str, remedy: str) -> TraceError:
 # Equations
 
 
-def by_columns(solve: Callable[..., Value], a: Traced, b: Traced, **params: Any) -> Value:
+def by_columns(solve: Callable[..., Value], a: Traced, b: Traced) -> Value:
     """solve(a, b) for a vector, a matrix, or stacks of either for which a is a stack."""
     if b.ndim > 1:
         a, b = stacked(a, b)
-        return solve(a, b, columns=1, **params)
+        return solve(a, b, columns=1)
     if a.ndim == 2:
-        return solve(a, b, columns=0, **params)
+        return solve(a, b, columns=0)
     column = expand(reshape_(b, (*b.shape, 1)), (*a.shape[:-2], *b.shape, 1))
-    found = solve(a, column, columns=1, **params)
+    found = solve(a, column, columns=1)
     return reshape_(found, found.shape[:-1])
 
 
 def solve(a: Value, b: Value) -> Value:
     """np.linalg.solve."""
-    return by_columns(solving.solve, *paired(a, b), transposed=False)
+    return by_columns(partial(solving.solve, transposed=False), *paired(a, b))
 
 
 def inv(a: Value) -> Value:

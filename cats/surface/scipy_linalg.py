@@ -7,6 +7,7 @@ nan (`check_finite`), mean nothing here. Matrices that SciPy reads one triangle 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,9 @@ from cats.ir.prims import factors, matrix_functions, solving
 from cats.ir.prims.stacks import tril as lower_part
 from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
-from cats.surface import linalg
+from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
-from cats.surface.linalg import by_columns, kron, matrices, paired, refusal, stacked
-from cats.surface.norms import norm
+from cats.surface.linalg import by_columns, matrices, paired, refusal, stacked
 from cats.surface.products import matmul
 from cats.surface.shapes import concatenate, ravel, reshape_, swapaxes
 from cats.surface.values import lifted, recorder_of, refuse_options, several
@@ -57,7 +57,7 @@ def solve(
             "cats knows general, symmetric, positive definite and triangular matrices",
             "Leave assume_a= out.",
         )
-    return by_columns(solving.solve, matrix, right, transposed=bool(transposed))
+    return by_columns(partial(solving.solve, transposed=bool(transposed)), matrix, right)
 
 
 def mirrored(a: Traced, lower: bool) -> Traced:
@@ -77,15 +77,12 @@ def solve_triangular(
     check_finite: bool = True,
 ) -> Value:
     """scipy.linalg.solve_triangular."""
-    params = {
-        "lower": bool(lower),
-        "unit": bool(unit_diagonal),
-        "transposed": trans not in (0, "N"),
-    }
-    return by_columns(solving.solve_triangular, *paired(a, b), **params)
+    turned = trans not in (0, "N")
+    params = {"lower": bool(lower), "transposed": turned, "unit": bool(unit_diagonal)}
+    return by_columns(partial(solving.solve_triangular, **params), *paired(a, b))
 
 
-def inv(a: Value, *args: Any, **options: Any) -> Value:
+def inv(a: Value, **options: Any) -> Value:
     """scipy.linalg.inv."""
     _options("inv", options)
     return linalg.inv(a)
@@ -100,10 +97,12 @@ def pinv(a: Value, *, rtol: Any = None, **options: Any) -> Value:
 def lstsq(a: Value, b: Value, cond: Any = None, **options: Any) -> Value:
     """scipy.linalg.lstsq."""
     _options("lstsq", options)
-    share = np.finfo(matrices(a).dtype).eps if cond is None else cond
-    x, squares, rank, s = linalg.lstsq(a, b, share)
-    vector = np.ndim(squares) and np.ndim(b) == 1 and np.size(squares)
-    return x, reshape_(squares, ()) if vector else squares, rank, s
+    matrix, right = paired(a, b)
+    share = np.finfo(matrix.dtype).eps if cond is None else cond
+    x, squares, rank, s = linalg.lstsq(matrix, right, share)
+    if right.ndim == 1 and isinstance(squares, Traced):
+        squares = reshape_(squares, ())
+    return x, squares, rank, s
 
 
 def cho_factor(a: Value, lower: bool = False, **options: Any) -> Value:
@@ -238,6 +237,13 @@ def eigvalsh(a: Value, b: Value = None, **options: Any) -> Value:
 # Functions of matrices
 
 
+def norm(
+    a: Value, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True
+) -> Value:
+    """scipy.linalg.norm."""
+    return norms.norm(a, ord, axis, keepdims)
+
+
 def expm(A: Value) -> Value:
     """scipy.linalg.expm."""
     return matrix_functions.expm(matrices(A))
@@ -319,38 +325,14 @@ def _basis(name: str) -> Callable[..., Value]:
     return refuse
 
 
+FUNCTIONS: tuple[Callable[..., Value], ...] = (
+    solve, solve_triangular, inv, pinv, lstsq, cho_factor, cho_solve, solve_sylvester,
+    solve_continuous_lyapunov, det, cholesky, qr, lu, svd, svdvals, eigh, eigvalsh, expm, logm,
+    sqrtm, norm, block_diag, toeplitz, hankel, circulant, khatri_rao,
+)  # fmt: skip
+
 SCIPY: dict[str, Callable[..., Value]] = {
-    f"scipy.linalg.{name}": function
-    for name, function in {
-        "solve": solve,
-        "solve_triangular": solve_triangular,
-        "inv": inv,
-        "pinv": pinv,
-        "lstsq": lstsq,
-        "cho_factor": cho_factor,
-        "cho_solve": cho_solve,
-        "solve_sylvester": solve_sylvester,
-        "solve_continuous_lyapunov": solve_continuous_lyapunov,
-        "det": det,
-        "cholesky": cholesky,
-        "qr": qr,
-        "lu": lu,
-        "svd": svd,
-        "svdvals": svdvals,
-        "eigh": eigh,
-        "eigvalsh": eigvalsh,
-        "expm": expm,
-        "logm": logm,
-        "sqrtm": sqrtm,
-        "norm": norm,
-        "kron": kron,
-        "block_diag": block_diag,
-        "toeplitz": toeplitz,
-        "hankel": hankel,
-        "circulant": circulant,
-        "khatri_rao": khatri_rao,
-        "null_space": _basis("null_space"),
-        "orth": _basis("orth"),
-    }.items()
+    **{f"scipy.linalg.{function.__name__}": function for function in FUNCTIONS},
+    **{f"scipy.linalg.{name}": _basis(name) for name in ("null_space", "orth")},
 }
 """SciPy's functions in terms of the vocabulary, by the text of their names."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit.linalg_cases import ROWS as LINALG
 
 Function = Callable[..., Any]
 
@@ -316,4 +317,11 @@ _PRODUCTS = [
     Case("norm matrix 1", lambda a: np.linalg.norm(a, 1) + np.linalg.norm(a, np.inf), (M23**3,)),
 ]  # fmt: skip
 
-CASES = [*_entrywise(), *_REDUCTIONS, *_SHAPES, *_INDEXING, *_PRODUCTS]
+CASES = [
+    *_entrywise(),
+    *_REDUCTIONS,
+    *_SHAPES,
+    *_INDEXING,
+    *_PRODUCTS,
+    *(Case(*row) for row in LINALG),
+]
