@@ -111,7 +111,11 @@ class Recorder:
             space = op.space(*[t.space for t in terms], **dict(params))
         except CatsError as error:
             raise error.at(where) from None
-        return self.bind(Prim(op, tuple([t.term for t in terms]), params, where=where), space)
+        term = Prim(op, tuple([t.term for t in terms]), params, where=where)
+        if type(space) is not tuple:
+            return self.bind(term, space)
+        whole = self.bind(term, None).term
+        return tuple([self.bind(Proj(i, whole), part) for i, part in enumerate(space)])
 
     def apply(self, step: Step, args: list[Value]) -> Value:
         """A step of a finished program as bindings here; a case becomes an `if` on terms."""

@@ -31,7 +31,6 @@ from cats.surface.values import (
     real,
     recorder_of,
     refuse_options,
-    several,
     with_dtype,
 )
 from cats.traced import Traced, users_place
@@ -157,7 +156,7 @@ def det(a: Value) -> Value:
 
 def slogdet(a: Value) -> Value:
     """np.linalg.slogdet."""
-    return named(np.linalg.slogdet, several(determinants.slogdet(matrices(a))))
+    return named(np.linalg.slogdet, determinants.slogdet(matrices(a)))
 
 
 # Factors
@@ -184,7 +183,7 @@ def qr(a: Value, mode: str = "reduced") -> Value:
             else "cats knows the modes reduced, r and complete",
             "Use mode='reduced'.",
         )
-    found = several(factors.qr(array))
+    found = factors.qr(array)
     return found[1] if mode == "r" else named(np.linalg.qr, found)
 
 
@@ -202,7 +201,7 @@ def svd(
             "vectors beyond the singular values are any basis, so they have no derivative",
             "Use full_matrices=False.",
         )
-    return named(np.linalg.svd, several(spectra.svd(array)))
+    return named(np.linalg.svd, spectra.svd(array))
 
 
 def svdvals(x: Value) -> Value:
@@ -212,7 +211,7 @@ def svdvals(x: Value) -> Value:
 
 def eigh(a: Value, UPLO: str = "L") -> Value:
     """np.linalg.eigh. Vectors of eigenvalues that agree have no derivative: nan."""
-    found = several(spectra.eigh(matrices(a), uplo=_triangle(UPLO)))
+    found = spectra.eigh(matrices(a), uplo=_triangle(UPLO))
     return named(np.linalg.eigh, found)
 
 
@@ -356,6 +355,9 @@ def _triangle_of(part: Callable[..., Value]) -> Callable[..., Value]:
     return call
 
 
+REFUSED = {np.linalg.eig: _complex("eig"), np.linalg.eigvals: _complex("eigvals")}
+"""Functions that answer with a sentence."""
+
 NAMES: dict[Any, Callable[..., Value]] = {
     np.kron: kron,
     np.tril: _triangle_of(lower),
@@ -374,8 +376,7 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.linalg.svdvals: svdvals,
     np.linalg.eigh: eigh,
     np.linalg.eigvalsh: eigvalsh,
-    np.linalg.eig: _complex("eig"),
-    np.linalg.eigvals: _complex("eigvals"),
+    **REFUSED,
     np.linalg.matrix_power: matrix_power,
     np.linalg.multi_dot: multi_dot,
     np.linalg.matmul: matmul,

@@ -17,7 +17,7 @@ from cats.ir.spaces import Value
 from cats.surface.elementwise import entrywise, power
 from cats.surface.reductions import NAMES as REDUCTIONS
 from cats.surface.reductions import root
-from cats.surface.shapes import moveaxis, ravel, reshape_, squeeze
+from cats.surface.shapes import moveaxis, reshape_, squeeze
 from cats.surface.values import (
     lifted,
     normal_axis,
@@ -149,7 +149,11 @@ def matrix_rank(A: Value, tol: Any = None, hermitian: bool = False, *, rtol: Any
     refuse_options("np.linalg.matrix_rank", {"hermitian": hermitian})
     array = real(lifted(recorder_of(A), A))
     if array.ndim < 2:
-        return with_dtype(REDUCTIONS[np.any](ravel(array) != 0.0), np.int64)
+        raise TraceError(
+            "np.linalg.matrix_rank of a vector",
+            where=users_place(),
+            remedy="Use np.any(x != 0), or give a matrix.",
+        )
     s = spectra.svdvals(array)
     if tol is None:
         share = max(array.shape[-2:]) * np.finfo(array.dtype).eps if rtol is None else rtol

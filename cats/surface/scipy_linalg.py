@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.prims import factors, matrix_functions, solving
+from cats.ir.prims import factors, matrix_functions, solving, spectra
 from cats.ir.prims.stacks import tril as lower_part
 from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
@@ -21,10 +21,10 @@ from cats.surface.indexing import getitem
 from cats.surface.linalg import by_columns, matrices, paired, refusal, stacked
 from cats.surface.products import matmul
 from cats.surface.shapes import concatenate, ravel, reshape_, swapaxes
-from cats.surface.values import lifted, recorder_of, refuse_options, several
+from cats.surface.values import lifted, recorder_of, refuse_options, with_dtype
 from cats.traced import Traced
 
-_MEMORY = ("overwrite_a", "overwrite_b", "check_finite", "lapack_driver", "driver", "lwork")
+_MEMORY = ("overwrite_a", "overwrite_b", "check_finite", "lapack_driver", "lwork")
 
 
 def _options(name: str, options: dict[str, Any]) -> None:
@@ -137,7 +137,7 @@ def solve_continuous_lyapunov(a: Value, q: Value) -> Value:
 def det(a: Value, **options: Any) -> Value:
     """scipy.linalg.det."""
     _options("det", options)
-    return linalg.det(a)
+    return linalg.det(with_dtype(matrices(a), np.float64))
 
 
 def cholesky(a: Value, lower: bool = False, **options: Any) -> Value:
@@ -169,7 +169,7 @@ def qr(
             "columns beyond those of the matrix are any basis, so they have no derivative",
             "Use mode='economic'.",
         )
-    return tuple(several(factors.qr(array)))
+    return tuple(factors.qr(array))
 
 
 def lu(
@@ -177,7 +177,7 @@ def lu(
 ) -> Value:
     """scipy.linalg.lu; the permutation does not vary."""
     _options("lu", {"p_indices": p_indices, **options})
-    p, low, up = several(factors.lu(matrices(a)))
+    p, low, up = factors.lu(matrices(a))
     return (matmul(p, low), up) if permute_l else (p, low, up)
 
 
@@ -202,6 +202,7 @@ def eigh(
     eigvals_only: bool = False,
     type: int = 1,
     subset_by_index: Any = None,
+    driver: str | None = None,
     **options: Any,
 ) -> Value:
     """scipy.linalg.eigh, and a v = w b v by the Cholesky factor of b."""
@@ -209,15 +210,16 @@ def eigh(
     if type != 1:
         raise refusal(f"scipy.linalg.eigh(type={type})", "cats knows type 1", "Use type=1.")
     array, uplo, back = matrices(a), "L" if lower else "U", None
+    usual = "evr"
     if b is not None:
         array, right = paired(a, b)
         back = linalg.cholesky(right if lower else swapaxes(right, -2, -1))
-        array = _between(back, mirrored(array, lower))
+        array, usual = _between(back, mirrored(array, lower)), "evd"
     first, last = (0, array.shape[-1] - 1) if subset_by_index is None else subset_by_index
     chosen = (..., slice(int(first), int(last) + 1))
     if eigvals_only:
         return getitem(linalg.eigvalsh(array, uplo), chosen)
-    w, v = linalg.eigh(array, uplo)
+    w, v = spectra.scipy_eigh(array, driver=driver or usual, uplo=uplo)
     if back is not None:
         v = solve_triangular(back, v, trans=1, lower=True)
     return getitem(w, chosen), getitem(v, chosen)
@@ -289,7 +291,7 @@ def toeplitz(c: Value, r: Value = None) -> Value:
 
 def hankel(c: Value, r: Value = None) -> Value:
     """scipy.linalg.hankel: constant along antidiagonals, first column c and last row r."""
-    column, row = _ends(c, np.zeros(np.size(c)) if r is None else r)
+    column, row = _ends(c, np.zeros(np.size(c), c.dtype) if r is None else r)
     values = concatenate([column, getitem(row, slice(1, None))], 0)
     return getitem(values, np.arange(column.size)[:, None] + np.arange(row.size))
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
-from cats.ir.lam import Proj
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value
 from cats.traced import Recorder, Traced, newest_recorder, users_place
@@ -107,14 +106,6 @@ def normal_axis(axis: Any, rank: int) -> int:
             remedy=f"Axes go from {-rank} to {rank - 1}." if rank else "It has no axes.",
         )
     return number % rank
-
-
-def several(made: Value) -> tuple[Value, ...]:
-    """The results of an operation that has several."""
-    if isinstance(made, tuple):
-        return made
-    parts = enumerate(made.space)
-    return tuple(made.recorder.bind(Proj(i, made.term), space) for i, space in parts)
 
 
 def is_number(value: Any) -> bool:

@@ -9,7 +9,7 @@ the right one. A singular value 0 is the corner of an absolute value: derivative
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,12 +138,12 @@ def _touching(x: Value) -> Value:
 # Symmetric matrices
 
 
-def _eigh_space(a: Ground, *, uplo: str) -> tuple[Ground, Ground]:
+def _eigh_space(a: Ground, **params: str) -> tuple[Ground, Ground]:
     square("the eigenvalues", a)
     return with_shape(a, a.shape[:-1]), a
 
 
-def _eigh_text(name: str) -> Any:
+def _numpys(name: str) -> Callable[..., str]:
     return lambda a, *, uplo: f"np.linalg.{name}({a}{'' if uplo == 'L' else f', {uplo!r}'})"
 
 
@@ -152,7 +152,7 @@ def _values(v: Value, uplo: str) -> tuple[Link, ...]:
     return mirrored(uplo), right(v), product("ji,ji->i", v, None)
 
 
-def _eigh_rule(a: Value, *, out: tuple[Value, Value], uplo: str) -> Linear:
+def _eigh_rule(a: Value, *, out: tuple[Value, Value], uplo: str, **params: str) -> Linear:
     """dw = diag(f), dv = v (f / (w[j] - w[i])) with f = v' da v."""
     w, v = out
     space, shape = space_of(a), space_of(a).shape
@@ -162,42 +162,48 @@ def _eigh_rule(a: Value, *, out: tuple[Value, Value], uplo: str) -> Linear:
     return Fork((chain(space, *_values(v, uplo)), chain(space, *turn)))
 
 
-def _eigen_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
-    return 9 * count(spaces[0].shape) * spaces[0].shape[-1]
-
-
-def _eigen_examples() -> tuple[Example, ...]:
-    shapes: tuple[Shape, ...] = ((3, 3), (2, 2, 2), (1, 1), (0, 0))
-    lower = tuple(Example(reals(shape), (("uplo", "L"),)) for shape in shapes)
-    return (*lower, Example(reals((3, 3)), (("uplo", "U"),)))
-
-
-eigh: Primitive = Primitive(
-    "eigh",
-    _eigh_text("eigh"),
-    _eigh_space,
-    linearise=_eigh_rule,
-    batch=lambda a, *, batched, uplo: eigh(a, uplo=uplo),
-    kinks=lambda a, *, uplo: _touching(eigvalsh(a, uplo=uplo)),
-    work=_eigen_work,
-    examples=_eigen_examples(),
-)
-
-
 def _eigvalsh_rule(a: Value, *, out: Value, uplo: str) -> Linear:
     return chain(space_of(a), *_values(eigh(a, uplo=uplo)[1], uplo))
 
 
-eigvalsh: Primitive = Primitive(
+def _symmetric(name: str, code: Callable[..., str], *shapes: Shape, **more: Any) -> Primitive:
+    """The record of an operation on matrices of which one triangle is read."""
+    drivers = (("driver", "evd"),) if more.get("modules") else ()
+    op = Primitive(
+        name,
+        code,
+        batch=lambda a, *, batched, **params: op(a, **params),
+        kinks=lambda a, *, uplo, **params: _touching(eigvalsh(a, uplo=uplo)),
+        work=lambda spaces, out, params: 9 * count(spaces[0].shape) * spaces[0].shape[-1],
+        home=__name__,
+        examples=(
+            *(Example(reals(shape), (*drivers, ("uplo", "L"))) for shape in shapes),
+            Example(reals((3, 3)), (*drivers, ("uplo", "U"))),
+        ),
+        **more,
+    )
+    return op
+
+
+_SQUARES: tuple[Shape, ...] = ((3, 3), (2, 2, 2), (1, 1), (0, 0))
+
+eigh = _symmetric("eigh", _numpys("eigh"), *_SQUARES, space=_eigh_space, linearise=_eigh_rule)
+eigvalsh = _symmetric(
     "eigvalsh",
-    _eigh_text("eigvalsh"),
-    lambda a, *, uplo: _eigh_space(a, uplo=uplo)[0],
+    _numpys("eigvalsh"),
+    *_SQUARES,
+    space=lambda a, **params: _eigh_space(a)[0],
     linearise=_eigvalsh_rule,
-    batch=lambda a, *, batched, uplo: eigvalsh(a, uplo=uplo),
-    kinks=lambda a, *, uplo: _touching(eigvalsh(a, uplo=uplo)),
-    work=_eigen_work,
-    examples=_eigen_examples(),
 )
+scipy_eigh = _symmetric(
+    "scipy_eigh",
+    lambda a, *, driver, uplo: f"scipy.linalg.eigh({a}, lower={uplo == 'L'}, driver={driver!r})",
+    (3, 3),
+    space=_eigh_space,
+    linearise=_eigh_rule,
+    modules=("scipy.linalg",),
+)
+"""eigh with the signs of vectors that SciPy's drivers give them."""
 
 # All matrices
 
@@ -284,4 +290,4 @@ svdvals: Primitive = Primitive(
     examples=tuple(Example(reals(shape)) for shape in _SHAPES),
 )
 
-FAMILY = (over_gaps, eigh, eigvalsh, svd, svdvals)
+FAMILY = (over_gaps, eigh, eigvalsh, scipy_eigh, svd, svdvals)
