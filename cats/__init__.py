@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from cats.ir.parse import parse as parse
     from cats.levels import explain as explain
     from cats.sourcing import source as source
+    from cats.spectral import eigenspaces as eigenspaces
 
 _LATER = {
     "Affine": "cats.affine",
@@ -67,6 +68,7 @@ _LATER = {
     "OnFractions": "cats.backends.on_fractions",
     "OnNumexpr": "cats.backends.on_numexpr",
     "OnSource": "cats.backends.on_source",
+    "eigenspaces": "cats.spectral",
     "explain": "cats.levels",
     "parse": "cats.ir.parse",
     "source": "cats.sourcing",

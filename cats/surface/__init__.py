@@ -1,7 +1,6 @@
 """NumPy's names in terms of the vocabulary, one file per family."""
 
 from cats.surface import elementwise, indexing, linalg, norms, products, reductions, shapes
-from cats.surface.scipy_linalg import SCIPY as SCIPY
 
 NAMES = {
     **elementwise.NAMES,

@@ -172,7 +172,7 @@ def _symmetric(name: str, code: Callable[..., str], *shapes: Shape, **more: Any)
     op = Primitive(
         name,
         code,
-        batch=lambda a, *, batched, **params: op(a, **params),
+        batch=None if drivers else lambda a, *, batched, **params: op(a, **params),
         kinks=lambda a, *, uplo, **params: _touching(eigvalsh(a, uplo=uplo)),
         work=lambda spaces, out, params: 9 * count(spaces[0].shape) * spaces[0].shape[-1],
         home=__name__,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from cats.surface import SCIPY
+from cats.surface.scipy_linalg import SCIPY
 from cats.traced import newest_recorder
 
 Function = Callable[..., Any]
