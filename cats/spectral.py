@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.prims.spectra import ROUNDING
 
 Array = np.ndarray[Any, Any]
 
@@ -47,7 +48,7 @@ class Eigenspace:
 def eigenspaces(a: Array, tolerance: float | None = None) -> tuple[Eigenspace, ...]:
     """The eigenspaces of a symmetric matrix, of which the lower triangle is read.
 
-    tolerance  neighbours that differ by no more are one eigenvalue; usually rounding errors, eps
+    tolerance  neighbours that differ by no more are one eigenvalue; usually rounding errors, 4 eps
                times the sum of the absolute eigenvalues
     Raises SpaceError unless `a` is one square matrix.
 
@@ -61,7 +62,7 @@ def eigenspaces(a: Array, tolerance: float | None = None) -> tuple[Eigenspace, .
             remedy="Give one square matrix.",
         )
     w, v = np.linalg.eigh(array)
-    least = np.finfo(float).eps * np.sum(np.abs(w)) if tolerance is None else tolerance
+    least = ROUNDING * np.finfo(float).eps * np.sum(np.abs(w)) if tolerance is None else tolerance
     cuts = np.flatnonzero(np.diff(w) > least) + 1
     parts = zip(np.split(w, cuts), np.split(v, cuts, axis=1), strict=True)
     return tuple(Eigenspace(float(np.mean(value)), basis) for value, basis in parts if value.size)

@@ -42,40 +42,40 @@ from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 # Division by gaps
 
 
-def _gaps_space(x: Ground, gaps: Ground, scale: Ground, *, extra: int, hollow: bool) -> Ground:
+def _gaps_space(x: Ground, gaps: Ground, least: Ground, *, extra: int, hollow: bool) -> Ground:
     rank = len(x.shape) - extra
-    if x.shape[:rank] != gaps.shape or gaps.shape[:-2] != scale.shape or x.dtype != gaps.dtype:
-        raise SpaceError(f"{x} does not fit gaps in {gaps} and scales in {scale}")
+    if x.shape[:rank] != gaps.shape or gaps.shape[:-2] != least.shape or x.dtype != gaps.dtype:
+        raise SpaceError(f"{x} does not fit gaps in {gaps}, of which those below {least} are none")
     return x
 
 
 def _gaps_rule(
-    x: Value, gaps: Value, scale: Value, *, out: Value, extra: int, hollow: bool
+    x: Value, gaps: Value, least: Value, *, out: Value, extra: int, hollow: bool
 ) -> Linear:
-    """x / g: (dx - y dg) / g, the scale being none of the function's business."""
-    quotient = divided_by(gaps, scale, hollow, extra)
+    """Of y = x / g: (dx - y dg) / g, whatever is called rounding."""
+    quotient = divided_by(gaps, least, hollow, extra)
     g, space = space_of(gaps), space_of(x)
     wide = leaf_of(
         broadcast, 0, (), g, space, shape=space.shape, axes=tuple(range(len(g.shape)))
     )  # fmt: skip
     change = chain(g, lambda _: wide, lambda _: slope(out, out), scaled(-1), quotient)
-    return Join((quotient(space), change, Zero(space_of(scale), space)))
+    return Join((quotient(space), change, Zero(space_of(least), space)))
 
 
-def divided_by(gaps: Value, scale: Value, hollow: bool, extra: int = 0) -> Link:
+def divided_by(gaps: Value, least: Value, hollow: bool, extra: int = 0) -> Link:
     """X |-> X / gaps."""
-    fixed = (gaps, scale)
+    fixed = (gaps, least)
     return lambda space: leaf_of(over_gaps, 0, fixed, space, space, extra=extra, hollow=hollow)
 
 
-def _apart(x: Value, gaps: Value, scale: Value) -> tuple[Value, Value, Value]:
+def _apart(x: Value, gaps: Value, least: Value) -> tuple[Value, Value, Value]:
     """Gaps that are none too small, in place of any."""
-    return x, gaps + np.where(gaps < 0, -1, 1).astype(gaps.dtype), np.abs(scale)
+    return x, gaps + np.where(gaps < 0, -1, 1).astype(gaps.dtype), np.abs(least) / 8
 
 
 over_gaps: Primitive = Primitive(
     "over_gaps",
-    lambda x, gaps, scale, *, extra, hollow: f"over_gaps({x}, {gaps}, {scale}, {extra}, {hollow})",
+    lambda x, gaps, least, *, extra, hollow: f"over_gaps({x}, {gaps}, {least}, {extra}, {hollow})",
     _gaps_space,
     linearise=_gaps_rule,
     linear=Linearity((0,), itself, wider),
@@ -89,14 +89,14 @@ over_gaps: Primitive = Primitive(
         )
     ),
     helpers='''
-def over_gaps(x, gaps, scale, extra, hollow):
+def over_gaps(x, gaps, least, extra, hollow):
     """x / gaps, and 0 on the diagonal if hollow.
 
-    Where the gap is 0 to rounding there is no quotient: nan, but for 0 over what is not quite 0.
+    Where a gap is no more than the least there is no quotient: nan, but for 0 over what is not 0.
     """
     wide = (..., *(None,) * extra)
-    least = np.finfo(gaps.dtype).eps * np.asarray(scale)[..., None, None]
-    zero, close = (gaps == 0)[wide], (np.abs(gaps) <= least)[wide]
+    zero = (gaps == 0)[wide]
+    close = (np.abs(gaps) <= np.asarray(least)[..., None, None])[wide]
     quotient = x / np.where(zero, 1, gaps[wide])
     found = np.where(close & (zero | (x != 0)), np.nan, quotient)
     return np.where(np.eye(*gaps.shape[-2:], dtype=bool)[wide], 0, found) if hollow else found
@@ -114,24 +114,28 @@ def _columns(x: Value, shape: Shape) -> Value:
     return broadcast(x, shape=shape, axes=(*range(len(shape) - 2), len(shape) - 1))
 
 
-def _size(x: Value) -> Value:
-    """The sum of absolute values: rounding errors of each are of its order."""
-    return sum(absolute(x), axes=(len(space_of(x).shape) - 1,))
+ROUNDING = 4.0
+"""Values are equal to rounding if they differ by so many eps times the sum of their sizes."""
 
 
 def _least(x: Value) -> Value:
-    """What is 0 to rounding beside the values x."""
+    """The greatest difference that is rounding, among the values x."""
     space = space_of(x)
-    axes = tuple(range(len(space.shape) - 1))
-    rounding = mul(_size(x), float(np.finfo(space.dtype).eps))
-    return broadcast(rounding, shape=space.shape, axes=axes)
+    size = sum(absolute(x), axes=(len(space.shape) - 1,))
+    return mul(size, ROUNDING * float(np.finfo(space.dtype).eps))
+
+
+def _beside(least: Value, x: Value) -> Value:
+    """A number for each stack, once for each entry of x."""
+    shape = space_of(x).shape
+    return broadcast(least, shape=shape, axes=tuple(range(len(shape) - 1)))
 
 
 def _touching(x: Value) -> Value:
     """Where another of the values is the same to rounding."""
     shape = (*space_of(x).shape, space_of(x).shape[-1])
     gaps = absolute(sub(_columns(x, shape), _rows(x, shape)))
-    near = convert(less_equal(gaps, _rows(_least(x), shape)), dtype="int64")
+    near = convert(less_equal(gaps, _rows(_beside(_least(x), x), shape)), dtype="int64")
     return greater(sum(near, axes=(len(shape) - 1,)), 1)
 
 
@@ -158,7 +162,7 @@ def _eigh_rule(a: Value, *, out: tuple[Value, Value], uplo: str, **params: str) 
     space, shape = space_of(a), space_of(a).shape
     gaps = sub(_columns(w, shape), _rows(w, shape))
     across = product("ji,jk->ik", v, None)
-    turn = (mirrored(uplo), right(v), across, divided_by(gaps, _size(w), True), left(v))
+    turn = (mirrored(uplo), right(v), across, divided_by(gaps, _least(w), True), left(v))
     return Fork((chain(space, *_values(v, uplo)), chain(space, *turn)))
 
 
@@ -227,12 +231,12 @@ def _svd_rule(a: Value, *, out: tuple[Value, Value, Value]) -> Linear:
     """
     u, s, vh = out
     space, (m, n) = space_of(a), space_of(a).shape[-2:]
-    k, size = space_of(s).shape[-1], _size(s)
+    k, least = space_of(s).shape[-1], _least(s)
     shape = (*space_of(s).shape, k)
     rows, columns = _rows(s, shape), _columns(s, shape)
     across, behind = product("ji,jk->ik", u, None), product("ij,kj->ik", None, vh)
-    near = divided_by(sub(columns, rows), size, True)
-    far = divided_by(add(columns, rows), size, True)
+    near = divided_by(sub(columns, rows), least, True)
+    far = divided_by(add(columns, rows), least, True)
     half = scaled(0.5)
     y = plus((half,), (flip, half)), near
     z = plus((half,), (flip, half, scaled(-1))), far
@@ -241,11 +245,11 @@ def _svd_rule(a: Value, *, out: tuple[Value, Value, Value]) -> Linear:
     right_part: tuple[Link, ...] = (behind, across, dv, right(vh), scaled(-1))
     if m > k:
         beyond = plus((), (across, left(u), scaled(-1)))
-        rest = divided_by(_columns(s, (*shape[:-2], m, k)), size, False)
+        rest = divided_by(_columns(s, (*shape[:-2], m, k)), least, False)
         left_part = (plus(left_part, (behind, beyond, rest)),)
     if n > k:
         beyond = plus((), (behind, right(vh), scaled(-1)))
-        rest = divided_by(_rows(s, (*shape[:-1], n)), size, False)
+        rest = divided_by(_rows(s, (*shape[:-1], n)), least, False)
         right_part = (plus(right_part, (across, beyond, rest)),)
     parts = left_part, _spread(u, s, vh), right_part
     return Fork(tuple(chain(space, *links) for links in parts))
@@ -253,7 +257,7 @@ def _svd_rule(a: Value, *, out: tuple[Value, Value, Value]) -> Linear:
 
 def _svd_kinks(a: Value) -> Value:
     s = svdvals(a)
-    return logical_or(_touching(s), less_equal(s, _least(s)))
+    return logical_or(_touching(s), less_equal(s, _beside(_least(s), s)))
 
 
 def _svd_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:

@@ -105,7 +105,7 @@ def product(spec: str, *args: Value | None) -> Link:
     >>> print(product("ij,jk->ik", np.eye(1), None)(Real((1, 2))))
     contract[spec=ij,jk->ik]([[1.0]], _)
     """
-    slot = args.index(None)
+    slot = next(i for i, arg in enumerate(args) if arg is None)
     fixed = (*args[:slot], *args[slot + 1 :])
     letters = parts_of(spec)[0][slot]
 
