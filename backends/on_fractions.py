@@ -36,6 +36,7 @@ FIELD = frozenset(
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
         "winners", "erase", "put", "add_into", "nonzero",
+        "tril", "triu", "solve", "solve_triangular", "inv", "det",
     }
 )  # fmt: skip
 """Operations every field has."""

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from cats.ir.parse import parse as parse
     from cats.levels import explain as explain
     from cats.sourcing import source as source
+    from cats.spectral import eigenspaces as eigenspaces
 
 _LATER = {
     "Affine": "cats.affine",
@@ -71,6 +72,7 @@ _LATER = {
     "OnNumexpr": "cats.backends.on_numexpr",
     "OnSource": "cats.backends.on_source",
     "diagnose": "cats.diagnosis",
+    "eigenspaces": "cats.spectral",
     "explain": "cats.levels",
     "kinks": "cats.at_kinks",
     "parse": "cats.ir.parse",

@@ -45,10 +45,14 @@ class Domain:
 
 @dataclass(frozen=True)
 class Example:
-    """Argument spaces and parameters that a law about a primitive is tested at."""
+    """Argument spaces and parameters that a law about a primitive is tested at.
+
+    arrange  makes arguments out of arrays drawn from the domain, where not every array will do
+    """
 
     spaces: tuple[Ground, ...]
     params: tuple[tuple[str, Any], ...] = ()
+    arrange: Callable[..., tuple[Value, ...]] | None = None
 
 
 def _entrywise_lift(leaf: Leaf, extra: Shape) -> Leaf:

@@ -3,7 +3,17 @@
 import numpy as np
 
 from cats.recorder import Speech
-from cats.surface import creation, elementwise, indexing, products, reductions, shapes, updates
+from cats.surface import (
+    creation,
+    elementwise,
+    indexing,
+    linalg,
+    norms,
+    products,
+    reductions,
+    shapes,
+    updates,
+)
 
 NAMES = {
     **elementwise.NAMES,
@@ -13,6 +23,8 @@ NAMES = {
     **indexing.NAMES,
     **products.NAMES,
     **updates.NAMES,
+    **norms.NAMES,
+    **linalg.NAMES,
 }
 
 VIEWS = frozenset(

@@ -5,12 +5,18 @@ from cats.ir.prims import (
     arrays,
     choice,
     contraction,
+    determinants,
+    factors,
     guards,
     indexing,
     joining,
     layout,
+    matrix_functions,
     pairs,
     smooth,
+    solving,
+    spectra,
+    stacks,
     updates,
 )
 
@@ -25,6 +31,12 @@ VOCABULARY = (
     *joining.FAMILY,
     *updates.FAMILY,
     *contraction.FAMILY,
+    *stacks.FAMILY,
+    *solving.FAMILY,
+    *determinants.FAMILY,
+    *factors.FAMILY,
+    *spectra.FAMILY,
+    *matrix_functions.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}

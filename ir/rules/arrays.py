@@ -111,13 +111,15 @@ def _scaled(c: Wire, x: Wire) -> Value:
 
 @rule("c: R, x: R[s]", lambda c, x: (_times(c, x), _scaled(c, x)), head=contract)
 def contract_number(*xs: Wire, spec: str) -> Value | None:
-    """A product with a number that sums nothing is an entrywise product."""
+    """A product with a number that sums nothing is an entrywise product, and maybe a transpose."""
     operands, out = parts_of(spec)
     if len(xs) != 2 or "" not in operands:
         return None
     number = operands.index("")
-    other = 1 - number
-    return _scaled(xs[number], xs[other]) if operands[other] == out else None
+    names, x = operands[1 - number], xs[1 - number]
+    if sorted(names) != sorted(out):
+        return None
+    return _scaled(xs[number], x if names == out else _turn(x, tuple(names.index(c) for c in out)))
 
 
 def _repeated(op: Primitive) -> Callable[..., Value | None]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit.linalg_cases import ROWS as LINALG
 
 Function = Callable[..., Any]
 
@@ -456,4 +457,13 @@ _WRITES = [
     Case("diagonal", _diagonal, (V3,)), Case("views", _views, (V3,)),
 ]  # fmt: skip
 
-CASES = [*_entrywise(), *_REDUCTIONS, *_SHAPES, *_INDEXING, *_PRODUCTS, *_MADE, *_WRITES]
+CASES = [
+    *_entrywise(),
+    *_REDUCTIONS,
+    *_SHAPES,
+    *_INDEXING,
+    *_PRODUCTS,
+    *_MADE,
+    *_WRITES,
+    *(Case(*row) for row in LINALG),
+]
