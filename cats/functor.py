@@ -27,10 +27,7 @@ from cats.ir.linear import (
 )
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.node import Node, fold
-from cats.ir.prims.algebra import mul
-from cats.ir.prims.choice import keep, logical_and
 from cats.ir.spaces import Product, Space, Value
-from cats.ir.wire import Wire
 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
@@ -222,29 +219,6 @@ def alone(step: LinCase, spaces: Sequence[Space]) -> LinearProgram:
     count, ends = len(inputs), step.spaces
     moved = replace(step, args=tuple(range(count)))
     return LinearProgram(inputs, (moved,), tuple(range(count, count + len(ends))), ends)
-
-
-def applied(leaf: Leaf, v: Value) -> Value:
-    """The leaf at v. An entrywise map acts under the mask of what was kept before it.
-
-    So what a choice has put to zero is never multiplied: 0 * inf does not occur, at any order.
-    """
-    kept = v.made_by(keep) if type(v) is Wire else None
-    if kept is None or leaf.op.structure(leaf) != "diagonal":
-        return leaf.op.apply(leaf, v)
-    mask, inner = kept
-    if leaf.op is keep:
-        return keep(logical_and(leaf.fixed[0], mask), inner)
-    return keep(mask, leaf.op.apply(leaf, inner))
-
-
-def product(x: Value, y: Value) -> Value:
-    """x * y, under the masks of both: what one has put to zero is not multiplied by the other."""
-    for one, other in ((x, y), (y, x)):
-        kept = one.made_by(keep) if type(one) is Wire else None
-        if kept is not None:
-            return keep(kept[0], product(kept[1], other))
-    return mul(x, y)
 
 
 def resolve(leaf: Leaf, at: At) -> Leaf:

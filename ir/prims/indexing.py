@@ -13,7 +13,15 @@ from typing import Any
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
-from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
+from cats.ir.prims.layout import (
+    convert,
+    extend,
+    moved_mask,
+    reals,
+    relabel,
+    same_map,
+    with_shape,
+)
 from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
 
 Item = int | tuple[int | None, int | None, int | None]
@@ -52,7 +60,9 @@ index: Primitive = Primitive(
     lambda x, *, key: f"{x}[{key_text(key)}]",
     _index_space,
     work=free,
-    linear=Linearity((0,), lambda f: _put(dict(f.params)["key"], f.cod, f.dom), same_map),
+    linear=Linearity(
+        (0,), lambda f: _put(dict(f.params)["key"], f.cod, f.dom), same_map, masked=moved_mask
+    ),
     linearise=lambda x, *, out, key: leaf_of(index, 0, (), space_of(x), space_of(out), key=key),
     examples=(
         Example(reals((3,)), (("key", (1,)),)),
@@ -86,7 +96,7 @@ gather: Primitive = Primitive(
     lambda x, *indices: f"{x}[{', '.join(indices)}]",
     _gather_space,
     work=free,
-    linear=Linearity((0,), _scatter, same_map),
+    linear=Linearity((0,), _scatter, same_map, masked=moved_mask),
     linearise=lambda x, *indices, out: Join(
         (leaf_of(gather, 0, indices, space_of(x), space_of(out)), *_no_tangent(indices, out))
     ),
@@ -182,6 +192,11 @@ def _accumulate_total(leaves: Sequence[Leaf], values: Sequence[Value]) -> Value:
     return accumulate(*values, *indices, **params)
 
 
+def _accumulate_masked(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    marks = convert(mask, dtype=leaf.dom.dtype)  # type: ignore[union-attr]
+    return leaf, convert(leaf.op.apply(leaf, marks), dtype="bool")
+
+
 def _accumulate_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     """A first piece at a key is placed; another, or one whose indices may repeat, is added."""
     pieces = enumerate(zip(spaces, params["targets"], strict=False))
@@ -193,7 +208,13 @@ accumulate = Primitive(
     _accumulate_text,
     _accumulate_space,
     work=_accumulate_work,
-    linear=Linearity((0,), _accumulate_adjoint, _accumulate_lift, total=_accumulate_total),
+    linear=Linearity(
+        (0,),
+        _accumulate_adjoint,
+        _accumulate_lift,
+        total=_accumulate_total,
+        masked=_accumulate_masked,
+    ),
     linearise=_accumulate_rule,
     domain=(Domain(), Domain(-2, 2)),
     examples=(

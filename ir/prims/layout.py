@@ -39,6 +39,16 @@ def same_map(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra))
 
 
+def moved_mask(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """Masked, for operations that move entries or repeat them: the mask is moved the same way."""
+    return leaf, leaf.op.apply(leaf, mask)
+
+
+def added_mask(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """Masked, for operations that add entries: a sum may be other than zero where a term may."""
+    return leaf, convert(leaf.op.apply(leaf, convert(mask, dtype="float64")), dtype="bool")
+
+
 def reals(*shapes: Shape) -> tuple[Real, ...]:
     """Spaces of real arrays, for examples."""
     return tuple(Real(s) for s in shapes)
@@ -105,6 +115,7 @@ reshape: Primitive = Primitive(
             f, extend(f.dom, extra), extend(f.cod, extra), shape=extend(f.cod, extra).shape
         ),
         structure="permutation",
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, shape: leaf_of(
         reshape, 0, (), space_of(x), space_of(out), shape=shape
@@ -149,6 +160,7 @@ transpose: Primitive = Primitive(
             axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
         ),
         structure="permutation",
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, axes: leaf_of(
         transpose, 0, (), space_of(x), space_of(out), axes=axes
@@ -203,6 +215,7 @@ broadcast: Primitive = Primitive(
             shape=extend(f.cod, extra).shape,
             axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
         ),
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, shape, axes: leaf_of(
         broadcast, 0, (), space_of(x), space_of(out), shape=shape, axes=axes
@@ -249,6 +262,7 @@ sum: Primitive = Primitive(
             axes=new_axes(f.dom.shape, dict(f.params)["axes"]),  # type: ignore[union-attr]
         ),
         lift=same_map,
+        masked=added_mask,
     ),
     linearise=lambda x, *, out, axes: leaf_of(sum, 0, (), space_of(x), space_of(out), axes=axes),
     examples=(
@@ -274,7 +288,7 @@ def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:
     return leaf_of(convert, 0, (), from_, to, dtype=dtype)
 
 
-convert = Primitive(
+convert: Primitive = Primitive(
     "convert",
     lambda x, *, dtype: f"{x}.astype(np.{dtype})",
     _convert_space,
@@ -284,6 +298,7 @@ convert = Primitive(
         adjoint=lambda f: relabel(f, f.cod, f.dom, dtype=f.dom.dtype),  # type: ignore[union-attr]
         lift=same_map,
         structure="permutation",
+        masked=lambda f, mask: (f, mask),
     ),
     linearise=_convert_rule,
     examples=(

@@ -289,6 +289,16 @@ def totals_are_sums() -> None:
 
 
 @check
+def what_is_not_taken_never_enters() -> None:
+    """Choices by a mask, in chains and across the edges of cases, where slopes are infinite."""
+    module = tests_of("spec.test_masks")
+    for seed in range(12):
+        module.check(seed)
+    all_cases("unit.test_choice", "test_known_zeros_cross_the_edges_of_a_choice")
+    all_cases("unit.test_zeros", *_tests("unit.test_zeros"))
+
+
+@check
 def structure_lasts() -> None:
     """Elementwise, permuting and two-sided maps have the Jacobian blocks they should."""
     x = np.arange(6.0).reshape(2, 3)
@@ -994,6 +1004,9 @@ FIRST = {
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
     "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure"),
+    "cats/zeros": ("leaves_are_linear_and_transpose", "totals_are_sums",
+                   "what_is_not_taken_never_enters"),
+    "cats/branches": ("choices_are_compiled", "what_is_not_taken_never_enters"),
     "cats/forward": ("worked_example", "derivatives_of_programs", "choices_are_compiled",
                      "totals_are_sums", "laws_of_categories"),
     "cats/dual": ("worked_example", "laws_of_categories"),
