@@ -7,14 +7,49 @@ itself and its mask, so that what is known inside a branch is known outside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
+from cats.functor import At
 from cats.ir.constant import Constant
+from cats.ir.linear_program import LinCase
+from cats.ir.prims.algebra import add, mul, sub
+from cats.ir.prims.choice import greater_equal
+from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Space, Value, leaves
 from cats.ir.wire import Builder, Wire
 from cats.zeros import Masked, Nothing, materialise, plain
+
+
+class Choice(NamedTuple):
+    """What says which branch is taken, and what the branches read."""
+
+    tag: Value
+    residuals: list[Value]
+
+
+def choice(step: LinCase, at: At) -> Choice:
+    """The tag of a linear case as the number of a branch, and the residuals of its branches."""
+    tag, residuals = at(step.tag), [at(r) for r in step.residuals]
+    if not step.widths:
+        return Choice(tag, residuals)
+    if type(tag) is Wire:
+        which, rest = _apart(tag, step.widths)
+        return Choice(which, [*residuals, rest])
+    branch, own = step.taken(int(tag))
+    return Choice(branch, [*residuals, np.int64(own)])
+
+
+def _apart(tag: Wire, widths: Sequence[int]) -> tuple[Value, Value]:
+    """The branch that a value of a wide tag chooses, and which of its own values it is."""
+    beyond = [greater_equal(tag, bound) for bound in accumulate(widths[:-1])]
+    passed = [convert(b, dtype="int64") for b in beyond]
+    which, rest = passed[0], sub(tag, mul(passed[0], widths[0]))
+    for one, width in zip(passed[1:], widths[1:], strict=False):
+        which, rest = add(which, one), sub(rest, mul(one, width))
+    return (beyond[0] if len(beyond) == 1 else which), rest
 
 
 class Branch(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from cats.branches import Branch, chosen, parts, whole
+from cats.branches import Branch, choice, chosen, parts, whole
 from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
@@ -156,8 +156,7 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
 
 def _run_case(step: LinCase, values: Sequence[Value], at: At) -> Asking[list[Value]]:
     """The branch the tag chooses; on wires a case whose branches are the linear branches, run."""
-    tag = at(step.tag)
-    residuals = [at(r) for r in step.residuals]
+    tag, residuals = choice(step, at)
     tangents = [values[a] for a in step.args]
     recorders = [r for v in (tag, *residuals, *tangents) if (r := getattr(v, "recorder", None))]
     if not recorders:

@@ -15,7 +15,7 @@ import numpy as np
 
 from cats.blocks import Block, Dense, Diagonal, Identity, Zero, of_leaf, ones, scaled
 from cats.blockwise import apply, matrix_of, plus, settled, then
-from cats.branches import Branch, chosen
+from cats.branches import Branch, choice, chosen
 from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
@@ -194,11 +194,11 @@ def _rows(f: Table, spaces: Sequence[Space]) -> list[Table]:
 
 def _case(k: Matrix, step: LinCase, at: At) -> Asking[Table]:
     """The blocks of the branch taken; if that is not known yet, of a case that returns them."""
-    tag, residuals = at(step.tag), [at(r) for r in step.residuals]
-    if not hasattr(tag, "recorder"):
+    tag, residuals = choice(step, at)
+    recorders: list[Builder] = [r for v in (tag, *residuals) if (r := getattr(v, "recorder", None))]
+    if not recorders:
         found: Table = yield _read(k, step.branches[int(tag)], by_position(residuals))
         return found
-    recorders: list[Builder] = [r for v in (tag, *residuals) if (r := getattr(v, "recorder", None))]
     outer = max(recorders, key=lambda r: r.stamp)
     wires, inside = [outer.lift(v) for v in residuals], list[tuple[Builder, Table]]()
     for branch in step.branches:

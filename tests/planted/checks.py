@@ -477,6 +477,17 @@ def choices_are_compiled() -> None:
 
 
 @check
+def choices_within_choices() -> None:
+    """Nested choices against the path taken, in every reading; deep ones; texts that yield."""
+    module = tests_of("unit.test_nested_choices")
+    for seed in range(18):
+        module.check(seed, 1 + seed % 3)
+    module.DEEP = 60
+    all_cases("unit.test_nested_choices", *_tests("unit.test_nested_choices"))
+    all_cases("unit.test_prune", *_tests("unit.test_prune"))
+
+
+@check
 def rules_in_any_of_the_nine_words() -> None:
     """A user's operation may state its derivative by projections, injections, forks, signs."""
 
@@ -1002,11 +1013,16 @@ FIRST = {
                   "leaves_are_linear_and_transpose", "totals_are_sums", "structure_lasts",
                   "matrices_are_structured"),
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
+    "cats/derivat": ("choices_within_choices",),
+    "ir/nesting": ("choices_within_choices", "wires_are_shared_and_captured"),
+    "backends/text": ("choices_within_choices",),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
-    "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure"),
+    "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure",
+                  "choices_within_choices"),
     "cats/zeros": ("leaves_are_linear_and_transpose", "totals_are_sums",
                    "what_is_not_taken_never_enters"),
-    "cats/branches": ("choices_are_compiled", "what_is_not_taken_never_enters"),
+    "cats/branches": ("choices_within_choices", "choices_are_compiled",
+                      "what_is_not_taken_never_enters"),
     "cats/forward": ("worked_example", "derivatives_of_programs", "choices_are_compiled",
                      "totals_are_sums", "laws_of_categories"),
     "cats/dual": ("worked_example", "laws_of_categories"),

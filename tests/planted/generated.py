@@ -278,19 +278,24 @@ def conditions(file: Source, name: str, function: ast.FunctionDef) -> Iterator[M
 
 CORE: dict[str, tuple[str, ...]] = {
     "cats/derive.py": (
-        "derive", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.flow",
+        "derive", "_derived", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.flow",
         "_Derivation.scale", "_Derivation.leaf", "_Derivation.settle", "_Derivation.case",
-        "_Derivation.finish", "_SharedResiduals._places", "_SharedResiduals._program", "_plus",
+        "_Derivation.finish", "_plus",
     ),
-    "ir/linear_program.py": ("prune", "transposed", "_Backwards.case", "_Backwards._present",
-                             "LinearProgram.references"),
+    "cats/derivative.py": ("Joint.__init__", "Joint._places", "Joint._program", "Joint._tag",
+                           "Joint.linear", "Joint._reading", "_inner", "_told"),
+    "ir/linear_program.py": ("_pruned", "_direct", "_live", "_narrowed", "_taking", "_transposed",
+                             "_Backwards.collect", "_Backwards.case", "_Backwards._present",
+                             "LinearProgram.references", "LinCase.inner", "LinCase.taken"),
+    "ir/nesting.py": ("Nesting.__eq__", "inner_first"),
     "ir/linear.py": ("total",),
     "cats/forward.py": ("plus", "scaled", "_run", "signed_sum", "_run_case", "components"),
     "cats/zeros.py": ("plain", "through", "negative", "applied", "_kept", "together", "_marks",
                       "summed", "_plain_sum", "product", "contracted", "_all", "_any", "_opposite",
                       "materialise"),
-    "cats/branches.py": ("parts", "whole", "chosen", "_count", "_shown", "_mask"),
-    "cats/functor.py": ("represent", "accumulate_forward", "_sum", "added", "_case", "resolve"),
+    "cats/branches.py": ("choice", "_apart", "parts", "whole", "chosen", "_count", "_shown",
+                         "_mask"),
+    "cats/functor.py": ("represent", "_accumulated", "_sum", "added", "_case", "resolve"),
     "cats/matrix.py": ("_add", "_sum", "_together", "_read", "_case", "_undecided", "_is_diagonal",
                        "_entries",
                        "Matrix.then"),
@@ -311,6 +316,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "cats/pipeline.py": ("gradient", "jacobian", "pushforward", "best_mode", "_half",
                          "_real_part"),
     "cats/maps.py": ("_split", "jvp", "vjp"),
+    "backends/text.py": ("_Writer.text", "_Writer._depths", "_Writer.yields"),
     "backends/plan.py": ("_Planner._entrywise", "_Planner._part", "_Planner._copied"),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ class Named:
     new: str
 
 
-DERIVE, LINEAR = "cats/derive.py", "ir/linear_program.py"
+DERIVE, JOINT, LINEAR = "cats/derive.py", "cats/derivative.py", "ir/linear_program.py"
 FORWARD, FUNCTOR, WIRE = "cats/forward.py", "cats/functor.py", "ir/wire.py"
 ZEROS = "cats/zeros.py"
 
@@ -43,7 +43,13 @@ NAMED = (
           "given = [self.tangents[a] if i < 1 else ZERO for i, a in enumerate(step.args)]\n"),
     Named("case-differentiates-its-tag", DERIVE, "[self.tangents[a] for a in step.args[1:]]",
           "[self.tangents[a] for a in step.args[:-1]]"),
-    Named("residual-slots-shared-wrongly", DERIVE, "free[space].pop()", "free[space][-1]"),
+    Named("residual-slots-shared-wrongly", JOINT, "free[space].pop()", "free[space][-1]"),
+    Named("one-tag-for-all-depths-forgets-the-others", JOINT, "sum(self.widths[:branch])", "0"),
+    Named("the-narrowest-choice-in-the-tag", JOINT, "return max(own,", "return min(own,"),
+    Named("the-rest-of-the-tag-is-the-whole", "cats/branches.py",
+          "sub(tag, mul(passed[0], widths[0]))", "tag"),
+    Named("a-wide-tag-counts-from-one", LINEAR, "tag >= self.widths[branch]",
+          "tag > self.widths[branch]"),
     # Transposition
     Named("dup-forgotten", LINEAR, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),
@@ -56,8 +62,8 @@ NAMED = (
           "            case SumStep(terms, space, where):\n                ct"),
     Named("output-used-twice-counts-once", LINEAR, "uses[output].append(Term(1, None, k))",
           "uses[output][:] = [Term(1, None, k)]"),
-    Named("branches-not-transposed", LINEAR, "tuple(transposed(b) for b in step.branches)",
-          "tuple(step.branches)"),
+    Named("branches-not-transposed", LINEAR, "branches.append((yield _transposed(branch)))",
+          "branches.append(branch)"),
     Named("negated-copy-read-through", LINEAR, "case [Term(1, None, arg)]:\n                        meant",
           "case [Term(_, None, arg)]:\n                        meant"),
     Named("single-negative-use-collected-as-it-is", LINEAR, "case [Term(1, None, arg)]:\n                return",
