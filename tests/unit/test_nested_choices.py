@@ -33,7 +33,7 @@ from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import less
 from cats.ir.prims.layout import convert
 from cats.ir.program import Case, Program
-from cats.ir.spaces import R
+from cats.ir.spaces import BOOL, R
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
 from cats.pipeline import gradient, jacobian, pushforward
@@ -253,3 +253,20 @@ def test_the_driver_takes_a_free_name() -> None:
     named = Program(program.inputs, program.steps, program.outputs, ("finished",))
     assert "def finished_(call):" in source_text(named)
     assert float(OnSource().compile(named)(-1.0)[0]) == expected(DEEPEST + 1, -1.0)
+
+
+def test_of_two_choices_in_a_branch_the_wider_joins_the_tag() -> None:
+    """So that what is handed out stays small: the other saves a tag of its own."""
+    builder = Builder([R])
+    shallow, nest = deep(1), deep(4)
+    first = builder.run(shallow, builder.wires[:])
+    (last,) = builder.run(nest, first)
+    both = builder.finish([last])
+    outer = Builder([R])
+    other = Builder([R])
+    plain = other.finish([neg(other.wires[0])])
+    (x,) = outer.wires
+    d = derive(outer.finish(outer.case((both, plain), less(x, 0.5), [x])))
+    (step,) = (s for s in d.linear.steps if isinstance(s, LinCase))
+    assert step.widths == (5, 1)
+    assert [ref.space for ref in step.residuals].count(BOOL) == 1
