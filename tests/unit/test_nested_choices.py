@@ -248,6 +248,13 @@ def test_a_shallow_text_calls_and_a_deep_one_yields() -> None:
     assert "yield" in source_text(deep(DEEPEST + 1))
 
 
+def test_only_the_function_itself_says_what_it_is() -> None:
+    for n in (2, DEEPEST + 1):
+        text = source_text(deep(n), "f", "What it is.")
+        assert text.count("What it is.") == 1
+        assert "What it is." in text[text.index("def f_steps(" if n > 2 else "def f(") :]
+
+
 def test_the_driver_takes_a_free_name() -> None:
     program = deep(DEEPEST + 1)
     named = Program(program.inputs, program.steps, program.outputs, ("finished",))
