@@ -23,6 +23,9 @@ SCALARS = frozenset({"sum", "max", "min", "prod", "index"})
 
 INDENT = "    "
 
+DEEPEST = 50
+"""So deep cases may lie within each other; the functions of those around them yield."""
+
 
 def numbered(plan: Plan, taken: set[str]) -> Names:
     """Inputs x0, x1, ... and values t2, t3, ... by position."""
@@ -67,12 +70,18 @@ class Style:
 
 
 class Scope(Protocol):
-    """What a function asks of the text it is part of."""
+    """What a function asks of the text it is part of.
+
+    depths   for each program, by identity, how deep cases lie within each other in it
+    driver   the name of the function that runs those that yield
+    """
 
     style: Style
     plans: dict[int, Plan]
     names: dict[int, Names]
     titles: dict[int, str]
+    depths: dict[int, int]
+    driver: str
 
     def fresh(self, name: str) -> str:
         """The name, or one like it that is free."""
@@ -94,6 +103,7 @@ class FunctionText:
         self.plan = scope.plans[id(program)]
         self.names = scope.names[id(program)]
         self.title = scope.titles[id(program)]
+        self.deep = scope.depths[id(program)] > DEEPEST
         self.spaces = program.spaces
         self.scalars: set[int] = set()
         self.last = self._last_uses()
@@ -121,7 +131,13 @@ class FunctionText:
                 yield part
                 body += call
         body.append(f"{INDENT}return {self._results()}")
-        yield self._definition(self.title, inputs, body)
+        if not (self.main and self.deep):
+            yield self._definition(self.title, inputs, body)
+            return
+        steps = self.scope.fresh(f"{self.title}_steps")
+        yield self._definition(steps, inputs, body)
+        run = f"{INDENT}return {self.scope.driver}({steps}({self._list(inputs)}))"
+        yield self._definition(self.title, inputs, [run])
 
     def _definition(self, title: str, inputs: Sequence[int], body: list[str]) -> str:
         return f"def {title}({self._list(inputs)}):\n" + "\n".join(body) + "\n"
@@ -148,7 +164,8 @@ class FunctionText:
         title = self.scope.fresh(f"{self.title}_part_{start // self.style.limit + 1}")
         body = self._statements(start, stop)
         body.append(f"{INDENT}return {self._list(kept)}")
-        call = [f"{INDENT}{self._list(kept)} = {title}({self._list(list(read))})"]
+        made_by = f"{'yield ' if self.deep else ''}{title}({self._list(list(read))})"
+        call = [f"{INDENT}{self._list(kept)} = {made_by}"]
         gone = [p for p in read if self.last[p] < stop]
         return self._definition(title, list(read), body), call + self._let_go(gone)
 
@@ -217,7 +234,9 @@ class FunctionText:
             case Case(branches):
                 self.scalars.update(line.makes)
                 titles = [self.scope.titles[id(b)] for b in branches]
-                return _choice(titles, args, self.spaces[line.step.args[0]])
+                text = _choice(titles, args, self.spaces[line.step.args[0]])
+                deepest = max(self.scope.depths[id(b)] for b in branches)
+                return f"yield ({text})" if deepest >= DEEPEST else text
             case _:
                 assert_never(line.step.op)
 

@@ -2,7 +2,8 @@
 
 CPython compiles a huge function slower than many small ones, so a program of more than `limit`
 lines becomes functions of so many lines each, which take what they read and return what is read
-later. Branches of a case are functions too. Nothing here recurses on the size of a program.
+later. Branches of a case are functions too; where cases lie more than DEEPEST within each other
+these are generators that yield the calls they wait for, so that running does not recurse either.
 """
 
 from __future__ import annotations
@@ -12,13 +13,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from cats.backends.backend import Run
-from cats.backends.function import FunctionText, Names, Style
+from cats.backends.function import DEEPEST, FunctionText, Names, Style
 from cats.backends.operand import is_literal
 from cats.backends.plan import Plan
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError
+from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive, imported
 from cats.ir.program import Program, nested
+
+DRIVER = '''def {name}(call):
+    """What the call returns; it yields calls, or what they gave, and is sent what they give."""
+    waiting, value = [], call
+    while True:
+        if type(value) is type(call):
+            waiting.append(value)
+            value = None
+        elif not waiting:
+            return value
+        try:
+            value = waiting[-1].send(value)
+        except StopIteration as stop:
+            waiting.pop()
+            value = stop.value
+'''
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,8 @@ class _Writer:
         self.taken = taken | {name}
         self._discover()
         self._entitle(name)
+        self.depths = self._depths()
+        self.driver = self.fresh("finished") if self.yields else ""
 
     def _discover(self) -> None:
         """Every program below, its plan, its helpers and the names of its values."""
@@ -113,6 +133,19 @@ class _Writer:
                     self.constants[value] = self.fresh(f"c{len(self.constants) + 1}")
                 self.names[id(program)][position] = self.constants[value]
 
+    @property
+    def yields(self) -> bool:
+        """Whether some of the functions yield."""
+        return self.depths[id(self.frames[0])] > DEEPEST
+
+    def _depths(self) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for program in inner_first(self.frames[0]):
+            lines = self.plans[id(program)].lines if id(program) in self.plans else ()
+            inside = [1 + found[id(below)] for line in lines for below in nested(line.step)]
+            found[id(program)] = max(inside, default=0)
+        return found
+
     def fresh(self, name: str) -> str:
         """The name, or one like it that is free; taken from now on."""
         while name in self.taken:
@@ -122,7 +155,7 @@ class _Writer:
 
     def text(self, docstring: str) -> Text:
         """All functions, the main one last."""
-        functions: list[str] = []
+        functions = [DRIVER.format(name=self.driver)] if self.yields else []
         for program in reversed(self.frames):
             main = program is self.frames[0]
             functions.extend(FunctionText(self, program, main).text(docstring if main else ""))

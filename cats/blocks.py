@@ -1,7 +1,7 @@
 """Blocks: a linear map between two ground spaces, as a matrix that knows where its zeros are.
 
 The matrix of A -o B is an array of shape B.shape + A.shape. It is written out (`Dense`) only where
-nothing better is known. Entries are numbers or wires.
+nothing better is known. Entries are numbers or wires, masked where a choice put them to zero.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any, assert_never
 import numpy as np
 
 from cats.ir.linear import Leaf
-from cats.ir.prims.algebra import mul, neg, number, spread
+from cats.ir.prims.algebra import mul, number, spread
 from cats.ir.prims.contraction import contract, parts_of
 from cats.ir.prims.indexing import gather
 from cats.ir.prims.layout import broadcast, convert, reshape, transpose
 from cats.ir.spaces import Ground, Shape, Value, size, space_of
+from cats.zeros import negative, product, through
 
 Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
@@ -176,7 +177,8 @@ def transposed(f: Block) -> Block:
             back = np.argsort(index)
             if weights is None:
                 return Permutation(cod, dom, back)
-            moved = gather(shaped(weights, cod.shape, (size(cod),)), back)
+            flat = shaped(weights, cod.shape, (size(cod),))
+            moved = through(lambda w: gather(w, back), flat)
             return Permutation(cod, dom, back, shaped(moved, (size(dom),), dom.shape))
         case Kronecker(dom, cod, left, right):
             return Kronecker(cod, dom, _flipped(left), _flipped(right))
@@ -223,26 +225,30 @@ def swapped(entries: Value, front: Shape, back: Shape) -> Value:
 
 def turned(x: Value, axes: Axes) -> Value:
     """x with its axes in this order."""
-    return x if axes == tuple(range(len(axes))) else transpose(x, axes=axes)
+    if axes == tuple(range(len(axes))):
+        return x
+    return through(lambda v: transpose(v, axes=axes), x)
 
 
 def shaped(x: Value, now: Shape, shape: Shape) -> Value:
     """x, of shape `now`, in another shape."""
     if now == shape:
         return x
-    return reshape(x, shape=shape) if now else broadcast(x, shape=shape, axes=())
+    if now:
+        return through(lambda v: reshape(v, shape=shape), x)
+    return through(lambda v: broadcast(v, shape=shape, axes=()), x)
 
 
 def repeated(x: Value, shape: Shape, extra: Shape) -> Value:
     """x repeated along more trailing axes."""
-    return spread(x, shape, extra) if extra else x
+    return through(lambda v: spread(v, shape, extra), x) if extra else x
 
 
 def times(by: Any, v: Value) -> Value:
     """by * v, with 1 and -1 read as what they are."""
     if number(by) and by == 1:
         return v
-    return neg(v) if number(by) and by == -1 else mul(by, v)
+    return negative(v) if number(by) and by == -1 else product(by, v)
 
 
 def ones(space: Ground) -> Value:

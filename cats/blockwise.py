@@ -30,12 +30,13 @@ from cats.blocks import (
     transposed,
     turned,
 )
-from cats.functor import applied, product
+from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import add
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.indexing import accumulate, gather
-from cats.ir.prims.layout import broadcast
+from cats.ir.prims.layout import broadcast, with_shape
 from cats.ir.spaces import Ground, Shape, Value, size
+from cats.zeros import Masked, applied, contracted, plain, product, summed, through
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -51,7 +52,8 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
             return product(repeated(entries, dom.shape, extra), v)
         case Permutation(dom, cod, index, weights):
             flat = shaped(v, (*dom.shape, *extra), (size(dom), *extra))
-            moved = shaped(gather(flat, index), (size(cod), *extra), (*cod.shape, *extra))
+            rows = through(lambda x: gather(x, index), flat)
+            moved = shaped(rows, (size(cod), *extra), (*cod.shape, *extra))
             return moved if weights is None else product(repeated(weights, cod.shape, extra), moved)
         case Kronecker():
             return _both_sides(f, v, LETTERS[4 : 4 + len(extra)])
@@ -59,7 +61,7 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
             n, m = len(cod.shape), len(dom.shape)
             out, shared = LETTERS[:n], LETTERS[n : n + m]
             more = LETTERS[n + m : n + m + len(extra)]
-            return contract(entries, v, spec=f"{out}{shared},{shared}{more}->{out}{more}")
+            return contracted(entries, v, f"{out}{shared},{shared}{more}->{out}{more}")
         case Operation(leaf, by):
             wide = leaf.op.lift(leaf, extra)
             return times(by, applied(wide, v))
@@ -70,21 +72,27 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
 def _both_sides(f: Kronecker, v: Value, more: str) -> Value:
     """left v right^T, one side after the other."""
     if f.left is not None:
-        v = contract(f.left, v, spec=f"ab,bc{more}->ac{more}")
+        v = contracted(f.left, v, f"ab,bc{more}->ac{more}")
     if f.right is not None:
-        v = contract(v, f.right, spec=f"ab{more},cb->ac{more}")
+        v = contracted(v, f.right, f"ab{more},cb->ac{more}")
     return v
 
 
 def dense(f: Block) -> Value:
-    """Its matrix, of shape cod.shape + dom.shape.
-
-    Entries are placed, never multiplied by zeros: an infinite one spoils no other.
+    """Its matrix, of shape cod.shape + dom.shape, every zero written.
 
     >>> from cats.ir.spaces import Real
     >>> dense(Permutation(Real((2,)), Real((2,)), np.array([1, 0])))
     array([[0., 1.],
            [1., 0.]])
+    """
+    return plain(matrix_of(f))
+
+
+def matrix_of(f: Block) -> Value:
+    """Its matrix, masked where a choice put entries to zero.
+
+    Entries are placed, never multiplied by zeros: an infinite one spoils no other.
     """
     match f:
         case Zero(dom, cod):
@@ -100,11 +108,11 @@ def dense(f: Block) -> Value:
         case Dense(entries=entries):
             return entries
         case Operation(_, by) if f.entrywise:
-            return dense(settled(f))
+            return matrix_of(settled(f))
         case Operation(_, by):
             if size(f.cod) >= size(f.dom):
-                return apply(f, dense(Identity(f.dom)), f.dom.shape)
-            rows = apply(transposed(f), dense(Identity(f.cod)), f.cod.shape)
+                return apply(f, matrix_of(Identity(f.dom)), f.dom.shape)
+            rows = apply(transposed(f), matrix_of(Identity(f.cod)), f.cod.shape)
             return swapped(rows, f.dom.shape, f.cod.shape)
         case _:
             assert_never(f)
@@ -116,7 +124,20 @@ def settled(f: Block) -> Block:
         return f
     if f.entrywise:
         return Diagonal(f.dom, f.cod, apply(f, ones(f.dom)))
-    return Dense(f.dom, f.cod, dense(f))
+    return Dense(f.dom, f.cod, matrix_of(f))
+
+
+def written(f: Block) -> Block:
+    """The block with its known zeros written."""
+    match f:
+        case Diagonal(dom, cod, Masked() as entries):
+            return Diagonal(dom, cod, plain(entries))
+        case Permutation(dom, cod, index, Masked() as weights):
+            return Permutation(dom, cod, index, plain(weights))
+        case Dense(dom, cod, Masked() as entries):
+            return Dense(dom, cod, plain(entries))
+        case _:
+            return f
 
 
 def _placed(dom: Ground, cod: Ground, index: Array, weights: Value) -> Value:
@@ -124,11 +145,11 @@ def _placed(dom: Ground, cod: Ground, index: Array, weights: Value) -> Value:
     rows, columns = size(cod), size(dom)
     if rows == 1:
         return shaped(weights, cod.shape, (*cod.shape, *dom.shape))
-    entries = accumulate(
-        shaped(weights, cod.shape, (rows,)), np.arange(rows), index,
-        shape=(rows, columns), dtype=cod.dtype, targets=(2,),
-    )  # fmt: skip
-    return shaped(entries, (rows, columns), (*cod.shape, *dom.shape))
+    places, whole = (np.arange(rows), index), with_shape(cod, (rows, columns))
+    here = {"shape": whole.shape, "dtype": cod.dtype, "targets": (2,)}
+    place = leaf_of(accumulate, 0, places, with_shape(cod, (rows,)), whole, **here)
+    entries = applied(place, shaped(weights, cod.shape, (rows,)))
+    return shaped(entries, whole.shape, (*cod.shape, *dom.shape))
 
 
 def _product(f: Kronecker) -> Value:
@@ -214,8 +235,8 @@ def _entries(f: Block) -> tuple[Array | None, Value] | None:
 def _smaller(f: Block, g: Block) -> Block:
     """Neither is written out: write out the one with fewer entries, then compose."""
     if size(g.dom) * size(g.cod) < size(f.dom) * size(f.cod):
-        return then(f, Dense(g.dom, g.cod, dense(g)))
-    return then(Dense(f.dom, f.cod, dense(f)), g)
+        return then(f, Dense(g.dom, g.cod, matrix_of(g)))
+    return then(Dense(f.dom, f.cod, matrix_of(f)), g)
 
 
 def plus(f: Block, g: Block) -> Block:
@@ -228,14 +249,14 @@ def plus(f: Block, g: Block) -> Block:
         case Identity(dom, a), Identity(_, b):
             return Identity(dom, a + b)
         case (Diagonal(dom, cod, d), Identity(_, by)) | (Identity(_, by), Diagonal(dom, cod, d)):
-            return Diagonal(dom, cod, add(d, by))
+            return Diagonal(dom, cod, add(plain(d), by))
         case Diagonal(dom, cod, d), Diagonal(_, _, e):
-            return Diagonal(dom, cod, add(d, e))
+            return Diagonal(dom, cod, summed([(1, d), (1, e)]))
         case Permutation() as p, Permutation() as q if np.array_equal(p.index, q.index):
-            return Permutation(p.dom, p.cod, p.index, add(p.entries, q.entries))
+            return Permutation(p.dom, p.cod, p.index, summed([(1, p.entries), (1, q.entries)]))
         case Kronecker(dom, cod, None, a), Kronecker(_, _, None, b):
             return Kronecker(dom, cod, None, add(a, b))
         case Kronecker(dom, cod, a, None), Kronecker(_, _, b, None):
             return Kronecker(dom, cod, add(a, b), None)
         case a, b:
-            return Dense(f.dom, f.cod, add(dense(a), dense(b)))
+            return Dense(f.dom, f.cod, summed([(1, matrix_of(a)), (1, matrix_of(b))]))

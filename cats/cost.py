@@ -15,8 +15,9 @@ from typing import Any, assert_never
 from cats.functor import At
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, args_of
+from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, Step, inner_first
+from cats.ir.program import Case, Program, Step
 from cats.ir.spaces import Ground, Space, Value, size, tangent
 
 
@@ -108,17 +109,24 @@ class Cost:
 
 def tally(program: LinearProgram) -> Count:
     """The operations of a linear program; a case counts, of each, the branch that has most."""
+    found: dict[int, Count] = {}
+    for each in inner_first(program):
+        found[id(each)] = _tally(each, found)
+    return found[id(program)]
+
+
+def _tally(program: LinearProgram, inside: Mapping[int, Count]) -> Count:
     uses = Counter(o for o in program.outputs if o != ZERO)
     for step in program.steps:
         uses.update(args_of(step))
     unused = sum(uses[p] == 0 for p in range(len(program.spaces)))
     shared = sum(uses.values()) - (len(program.spaces) - unused)
     ends = Count(dup=shared, drop=unused, zero=program.outputs.count(ZERO))
-    found = sum(map(_step, program.steps), ends)
+    found = sum([_step(step, inside) for step in program.steps], ends)
     return found + Count(out=sum(map(_entries, program.ends)))
 
 
-def _step(step: SumStep | LinCase) -> Count:
+def _step(step: SumStep | LinCase, inside: Mapping[int, Count]) -> Count:
     match step:
         case SumStep(()):
             return Count(zero=1)
@@ -129,7 +137,7 @@ def _step(step: SumStep | LinCase) -> Count:
             work = sum(leaf.op.cost(leaf) for leaf in leaves) + additions
             return Count(scale=len(leaves), add=len(terms) - 1, work=work)
         case LinCase(branches=branches):
-            return dearest(map(tally, branches))
+            return dearest([inside[id(b)] for b in branches])
         case _:
             assert_never(step)
 

@@ -7,15 +7,15 @@ the tangents of its arguments flow through it. A tangent nobody varies is Zero a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
+from cats.derivative import Derivative, Joint
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_program import (
     ZERO,
-    LinCase,
     LinearProgram,
     LinearStep,
     SumStep,
@@ -28,8 +28,11 @@ from cats.ir.prims.algebra import slope
 from cats.ir.program import Case, Program, Step
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
-from cats.ir.spaces import UNIT, Ground, Product, Real, Space, Value, tangent
+from cats.ir.spaces import UNIT, Product, Real, Space, Value, tangent
+from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
+
+__all__ = ["Derivative", "derive"]
 
 Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 """A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
@@ -38,47 +41,32 @@ Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 SMOOTHED = by_head(SMOOTHINGS)
 """What is known of compositions, where to look for it."""
 
-DEEPEST = 100
-"""A derivative of a choice is a choice of derivatives, found by recursion: so deep it goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Derivative:
-    """D f: `primal` gives the outputs of f and then the residuals; `linear` reads those by Ref.
-
-    A Ref of `linear` says a place in the list of residuals, not a position of `primal`.
-
-    `linear` has an input for each active input of f, and an output for each output of f.
-    """
-
-    primal: Program
-    linear: LinearProgram
-    active: tuple[int, ...]
-
-    @property
-    def count(self) -> int:
-        """How many of the primal's outputs are f's own."""
-        return len(self.linear.outputs)
-
-    def __str__(self) -> str:
-        where = f"derivative in {list(self.active)}, residuals from output {self.count} on:"
-        return f"{self.primal}\n{where}\n{self.linear}"
-
 
 def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
     """D of a program in its active inputs (by default all real ones).
 
-    Raises DerivativeError for a step that has no derivative, naming the user's line, and where
-    more than DEEPEST choices lie one inside another.
+    What the branches of a choice save, the choice hands out, so a value that is saved at the
+    bottom of n nested choices passes n edges.
+
+    Raises DerivativeError for a step that has no derivative, naming the user's line.
     """
-    if program.depth > DEEPEST:
-        raise DerivativeError(
-            f"{program.depth} choices lie one inside another; at most {DEEPEST} can be derived",
-            remedy="Make the choices one after another, each on the result of the one before.",
-        )
     if active is None:
         active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
-    return _Derivation(program, tuple(active)).finish()
+    return outcome(_derived(program, tuple(active)))
+
+
+def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
+    derivation = _Derivation(program, active)
+    for step in program.steps:
+        derivation.builder.where = step.where
+        match step.op:
+            case Primitive():
+                derivation.primitive(step, step.op)
+            case Case():
+                yield derivation.case(step, step.op)
+            case _:
+                assert_never(step.op)
+    return derivation.finish()
 
 
 class _Derivation:
@@ -94,17 +82,9 @@ class _Derivation:
         self.steps: list[LinearStep] = []
         self.count = len(active)
         self.tangents: list[int] = [ZERO] * len(program.inputs)
+        self.inside: set[int] = set()
         for position, i in enumerate(active):
             self.tangents[i] = position
-        for step in program.steps:
-            self.builder.where = step.where
-            match step.op:
-                case Primitive():
-                    self.primitive(step, step.op)
-                case Case():
-                    self.case(step, step.op)
-                case _:
-                    assert_never(step.op)
 
     # One primitive step
 
@@ -212,7 +192,7 @@ class _Derivation:
 
     # One case step
 
-    def case(self, step: Step, case: Case) -> None:
+    def case(self, step: Step, case: Case) -> Asking[None]:
         """Each branch is derived by itself; the primal case also hands out residuals."""
         tag, *captured = [self.wires[a] for a in step.args]
         given = [self.tangents[a] for a in step.args[1:]]
@@ -221,27 +201,27 @@ class _Derivation:
             self.wires.extend(self.builder.case(case.branches, tag, captured))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        derived = [_Derivation(b, active).finish() for b in case.branches]
-        residuals = _SharedResiduals(derived, len(captured))
-        results = self.builder.case(residuals.programs(), tag, captured)
-        count = len(step.spaces)
-        self.wires.extend(results[:count])
-        lookup = [*captured, *results[count:]]
-        refs = tuple(Ref(lookup[r].index, lookup[r].space) for r in residuals.read)
-        args = tuple(given[i] for i in active)
-        tag_ref = Ref(tag.index, tag.space)
-        self.steps.append(LinCase(tag_ref, refs, residuals.linears(), args, step.where))
-        for k in range(count):
-            live = any(d.linear.outputs[k] != ZERO for d in derived)
+        derived: list[Derivative] = []
+        for branch in case.branches:
+            derived.append((yield _derived(branch, active)))
+        joint = Joint(derived, len(captured))
+        results = self.builder.case(joint.programs(), tag, captured)
+        self.wires.extend(results[: len(step.spaces)])
+        twin = joint.linear(tag, captured, results[len(step.spaces) :])
+        args = tuple([given[i] for i in active])
+        self.steps.append(replace(twin, args=args, where=step.where))
+        self.inside.update(map(id, twin.branches))
+        for k in range(len(step.spaces)):
+            live = any(b.outputs[k] != ZERO for b in twin.branches)
             self.tangents.append(self.count + k if live else ZERO)
-        self.count += count
+        self.count += len(step.spaces)
 
     def finish(self) -> Derivative:
         """The two halves, with residuals numbered in the order the linear half reads them."""
         outputs = tuple(self.tangents[o] for o in self.program.outputs)
         ends = tuple(tangent(s) for s in self.program.ends)
         spaces = tuple(self.program.inputs[i] for i in self.active)
-        linear = prune(LinearProgram(spaces, tuple(self.steps), outputs, ends))
+        linear = prune(LinearProgram(spaces, tuple(self.steps), outputs, ends), self.inside)
         refs = linear.references()
         shown = [self.wires[o] for o in self.program.outputs]
         shown += [self.builder.wires[r.position] for r in refs]
@@ -251,61 +231,6 @@ class _Derivation:
             renamed(linear, number.__getitem__),
             self.active,
         )
-
-
-class _SharedResiduals:
-    """Residuals of several branches in shared slots: a branch fills its own, zeros the others'.
-
-    What a branch reads of its captured inputs is read there, not handed out again.
-    """
-
-    def __init__(self, derived: list[Derivative], captured: int) -> None:
-        self.derived = derived
-        self.captured = captured
-        self.slots: list[Ground] = []
-        self.places = [self._places(d) for d in derived]
-        self.read = sorted({p for places in self.places for p in places})
-        self._number = {p: i for i, p in enumerate(self.read)}
-
-    def _places(self, d: Derivative) -> list[int]:
-        """For each residual: the captured input itself, or a slot this branch has not taken."""
-        free: dict[Ground, list[int]] = {}
-        for i, space in enumerate(self.slots):
-            free.setdefault(space, []).insert(0, i)
-        places: list[int] = []
-        for position in d.primal.outputs[d.count :]:
-            if position < self.captured:
-                places.append(position)
-                continue
-            space = d.primal.spaces[position]
-            if not free.get(space):
-                free[space] = [len(self.slots)]
-                self.slots.append(space)
-            places.append(self.captured + free[space].pop())
-        return places
-
-    def programs(self) -> tuple[Program, ...]:
-        """The branches, each giving its outputs and then every slot."""
-        return tuple(self._program(d, p) for d, p in zip(self.derived, self.places, strict=True))
-
-    def _program(self, d: Derivative, places: list[int]) -> Program:
-        builder = Builder(d.primal.inputs)
-        made = builder.run(d.primal, builder.wires[: len(d.primal.inputs)])
-        filled = {p - self.captured: w for p, w in zip(places, made[d.count :], strict=True)}
-        slots = [
-            filled[i] if i in filled else builder.zeros(space) for i, space in enumerate(self.slots)
-        ]
-        return builder.finish([*made[: d.count], *slots], d.primal.names)
-
-    def linears(self) -> tuple[LinearProgram, ...]:
-        """The linear branches, reading residuals by their place among `read`."""
-        return tuple(
-            renamed(d.linear, self._reading(places))
-            for d, places in zip(self.derived, self.places, strict=True)
-        )
-
-    def _reading(self, places: list[int]) -> Callable[[Ref], Ref]:
-        return lambda ref: Ref(self._number[places[ref.position]], ref.space)
 
 
 def _by_linearity(

@@ -7,27 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
-import numpy as np
-
-from cats.functor import BIPRODUCTS, At, applied, resolve
+from cats.branches import Branch, choice, chosen, parts, whole
+from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import add, mul, neg, sub
-from cats.ir.prims.choice import keep
-from cats.ir.program import Program
-from cats.ir.spaces import Product, Space, Value, leaves
+from cats.ir.prims.algebra import add, mul, neg
+from cats.ir.spaces import Product, Space, Value
+from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
+from cats.zeros import Nothing, applied, materialise, negative, plain, summed, together
 
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """The zero of a space, as a symbol."""
-
-    space: Space
-
+__all__ = ["Forward", "Map", "Nothing", "components", "materialise", "run"]
 
 Map = Callable[[Value], Value]
 
@@ -63,11 +56,11 @@ class Forward:
 
     def join(self, fs: tuple[Map, ...], /) -> Map:
         """(u, v, ...) |-> f(u) + g(v) + ..."""
-        return lambda vs: plus([f(v) for f, v in zip(fs, parts(vs), strict=True)])
+        return lambda vs: plus([f(v) for f, v in zip(fs, components(vs), strict=True)])
 
     def proj(self, spaces: tuple[Space, ...], i: int, /) -> Map:
         """(u, v, ...) |-> the i-th."""
-        return lambda vs: parts(vs)[i]
+        return lambda vs: components(vs)[i]
 
     def inj(self, spaces: tuple[Space, ...], i: int, /) -> Map:
         """v |-> (0, ..., v, ..., 0)."""
@@ -83,18 +76,13 @@ class Forward:
 
     def straight_line(self, program: LinearProgram, at: At, /) -> Map:
         """The whole program, each position computed once."""
-        return lambda vs: tuple(run(program, at, parts(vs)))
+        return lambda vs: tuple(run(program, at, components(vs)))
 
 
-def parts(v: Value) -> Sequence[Value]:
-    """The components of a tuple of tangents, or of the zero of a product."""
+def components(v: Value) -> Sequence[Value]:
+    """The parts of a tuple of tangents, or of the zero of a product."""
     if isinstance(v, Nothing):
-        assert_product = v.space
-        return (
-            [Nothing(s) for s in assert_product.parts]
-            if isinstance(assert_product, Product)
-            else [v]
-        )
+        return [Nothing(s) for s in v.space.parts] if isinstance(v.space, Product) else [v]
     return v  # type: ignore[no-any-return]
 
 
@@ -122,6 +110,10 @@ def scaled(by: Value, v: Value) -> Value:
 
 def run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> list[Value]:
     """The outputs of the linear program on these tangents."""
+    return [plain(v) for v in outcome(_run(program, at, tangents))]
+
+
+def _run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> Asking[list[Value]]:
     values: list[Value] = list(tangents)
     for step in program.steps:
         recorder = next((r for v in values[-1:] if (r := getattr(v, "recorder", None))), None)
@@ -131,7 +123,7 @@ def run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> list[Value
             case SumStep(terms, space):
                 values.append(signed_sum(terms, values, space, at))
             case LinCase():
-                values.extend(_run_case(step, values, at))
+                values.extend((yield _run_case(step, values, at)))
             case _:
                 assert_never(step)
     return [
@@ -154,99 +146,44 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
         leaf = resolve(term.leaf, at)
         op = leaf.op
         if isinstance(op, Primitive) and op.linear is not None and op.linear.total is not None:
-            scattered.setdefault(op, []).append((leaf, v if term.sign > 0 else neg(v)))
+            scattered.setdefault(op, []).append((leaf, v if term.sign > 0 else negative(v)))
         else:
             pieces.append((term.sign, applied(leaf, v)))
-    whole = _add_up(pieces, space)
+    whole = summed(pieces) if pieces else Nothing(space)
     for op, group in scattered.items():
+        tangents = [t for _, t in group]
         base = None if isinstance(whole, Nothing) else whole
-        whole = op.total([leaf for leaf, _ in group], [v for _, v in group], base)
+        whole = together(op, [leaf for leaf, _ in group], tangents, base)
     return whole
 
 
-def _add_up(pieces: list[tuple[int, Value]], space: Space) -> Value:
-    """The signed sum; pieces under one mask are added under it."""
-    if not pieces:
-        return Nothing(space)
-    kept = [v.made_by(keep) if type(v) is Wire else None for _, v in pieces]
-    if kept[0] is not None and all(k is not None and k[0] is kept[0][0] for k in kept):
-        inner = [(sign, k[1]) for (sign, _), k in zip(pieces, kept, strict=True) if k is not None]
-        return keep(kept[0][0], _plain_sum(inner))
-    return _plain_sum(pieces)
-
-
-def _plain_sum(pieces: list[tuple[int, Value]]) -> Value:
-    start = next((i for i, (sign, _) in enumerate(pieces) if sign > 0), None)
-    result = pieces[start or 0][1]
-    for i, (sign, v) in enumerate(pieces):
-        if i != (start or 0):
-            result = add(result, v) if sign > 0 or start is None else sub(result, v)
-    return neg(result) if start is None else result
-
-
-def _run_case(step: LinCase, values: Sequence[Value], at: At) -> list[Value]:
+def _run_case(step: LinCase, values: Sequence[Value], at: At) -> Asking[list[Value]]:
     """The branch the tag chooses; on wires a case whose branches are the linear branches, run."""
-    tag = at(step.tag)
-    residuals = [at(r) for r in step.residuals]
+    tag, residuals = choice(step, at)
     tangents = [values[a] for a in step.args]
     recorders = [r for v in (tag, *residuals, *tangents) if (r := getattr(v, "recorder", None))]
     if not recorders:
-        branch = step.branches[int(tag)]
-        return run(branch, lambda ref: residuals[ref.position], tangents)
-    newest = max(recorders, key=lambda r: r.stamp)
-    return _case_on_wires(
-        step, newest, newest.lift(tag), [newest.lift(r) for r in residuals], tangents
-    )
-
-
-def _case_on_wires(
-    step: LinCase, outer: Builder, tag: Wire, residuals: list[Wire], tangents: list[Value]
-) -> list[Value]:
-    present = [t for t in tangents if not isinstance(t, Nothing)]
-    wires = [outer.lift(t) for t in present]
-    inner = [_branch(b, residuals, wires, tangents) for b in step.branches]
-    vanishing = [
-        all(isinstance(out[k], Nothing) for _, out in inner) for k in range(len(step.spaces))
-    ]
-    programs: list[Program] = []
-    for builder, outs in inner:
-        shown = [
-            builder.lift(materialise(v, builder))
-            for v, gone in zip(outs, vanishing, strict=True)
-            if not gone
-        ]
-        programs.append(builder.finish(shown))
-    results = iter(
-        outer.case(tuple(programs), tag, [*residuals, *wires]) if programs[0].outputs else ()
-    )
-    return [
-        Nothing(s) if gone else next(results)
-        for s, gone in zip(step.spaces, vanishing, strict=True)
-    ]
+        found: list[Value] = yield _run(step.branches[int(tag)], by_position(residuals), tangents)
+        return found
+    outer = max(recorders, key=lambda r: r.stamp)
+    fixed = [outer.lift(r) for r in residuals]
+    given = [outer.lift(part) for t in tangents for part in parts(t)]
+    branches: list[Branch] = []
+    for branch in step.branches:
+        branches.append((yield _branch(branch, fixed, given, tangents)))
+    return chosen(outer.lift(tag), [*fixed, *given], branches, step.spaces)
 
 
 def _branch(
-    branch: LinearProgram, residuals: list[Wire], wires: list[Wire], tangents: list[Value]
-) -> tuple[Builder, list[Value]]:
-    builder = Builder([w.space for w in (*residuals, *wires)])
-    count = len(residuals)
-    given = iter(builder.wires[count : count + len(wires)])
-    inputs = [t if isinstance(t, Nothing) else next(given) for t in tangents]
-    fixed = list(builder.wires[:count])
-    return builder, run(branch, lambda ref: fixed[ref.position], inputs)
-
-
-def materialise(v: Value, builder: Builder | None = None) -> Value:
-    """The value with zeros written out: done only at the edge."""
-    if isinstance(v, tuple):
-        return tuple(materialise(p, builder) for p in v)
-    if not isinstance(v, Nothing):
-        return v
-    if isinstance(v.space, Product):
-        return tuple(materialise(Nothing(s), builder) for s in v.space.parts)
-    (space,) = leaves(v.space)
-    return _zeros(space, builder)
-
-
-def _zeros(space: Any, builder: Builder | None) -> Value:
-    return np.zeros(space.shape, space.dtype) if builder is None else builder.zeros(space)
+    branch: LinearProgram, fixed: list[Wire], given: list[Wire], tangents: list[Value]
+) -> Asking[Branch]:
+    """The branch run in a builder of its own."""
+    builder = Builder([w.space for w in (*fixed, *given)])
+    wires = list(builder.wires)
+    crossed = iter(wires[len(fixed) :])
+    inputs = [
+        whole(len(parts(t)), space, crossed)
+        for t, space in zip(tangents, branch.inputs, strict=True)
+    ]
+    results: list[Value] = yield _run(branch, by_position(wires), inputs)
+    return Branch(builder, results)

@@ -27,10 +27,8 @@ from cats.ir.linear import (
 )
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.node import Node, fold
-from cats.ir.prims.algebra import mul
-from cats.ir.prims.choice import keep, logical_and
 from cats.ir.spaces import Product, Space, Value
-from cats.ir.wire import Wire
+from cats.ir.trampoline import Asking, outcome
 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
@@ -166,6 +164,10 @@ def represent(program: LinearProgram, k: Biproducts[M], at: At) -> M:
 
 def accumulate_forward(program: LinearProgram, k: Biproducts[M], at: At) -> M:
     """Every position as a map from the whole input, in order: composition associates forward."""
+    return outcome(_accumulated(program, k, at))
+
+
+def _accumulated(program: LinearProgram, k: Biproducts[M], at: At) -> Asking[M]:
     dom = Product(program.inputs)
     maps = [k.proj(program.inputs, i) for i in range(len(program.inputs))]
     for step in program.steps:
@@ -173,7 +175,7 @@ def accumulate_forward(program: LinearProgram, k: Biproducts[M], at: At) -> M:
             case SumStep(terms, space):
                 maps.append(_sum(terms, maps, dom, space, k, at))
             case LinCase():
-                maps.extend(_case(step, maps, k, at))
+                maps.extend((yield _case(step, maps, k, at)))
             case _:
                 assert_never(step)
     chosen = [
@@ -202,7 +204,7 @@ def added(k: Biproducts[M], fs: Sequence[M], dom: Space, cod: Space) -> M:
     return k.then(k.fork(tuple(fs)), k.join((k.identity(cod),) * len(fs)))
 
 
-def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> list[M]:
+def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> Asking[list[M]]:
     tag = at(step.tag)
     if hasattr(tag, "recorder"):
         raise DerivativeError(
@@ -210,10 +212,11 @@ def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> list[M]
             where=step.where,
             remedy="Run it at values, or use Forward, Dual or Matrix.",
         )
-    chosen = step.branches[int(tag)]
-    inner = represent(chosen, k, lambda ref: at(step.residuals[ref.position]))
+    number, own = step.taken(int(tag))
+    taken, residuals = step.branches[number], [*map(at, step.residuals), own]
+    inner: M = yield _accumulated(taken, k, by_position(residuals))
     whole = k.then(k.fork(tuple(maps[a] for a in step.args)), inner)
-    return [k.then(whole, k.proj(chosen.ends, i)) for i in range(len(chosen.ends))]
+    return [k.then(whole, k.proj(taken.ends, i)) for i in range(len(taken.ends))]
 
 
 def alone(step: LinCase, spaces: Sequence[Space]) -> LinearProgram:
@@ -222,29 +225,6 @@ def alone(step: LinCase, spaces: Sequence[Space]) -> LinearProgram:
     count, ends = len(inputs), step.spaces
     moved = replace(step, args=tuple(range(count)))
     return LinearProgram(inputs, (moved,), tuple(range(count, count + len(ends))), ends)
-
-
-def applied(leaf: Leaf, v: Value) -> Value:
-    """The leaf at v. An entrywise map acts under the mask of what was kept before it.
-
-    So what a choice has put to zero is never multiplied: 0 * inf does not occur, at any order.
-    """
-    kept = v.made_by(keep) if type(v) is Wire else None
-    if kept is None or leaf.op.structure(leaf) != "diagonal":
-        return leaf.op.apply(leaf, v)
-    mask, inner = kept
-    if leaf.op is keep:
-        return keep(logical_and(leaf.fixed[0], mask), inner)
-    return keep(mask, leaf.op.apply(leaf, inner))
-
-
-def product(x: Value, y: Value) -> Value:
-    """x * y, under the masks of both: what one has put to zero is not multiplied by the other."""
-    for one, other in ((x, y), (y, x)):
-        kept = one.made_by(keep) if type(one) is Wire else None
-        if kept is not None:
-            return keep(kept[0], product(kept[1], other))
-    return mul(x, y)
 
 
 def resolve(leaf: Leaf, at: At) -> Leaf:

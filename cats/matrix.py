@@ -13,24 +13,19 @@ from typing import assert_never
 
 import numpy as np
 
-from cats.blocks import (
-    Block,
-    Dense,
-    Diagonal,
-    Identity,
-    Zero,
-    of_leaf,
-    ones,
-    scaled,
-)
-from cats.blockwise import apply, dense, plus, then
-from cats.functor import BIPRODUCTS, At, resolve
+from cats.blocks import Block, Dense, Diagonal, Identity, Zero, of_leaf, ones, scaled
+from cats.blockwise import apply, matrix_of, plus, settled, then
+from cats.branches import Branch, choice, chosen
+from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
+from cats.ir.prims.layout import extend
 from cats.ir.spaces import Ground, Product, Space, Value
+from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
 from cats.tables import Place, Table, grounds, to_array, to_blocks, transpose
+from cats.zeros import Nothing, together
 
 __all__ = ["Matrix", "Table", "grounds", "to_array", "to_blocks", "transpose"]
 
@@ -114,19 +109,29 @@ class Matrix:
 
     def straight_line(self, program: LinearProgram, at: At, /) -> Table:
         """Every position as a row of blocks, one for each input it depends on."""
-        dom = Product(program.inputs)
-        rows = _inputs(program, dom)
-        for step in program.steps:
-            match step:
-                case SumStep(terms, space):
-                    rows.append(_sum(terms, rows, dom, space, at))
-                case LinCase():
-                    rows.extend(_case(step, rows, dom, at))
-                case _:
-                    assert_never(step)
-        ends = zip(program.outputs, program.ends, strict=True)
-        chosen = tuple(self.zero(dom, end) if o == ZERO else rows[o] for o, end in ends)
-        return self.fork(chosen) if chosen else self.zero(dom, Product())
+        return outcome(_read(self, program, at))
+
+
+def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
+    dom = Product(program.inputs)
+    rows = _inputs(program, dom)
+    for step in program.steps:
+        match step:
+            case SumStep(terms, space):
+                rows.append(_sum(terms, rows, dom, space, at))
+            case LinCase():
+                before = k.fork(tuple(rows[a] for a in step.args)) if step.args else _none(dom)
+                taken: Table = yield _case(k, step, at)
+                rows.extend(_rows(k.then(before, taken), step.spaces))
+            case _:
+                assert_never(step)
+    ends = zip(program.outputs, program.ends, strict=True)
+    chosen = tuple(k.zero(dom, end) if o == ZERO else rows[o] for o, end in ends)
+    return k.fork(chosen) if chosen else _none(dom)
+
+
+def _none(dom: Space) -> Table:
+    return Table(dom, Product(), {})
 
 
 def _add(found: dict[Place, Block], place: Place, block: Block) -> None:
@@ -171,54 +176,58 @@ def _together(op: Primitive, pieces: Sequence[tuple[Leaf, Block]]) -> Block:
     if len(pieces) == 1:
         return then(first, of_leaf(leaf))
     wide = [op.lift(leaf, first.dom.shape) for leaf, _ in pieces]
-    return Dense(first.dom, of_leaf(leaf).cod, op.total(wide, [dense(b) for _, b in pieces]))
+    return Dense(
+        first.dom, of_leaf(leaf).cod, together(op, wide, [matrix_of(b) for _, b in pieces])
+    )
 
 
-def _case(step: LinCase, rows: Sequence[Table], dom: Space, at: At) -> list[Table]:
-    """The blocks of the branch taken, after those of its arguments."""
-    k, tag = Matrix(), at(step.tag)
-    if hasattr(tag, "recorder"):
-        chosen = _undecided(step, tag, [at(r) for r in step.residuals])
-    else:
-        here = step.branches[int(tag)]
-        chosen = k.straight_line(here, lambda ref: at(step.residuals[ref.position]))
-    before = k.fork(tuple(rows[a] for a in step.args)) if step.args else k.zero(dom, Product())
-    whole, start, found = k.then(before, chosen), 0, []
-    for end in step.spaces:
-        width = len(grounds(end))
-        here_at = {
-            (row, column): block
-            for row in range(width)
-            for column, block in whole.by_row.get(start + row, ())
-        }
-        found.append(Table(dom, end, here_at))
+def _rows(f: Table, spaces: Sequence[Space]) -> list[Table]:
+    """A map into a product as maps into its parts."""
+    start, found = 0, list[Table]()
+    for space in spaces:
+        width = len(grounds(space))
+        at = {(i, j): b for i in range(width) for j, b in f.by_row.get(start + i, ())}
+        found.append(Table(f.dom, space, at))
         start += width
     return found
 
 
-def _undecided(step: LinCase, tag: Wire, residuals: Sequence[Value]) -> Table:
-    """A case on wires that returns the blocks: diagonals where all branches have them."""
+def _case(k: Matrix, step: LinCase, at: At) -> Asking[Table]:
+    """The blocks of the branch taken; if that is not known yet, of a case that returns them."""
+    tag, residuals = choice(step, at)
     recorders: list[Builder] = [r for v in (tag, *residuals) if (r := getattr(v, "recorder", None))]
+    if not recorders:
+        found: Table = yield _read(k, step.branches[int(tag)], by_position(residuals))
+        return found
     outer = max(recorders, key=lambda r: r.stamp)
-    wires = [outer.lift(v) for v in residuals]
-    inside = [_branch(b, [w.space for w in wires]) for b in step.branches]
+    wires, inside = [outer.lift(v) for v in residuals], list[tuple[Builder, Table]]()
+    for branch in step.branches:
+        builder = Builder([w.space for w in wires])
+        table: Table = yield _read(k, branch, by_position(list(builder.wires)))
+        inside.append((builder, table))
+    return _undecided(outer.lift(tag), wires, inside)
+
+
+def _undecided(
+    tag: Wire, captured: Sequence[Wire], inside: Sequence[tuple[Builder, Table]]
+) -> Table:
+    """A case on wires that returns the blocks: diagonals where all branches have them."""
     first = inside[0][1]
-    places = sorted({place for _, table in inside for place in table.at})
-    kinds: list[type[Diagonal | Dense]] = [
-        Diagonal if all(_is_diagonal(table.block(*p)) for _, table in inside) else Dense
-        for p in places
-    ]
-    programs = tuple(
-        builder.finish(
-            [
-                builder.lift(_entries(table.block(*p), kind))
-                for p, kind in zip(places, kinds, strict=True)
-            ]
-        )
-        for builder, table in inside
-    )
-    results = outer.case(programs, outer.lift(tag), wires) if places else ()
     columns, ends = grounds(first.dom), grounds(first.cod)
+    places = sorted({place for _, table in inside for place in table.at})
+    tables = [{p: _settled(table, p) for p in places} for _, table in inside]
+    kinds: list[type[Diagonal | Dense]] = [
+        Diagonal if all(_is_diagonal(table[p]) for table in tables) else Dense for p in places
+    ]
+    spaces = [
+        ends[i] if kind is Diagonal else extend(ends[i], columns[j].shape)
+        for (i, j), kind in zip(places, kinds, strict=True)
+    ]
+    branches = [
+        Branch(builder, list(map(_entries, [table[p] for p in places], kinds, spaces)))
+        for (builder, _), table in zip(inside, tables, strict=True)
+    ]
+    results = chosen(tag, captured, branches, spaces)
     blocks: dict[Place, Block] = {
         (i, j): kind(columns[j], ends[i], entries)
         for (i, j), kind, entries in zip(places, kinds, results, strict=True)
@@ -226,15 +235,18 @@ def _undecided(step: LinCase, tag: Wire, residuals: Sequence[Value]) -> Table:
     return Table(first.dom, first.cod, blocks)
 
 
-def _branch(branch: LinearProgram, spaces: Sequence[Ground]) -> tuple[Builder, Table]:
-    builder = Builder(spaces)
-    return builder, Matrix().straight_line(branch, lambda ref: builder.wires[ref.position])
+def _settled(table: Table, place: Place) -> Block | None:
+    return settled(table.at[place]) if place in table.at else None
 
 
-def _is_diagonal(block: Block) -> bool:
-    square = block.dom.shape == block.cod.shape
-    return square and isinstance(block, Zero | Identity | Diagonal)
+def _is_diagonal(block: Block | None) -> bool:
+    """Whether it is zero, or all its entries are on the diagonal."""
+    if block is None:
+        return True
+    return isinstance(block, Identity | Diagonal) and block.dom.shape == block.cod.shape
 
 
-def _entries(block: Block, kind: type[Diagonal | Dense]) -> Value:
-    return apply(block, ones(block.dom)) if kind is Diagonal else dense(block)
+def _entries(block: Block | None, kind: type[Diagonal | Dense], space: Ground) -> Value:
+    if block is None:
+        return Nothing(space)
+    return apply(block, ones(block.dom)) if kind is Diagonal else matrix_of(block)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cats.ir.program import Case, Program, Step
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
-from cats.ir.trampoline import Asking, answer
+from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Rewrites, Wire
 
 
@@ -25,9 +25,9 @@ def simplify(
     """
     rewrites = by_head(rules, story)
     builder = Builder(program.inputs, rewrites)
-    whole = _run(program, builder, list(builder.wires), range(len(program.outputs)), rewrites)
-    result: Program = answer(whole, lambda request: request)
-    return result
+    return outcome(
+        _run(program, builder, list(builder.wires), range(len(program.outputs)), rewrites)
+    )
 
 
 def _run(

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from cats.blocks import Block, Zero, shaped, transposed
-from cats.blockwise import dense, settled
+from cats.blockwise import dense, settled, written
 from cats.ir.prims.joining import concatenate
 from cats.ir.spaces import Ground, Product, Space, Value, leaves, size, tangent
 
@@ -34,7 +34,7 @@ class Table:
         found = self.at.get((row, column))
         if found is None:
             return Zero(grounds(self.dom)[column], grounds(self.cod)[row])
-        return settled(found)
+        return written(settled(found))
 
     @cached_property
     def by_row(self) -> dict[int, list[tuple[int, Block]]]:

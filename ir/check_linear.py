@@ -207,5 +207,7 @@ def _check_case(
                 f"{label}, branch {number}: {listed(branch.inputs)} -o {listed(branch.ends)}, "
                 f"asked is {listed(given)} -o {listed(step.spaces)}",
             )
-    inner = tuple(ref.space for ref in step.residuals)
+    if step.widths and (len(step.widths) != len(step.branches) or min(step.widths) < 1):
+        raise TermError(f"{label}: widths {step.widths} of {len(step.branches)} branches")
+    inner = tuple([ref.space for ref in step.inner])
     return [(branch, inner) for branch in step.branches]

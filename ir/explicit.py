@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, assert_never
 
 import numpy as np
@@ -13,8 +14,9 @@ from cats.ir.linear import Leaf, Ref
 from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Expression, Function, Let, Plus, Zero
 from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import neg
-from cats.ir.prims.layout import const
+from cats.ir.prims.algebra import add, mul, neg, sub
+from cats.ir.prims.choice import greater_equal
+from cats.ir.prims.layout import const, convert
 
 
 def from_linear_program(program: LinearProgram) -> Function:
@@ -35,7 +37,7 @@ def from_linear_program(program: LinearProgram) -> Function:
     for current, _ in todo:
         for step in current.steps:
             if isinstance(step, LinCase):
-                todo += [(branch, _inner(step)) for branch in step.branches]
+                todo += [(branch, step.inner) for branch in step.branches]
     made: Made = {}
     for current, residuals in reversed(todo):
         made[id(current), residuals] = _Explicit(current, made).function(residuals)
@@ -43,11 +45,6 @@ def from_linear_program(program: LinearProgram) -> Function:
 
 
 Made = dict[tuple[int, tuple[Ref, ...]], Function]
-
-
-def _inner(step: LinCase) -> tuple[Ref, ...]:
-    """The residuals as the branches see them."""
-    return tuple(Ref(i, ref.space) for i, ref in enumerate(step.residuals))
 
 
 class _Explicit:
@@ -145,10 +142,28 @@ class _Explicit:
 
     def case(self, position: int, step: LinCase) -> None:
         """A linear case, its branches made before."""
+        tag, residuals = str(step.tag), [str(ref) for ref in step.residuals]
+        if step.widths:
+            tag, rest = self.apart(tag, step.widths)
+            residuals.append(rest)
         args = tuple(next(self.copies[a]) for a in step.args)
-        branches = tuple(self.made[id(b), _inner(step)] for b in step.branches)
+        branches = tuple(self.made[id(b), step.inner] for b in step.branches)
         names = tuple(f"t{position + k}" for k in range(len(step.spaces)))
-        plain = tuple(map(str, step.residuals))
-        self.lets.append(Let(names, Case(str(step.tag), plain, args, branches)))
+        self.lets.append(Let(names, Case(tag, tuple(residuals), args, branches)))
         for name in names:
             self.bound(name)
+
+    def apart(self, tag: str, widths: Sequence[int]) -> tuple[str, str]:
+        """The branch that a wide tag chooses, and which of the branch's own values it is."""
+        which, rest = self.number(0), tag
+        for bound, width in zip(accumulate(widths[:-1]), widths, strict=False):
+            beyond = self.let(Apply(greater_equal, (tag, self.number(bound))))
+            one = self.let(Apply(convert, (beyond,), (("dtype", "int64"),)))
+            which = self.let(Apply(add, (which, one)))
+            passed = self.let(Apply(mul, (one, self.number(width))))
+            rest = self.let(Apply(sub, (rest, passed)))
+        return which, rest
+
+    def number(self, value: int) -> str:
+        """The variable of an integer."""
+        return self.let(Apply(const, (), (("value", Constant(np.int64(value))),)))

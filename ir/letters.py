@@ -62,6 +62,10 @@ class Unknown:
         """None."""
         return None
 
+    def masked(self, leaf: Leaf, mask: Value) -> tuple[Leaf, Value] | None:
+        """None."""
+        return None
+
 
 def linear_letter(name: str, dom: Space, cod: Space) -> Linear:
     """The linear map `name : dom -o cod`.

@@ -69,6 +69,13 @@ class LinearOp(Protocol):
         """Sum of several leaves, and a base, in one pass, or None if there is no such pass."""
         ...
 
+    def masked(self, leaf: Leaf, mask: Value) -> tuple[Leaf, Value] | None:
+        """The leaf without what meets zeros only, if its argument is zero outside the mask.
+
+        With it the mask of the result; None if nothing is known of that.
+        """
+        ...
+
 
 class Linear(Node):
     """A linear map `dom -o cod`. One of Id Zero Then Fork Join Proj Inj Scale Leaf."""

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import assert_never
+from itertools import islice
+from typing import Any, assert_never
 
 from cats.ir.errors import Where
 from cats.ir.linear import Leaf, Ref
+from cats.ir.nesting import Nesting
 from cats.ir.show import str_linear_program
-from cats.ir.spaces import Space
+from cats.ir.spaces import INT, Space
+from cats.ir.trampoline import Asking, outcome
 from cats.ir.writing import constructor, written
 
 
@@ -48,6 +51,11 @@ class LinCase:
     """The linear twin of a case: the tag chosen by the primal selects one linear program.
 
     Residuals of the branches are positions of this step's own `residuals`.
+
+    One tag may say as well what is chosen within the branches, so that choices nested n deep need
+    one residual, not n. Then `widths` says how many of its values each branch has: the first w0
+    are of branch 0, the next w1 of branch 1. Which of its own it is, the branch is told by one
+    more residual, the last: that is the tag of a choice in it.
     """
 
     tag: Ref
@@ -55,11 +63,33 @@ class LinCase:
     branches: tuple[LinearProgram, ...]
     args: tuple[int, ...]
     where: Where | None = None
+    widths: tuple[int, ...] = ()
 
     @property
     def spaces(self) -> tuple[Space, ...]:
         """The spaces it appends: the branches' outputs."""
         return self.branches[0].ends
+
+    @property
+    def inner(self) -> tuple[Ref, ...]:
+        """The residuals as the branches see them."""
+        refs = [Ref(i, ref.space) for i, ref in enumerate(self.residuals)]
+        return (*refs, Ref(len(refs), INT)) if self.widths else tuple(refs)
+
+    @property
+    def width(self) -> int:
+        """How many values the tag has."""
+        return sum(self.widths) or len(self.branches)
+
+    def taken(self, tag: int) -> tuple[int, int]:
+        """The branch that a value of the tag chooses, and which of its own values it is."""
+        if not self.widths:
+            return tag, 0
+        branch = 0
+        while branch < len(self.widths) - 1 and tag >= self.widths[branch]:
+            tag -= self.widths[branch]
+            branch += 1
+        return branch, tag
 
 
 LinearStep = SumStep | LinCase
@@ -68,8 +98,8 @@ ZERO = -1
 """In `outputs`: this output is the zero map, whatever the input."""
 
 
-@dataclass(frozen=True, repr=False)
-class LinearProgram:
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearProgram(Nesting):
     """A linear map from the product of `inputs` to the product of the outputs, step by step.
 
     `outputs` are positions, or ZERO; `ends` their spaces.
@@ -79,6 +109,24 @@ class LinearProgram:
     steps: tuple[LinearStep, ...]
     outputs: tuple[int, ...]
     ends: tuple[Space, ...]
+
+    def children(self) -> tuple[LinearProgram, ...]:
+        """The linear programs its cases hold."""
+        return tuple([b for s in self.steps if isinstance(s, LinCase) for b in s.branches])
+
+    def outline(self) -> object:
+        """All that tells it apart but the programs inside."""
+        return (self.inputs, tuple(map(_hollow, self.steps)), self.outputs, self.ends)
+
+    def emptied(self) -> object:
+        """Its fields; a case holds the number of its branches."""
+        return self.outline()
+
+    @classmethod
+    def filled(cls, emptied: Any, children: Iterator[LinearProgram]) -> LinearProgram:
+        """The linear program of these fields."""
+        inputs, steps, outputs, ends = emptied
+        return cls(inputs, tuple([_whole(s, children) for s in steps]), outputs, ends)
 
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
@@ -120,6 +168,20 @@ class LinearProgram:
         return str_linear_program(self)
 
 
+def _hollow(step: LinearStep) -> LinearStep | tuple[object, ...]:
+    """The step; of a case all but its branches, and how many they are."""
+    if isinstance(step, SumStep):
+        return step
+    return (len(step.branches), step.tag, step.residuals, step.args, step.where, step.widths)
+
+
+def _whole(step: Any, children: Iterator[LinearProgram]) -> LinearStep:
+    if isinstance(step, SumStep):
+        return step
+    count, tag, residuals, *rest = step
+    return LinCase(tag, residuals, tuple(islice(children, count)), *rest)
+
+
 def args_of(step: LinearStep) -> tuple[int, ...]:
     """The positions a step reads, with repetition."""
     match step:
@@ -131,17 +193,33 @@ def args_of(step: LinearStep) -> tuple[int, ...]:
             assert_never(step)
 
 
-def prune(program: LinearProgram) -> LinearProgram:
+def prune(program: LinearProgram, pruned: Collection[int] = ()) -> LinearProgram:
     """Without what nobody reads: steps, and the results, arguments and residuals of cases.
 
     Copies (a single +identity) and zeros are read through, so that afterwards every position is
     read, every argument of a case by some branch, and some branch gives each of its results.
+
+    pruned   of linear programs inside, by identity, those that are pruned already: what nobody
+             outside changes in them is not looked through again
     """
-    return _live(_direct(program, ()))
+    return outcome(_pruned(program, (), pruned))
 
 
-def _direct(program: LinearProgram, absent: Collection[int]) -> LinearProgram:
-    """Every reader reads the position that is meant: no copies, no zeros; some inputs are zero."""
+def _pruned(
+    program: LinearProgram, absent: Collection[int], pruned: Collection[int]
+) -> Asking[LinearProgram]:
+    """The program pruned, some of its inputs being zero."""
+    if id(program) in pruned and not absent:
+        return program
+    direct: LinearProgram = yield _direct(program, absent, pruned)
+    found: LinearProgram = yield _live(direct)
+    return found
+
+
+def _direct(
+    program: LinearProgram, absent: Collection[int], pruned: Collection[int]
+) -> Asking[LinearProgram]:
+    """Every reader reads the position that is meant: no copies, no zeros."""
     meant = [ZERO if i in absent else i for i in range(len(program.inputs))]
     steps: list[LinearStep] = []
     for position, step in program.numbered():
@@ -158,9 +236,11 @@ def _direct(program: LinearProgram, absent: Collection[int]) -> LinearProgram:
                         meant.append(position)
             case LinCase(args=args):
                 gone = [i for i, a in enumerate(args) if meant[a] == ZERO]
-                branches = tuple([_direct(b, gone) for b in step.branches])
+                branches: list[LinearProgram] = []
+                for b in step.branches:
+                    branches.append((yield _pruned(b, gone, pruned)))
                 given = tuple([a if meant[a] == ZERO else meant[a] for a in args])
-                steps.append(replace(step, branches=branches, args=given))
+                steps.append(replace(step, branches=tuple(branches), args=given))
                 for k in range(len(step.spaces)):
                     vanishes = all(b.outputs[k] == ZERO for b in branches)
                     meant.append(ZERO if vanishes else position + k)
@@ -170,16 +250,17 @@ def _direct(program: LinearProgram, absent: Collection[int]) -> LinearProgram:
     return LinearProgram(program.inputs, tuple(steps), outputs, program.ends)
 
 
-def _live(program: LinearProgram) -> LinearProgram:
-    """Only what the outputs depend on; the inputs all stay."""
+def _live(program: LinearProgram) -> Asking[LinearProgram]:
+    """Only what the outputs depend on; the inputs all stay. What is inside is pruned already."""
     read = {o for o in program.outputs if o != ZERO}
     kept: list[tuple[int, LinearStep, list[int]]] = []
     for position, step in reversed(list(program.numbered())):
         wanted = [k for k in range(len(step.spaces)) if position + k in read]
         if wanted:
-            alive = _narrowed(step, wanted) if isinstance(step, LinCase) else step
-            read.update(args_of(alive))
-            kept.append((position, alive, wanted))
+            if isinstance(step, LinCase):
+                step = yield _narrowed(step, wanted)
+            read.update(args_of(step))
+            kept.append((position, step, wanted))
     new = {i: i for i in range(len(program.inputs))}
     steps: list[LinearStep] = []
     for position, step, wanted in reversed(kept):
@@ -189,23 +270,22 @@ def _live(program: LinearProgram) -> LinearProgram:
     return LinearProgram(program.inputs, tuple(steps), outputs, program.ends)
 
 
-def _narrowed(step: LinCase, wanted: Sequence[int]) -> LinCase:
+def _narrowed(step: LinCase, wanted: Sequence[int]) -> Asking[LinCase]:
     """The case with these results only, and with what its branches need for them."""
-    branches = [_live(_selected(b, wanted)) for b in step.branches]
+    branches = list(step.branches)
+    if len(wanted) < len(step.spaces):
+        for i, branch in enumerate(branches):
+            branches[i] = yield _live(_selected(branch, wanted))
     needed = sorted({p for b in branches for p in _inputs_read(b)})
-    refs = sorted({r.position for b in branches for r in b.references()})
-    number = {old: new for new, old in enumerate(refs)}
-    return LinCase(
-        step.tag,
-        tuple([step.residuals[r] for r in refs]),
-        tuple(
-            [
-                _taking(renamed(b, lambda r: Ref(number[r.position], r.space)), needed)
-                for b in branches
-            ]
-        ),
-        tuple([step.args[i] for i in needed]),
-        step.where,
+    count = len(step.residuals)
+    refs = sorted({r.position for b in branches for r in b.references() if r.position < count})
+    number = {old: new for new, old in enumerate((*refs, count))}
+    narrow = [renamed(b, lambda r: Ref(number[r.position], r.space)) for b in branches]
+    return replace(
+        step,
+        residuals=tuple([step.residuals[r] for r in refs]),
+        branches=tuple([_taking(b, needed) for b in narrow]),
+        args=tuple([step.args[i] for i in needed]),
     )
 
 
@@ -240,9 +320,9 @@ def renamed(program: LinearProgram, to: Callable[[Ref], Ref]) -> LinearProgram:
         match step:
             case SumStep(terms, space, where):
                 steps.append(SumStep(tuple([_renamed_term(t, to) for t in terms]), space, where))
-            case LinCase(tag, residuals, branches, args, where):
+            case LinCase(tag, residuals):
                 chosen = tuple([to(r) for r in residuals])
-                steps.append(LinCase(to(tag), chosen, branches, args, where))
+                steps.append(replace(step, tag=to(tag), residuals=chosen))
             case _:
                 assert_never(step)
     return LinearProgram(program.inputs, tuple(steps), program.outputs, program.ends)
@@ -260,8 +340,8 @@ def moved(step: LinearStep, to: Callable[[int], int]) -> LinearStep:
     match step:
         case SumStep(terms, space, where):
             return SumStep(tuple([Term(t.sign, t.leaf, to(t.arg)) for t in terms]), space, where)
-        case LinCase(tag, residuals, branches, args, where):
-            return LinCase(tag, residuals, branches, tuple(to(a) for a in args), where)
+        case LinCase(args=args):
+            return replace(step, args=tuple([to(a) for a in args]))
         case _:
             assert_never(step)
 
@@ -273,6 +353,10 @@ def transposed(program: LinearProgram) -> LinearProgram:
     dup and add change places, and so do zero and drop. Raises LinearityError for a leaf that is
     not linear.
     """
+    return outcome(_transposed(program))
+
+
+def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
     uses: list[list[Term]] = [[] for _ in program.spaces]
     back = _Backwards(program)
     for k, output in enumerate(program.outputs):
@@ -288,7 +372,7 @@ def transposed(program: LinearProgram) -> LinearProgram:
                     leaf = None if term.leaf is None else term.leaf.op.adjoint(term.leaf)
                     uses[term.arg].append(Term(term.sign, leaf, ct))
             case LinCase():
-                back.case(position, step, uses)
+                yield back.case(position, step, uses)
             case _:
                 assert_never(step)
     outputs = tuple(back.collect(uses[i], s, None) for i, s in enumerate(program.inputs))
@@ -313,7 +397,7 @@ class _Backwards:
         self.count += 1
         return self.count - 1
 
-    def case(self, position: int, step: LinCase, uses: list[list[Term]]) -> None:
+    def case(self, position: int, step: LinCase, uses: list[list[Term]]) -> Asking[None]:
         """A linear case backwards: each branch transposed, on the same tag."""
         args = [
             self._present(uses[position + k], space, step.where)
@@ -321,8 +405,10 @@ class _Backwards:
         ]
         if all(not uses[position + k] for k in range(len(step.spaces))):
             return
-        branches = tuple(transposed(b) for b in step.branches)
-        self.steps.append(LinCase(step.tag, step.residuals, branches, tuple(args), step.where))
+        branches: list[LinearProgram] = []
+        for branch in step.branches:
+            branches.append((yield _transposed(branch)))
+        self.steps.append(replace(step, branches=tuple(branches), args=tuple(args)))
         for k, arg in enumerate(step.args):
             if any(b.outputs[k] != ZERO for b in branches):
                 uses[arg].append(Term(1, None, self.count + k))

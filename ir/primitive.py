@@ -68,6 +68,9 @@ class Linearity:
     structure  of its matrix: "diagonal", "permutation" (of entries) or "dense"
     total      sum of many leaves of this operation, and of a value if one is given, in one pass
                (for those that scatter)
+    masked     (leaf, where its argument may be other than zero) -> the leaf without what meets
+               zeros only, and where its result may be other than zero; None: it may be anywhere.
+               A diagonal one is not asked
     """
 
     slots: tuple[int, ...]
@@ -75,6 +78,7 @@ class Linearity:
     lift: Callable[[Leaf, Shape], Leaf] = _entrywise_lift
     structure: str = "dense"
     total: Callable[[Sequence[Leaf], Sequence[Value], Value | None], Value] | None = None
+    masked: Callable[[Leaf, Value], tuple[Leaf, Value]] | None = None
 
 
 Work = Callable[..., int]
@@ -218,6 +222,11 @@ class Primitive:
         """The sum of the leaves at the values, and of a base, in one pass, if there is one."""
         rule = self.linear.total if self.linear is not None else None
         return rule(leaves, values, base) if rule is not None else None
+
+    def masked(self, leaf: Leaf, mask: Value) -> tuple[Leaf, Value] | None:
+        """How the leaf takes an argument that is zero outside the mask, if the record says."""
+        rule = self._linearity(leaf).masked
+        return rule(leaf, mask) if rule is not None else None
 
 
 def _named(home: str, name: str) -> Primitive:

@@ -7,14 +7,16 @@ followed by a selection of outputs. Sharing is explicit: a position may be read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, ClassVar
 
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError, Where
 from cats.ir.linear import Params
+from cats.ir.nesting import Nesting, inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.show import str_program
 from cats.ir.spaces import Discrete, Ground, Space, Value
@@ -84,8 +86,8 @@ class Step:
         return (self.op, self.args, self.params, self.spaces)
 
 
-@dataclass(frozen=True, repr=False)
-class Program:
+@dataclass(frozen=True, eq=False, repr=False)
+class Program(Nesting):
     """inputs -> outputs: steps whose arguments point backwards only, and a selection at the end.
 
     Positions 0 .. len(inputs) - 1 are the inputs; each step appends its results.
@@ -96,36 +98,26 @@ class Program:
     outputs: tuple[int, ...]
     names: tuple[str, ...] = ()
 
-    def __eq__(self, other: object) -> bool:
-        stack: list[tuple[object, object]] = [(self, other)]
-        seen: set[tuple[int, int]] = set()
-        while stack:
-            a, b = stack.pop()
-            if a is b or (id(a), id(b)) in seen:
-                continue
-            if not (isinstance(a, Program) and isinstance(b, Program) and hash(a) == hash(b)):
-                return False
-            if a._outline() != b._outline():
-                return False
-            seen.add((id(a), id(b)))
-            for s, t in zip(a.steps, b.steps, strict=True):
-                stack.extend(zip(nested(s), nested(t), strict=True))
-        return True
+    def children(self) -> tuple[Program, ...]:
+        """The programs its steps hold."""
+        return tuple([p for s in self.steps for p in nested(s)])
 
-    def __hash__(self) -> int:
-        if "_hash" not in self.__dict__:
-            for program in inner_first(self, lambda p: "_hash" in p.__dict__):
-                inside = tuple([hash(p) for s in program.steps for p in nested(s)])
-                program.__dict__["_hash"] = hash((program._outline(), inside))
-        return self.__dict__["_hash"]  # type: ignore[no-any-return]
-
-    def _outline(self) -> tuple[object, ...]:
-        """What tells it apart, but for what the programs inside are."""
+    def outline(self) -> object:
+        """All that tells it apart but the programs inside; names and places do not."""
         rows = tuple([(_head(s), s.args, s.params, s.spaces) for s in self.steps])
         return (self.inputs, self.outputs, rows)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_unpacked, (_packed(self),))
+    def emptied(self) -> object:
+        """Its fields, with the number of branches in place of a case."""
+        rows = [(_head(s), s.args, s.params, s.spaces, s.where) for s in self.steps]
+        return (self.inputs, rows, self.outputs, self.names)
+
+    @classmethod
+    def filled(cls, emptied: Any, children: Iterator[Program]) -> Program:
+        """The program of these fields."""
+        inputs, rows, outputs, names = emptied
+        steps = tuple([Step(_whole(head, children), *rest) for head, *rest in rows])
+        return cls(inputs, steps, outputs, names)
 
     @cached_property
     def spaces(self) -> tuple[Ground, ...]:
@@ -199,65 +191,14 @@ def _head(step: Step) -> Primitive | int:
     return step.op if isinstance(step.op, Primitive) else len(step.op.branches)
 
 
-def _never(program: Program) -> bool:
-    return False
-
-
-def inner_first(root: Program, known: Callable[[Program], bool] = _never) -> Iterator[Program]:
-    """Every program below and including `root` once, those inside first; none below a known one."""
-    done: set[int] = set()
-    stack: list[tuple[Program, bool]] = [(root, False)]
-    while stack:
-        program, ready = stack.pop()
-        if id(program) in done or known(program):
-            continue
-        if ready:
-            done.add(id(program))
-            yield program
-        else:
-            stack.append((program, True))
-            stack.extend((p, False) for s in program.steps for p in nested(s))
+def _whole(head: Primitive | int, children: Iterator[Program]) -> Primitive | Control:
+    return head if isinstance(head, Primitive) else Case(tuple(islice(children, head)))
 
 
 def _signature(program: Program) -> str:
     left = ", ".join(map(str, program.inputs))
     right = ", ".join(map(str, program.ends))
     return f"({left}) -> ({right})"
-
-
-class _Nested(int):
-    """A nested program's row in the flat pickle."""
-
-
-def _packed(root: Program) -> list[tuple[Any, ...]]:
-    """Every program below and including `root`, inner ones first, so that pickling is flat."""
-    rows: list[tuple[Any, ...]] = []
-    place: dict[int, _Nested] = {}
-    for program in inner_first(root):
-        steps = [
-            (
-                s.op if isinstance(s.op, Primitive) else tuple(place[id(p)] for p in nested(s)),
-                s.args,
-                s.params,
-                s.spaces,
-                s.where,
-            )
-            for s in program.steps
-        ]
-        place[id(program)] = _Nested(len(rows))
-        rows.append((program.inputs, steps, program.outputs, program.names))
-    return rows
-
-
-def _unpacked(rows: list[tuple[Any, ...]]) -> Program:
-    built: list[Program] = []
-    for inputs, steps, outputs, names in rows:
-        made = tuple(
-            Step(op if isinstance(op, Primitive) else Case(tuple(built[p] for p in op)), *rest)
-            for op, *rest in steps
-        )
-        built.append(Program(inputs, made, outputs, names))
-    return built[-1]
 
 
 def constant_of(step: Step) -> Constant | None:

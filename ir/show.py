@@ -147,7 +147,7 @@ def taken_apart(word: Any) -> Control:
         several = value if isinstance(value, tuple) else (value,)
         if several and all(hasattr(p, "numbered") for p in several):
             programs.extend(several)
-        elif field.name not in ("where", "args"):
+        elif field.name not in ("where", "args") and value != field.default:
             static.append((field.name, value))
     return Control(tuple(static), tuple(programs))
 

@@ -16,6 +16,18 @@ Asking = Generator[Any, Any, T]
 """A computation that yields requests, is sent their answers, and returns a T."""
 
 
+def outcome(asking: Asking[T]) -> T:
+    """What a computation returns that asks for nothing but other computations.
+
+    >>> def depth(n):
+    ...     return 0 if n == 0 else 1 + (yield depth(n - 1))
+    >>> outcome(depth(10_000))
+    10000
+    """
+    result: T = answer(asking, lambda request: request)
+    return result
+
+
 def answer(request: Any, begin: Callable[[Any], Any]) -> Any:
     """The answer to a request: `begin` gives it at once, or a generator that asks further.
 

@@ -10,16 +10,18 @@ from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Then
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY, div, mul, slope
-from cats.ir.prims.choice import equal, greater, keeping, logical_and
+from cats.ir.prims.choice import equal, greater, keep, keeping, logical_and
 from cats.ir.prims.layout import (
     Axes,
     _sum_space,
+    added_mask,
     all_led,
     axis_text,
     broadcast,
     convert,
     extend,
     moved,
+    moved_mask,
     new_axes,
     reals,
     reduced_work,
@@ -120,6 +122,7 @@ cumsum: Primitive = Primitive(
         (0,),
         _flipped_adjoint,
         lambda f, extra: relabel(f, extend(f.dom, extra), extend(f.cod, extra)),
+        masked=added_mask,
     ),
     linearise=lambda x, *, out, axis, reverse: leaf_of(
         cumsum, 0, (), space_of(x), space_of(out), axis=axis, reverse=reverse
@@ -149,6 +152,7 @@ shift: Primitive = Primitive(
         (0,),
         _flipped_adjoint,
         lambda f, extra: relabel(f, extend(f.dom, extra), extend(f.cod, extra)),
+        masked=moved_mask,
     ),
     linearise=_shift_rule,
     batch=lambda x, *, batched, axis, reverse, fill: shift(
@@ -206,12 +210,21 @@ def _recurrence_lift(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra)).with_fixed((wide,))
 
 
+def _recurrence_masked(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """Where an entry at or before this one may be other than zero; a[i] meets what came before."""
+    params, (a,) = dict(leaf.params), leaf.fixed
+    here = {"axis": params["axis"], "reverse": params["reverse"]}
+    reached = convert(cumsum(convert(mask, dtype="float64"), **here), dtype="bool")
+    before = reached if params["ahead"] else shift(reached, fill=0.0, **here)
+    return leaf.with_fixed((keep(before, a),)), reached
+
+
 recurrence: Primitive = Primitive(
     "recurrence",
     _recurrence_text,
     _recurrence_space,
     work=lambda spaces, out, params: 2 * size(out),
-    linear=Linearity((1,), _recurrence_adjoint, _recurrence_lift),
+    linear=Linearity((1,), _recurrence_adjoint, _recurrence_lift, masked=_recurrence_masked),
     linearise=_recurrence_rule,
     batch=lambda *args, batched, axis, ahead, reverse: recurrence(
         *all_led(args, batched), axis=axis + 1, ahead=ahead, reverse=reverse

@@ -10,7 +10,17 @@ from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY
-from cats.ir.prims.layout import extend, reals, relabel, with_shape
+from cats.ir.prims.choice import keep
+from cats.ir.prims.layout import (
+    broadcast,
+    convert,
+    extend,
+    reals,
+    relabel,
+    sum,
+    transpose,
+    with_shape,
+)
 from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 
 
@@ -20,7 +30,8 @@ def parts_of(spec: str) -> tuple[list[str], str]:
     return left.split(","), right
 
 
-def _sizes(spec: str, spaces: Sequence[Ground]) -> dict[str, int]:
+def sizes_of(spec: str, spaces: Sequence[Ground]) -> dict[str, int]:
+    """The length of every axis; raises SpaceError for operands that do not fit."""
     operands, out = parts_of(spec)
     if len(operands) != len(spaces):
         raise SpaceError(f"'{spec}' contracts {len(operands)} operands, got {len(spaces)}")
@@ -37,7 +48,7 @@ def _sizes(spec: str, spaces: Sequence[Ground]) -> dict[str, int]:
 
 
 def _contract_space(*spaces: Ground, spec: str) -> Ground:
-    sizes = _sizes(spec, spaces)
+    sizes = sizes_of(spec, spaces)
     if any(s.dtype != spaces[0].dtype for s in spaces):
         raise SpaceError(f"contraction of different widths: {', '.join(map(str, spaces))}")
     return with_shape(spaces[0], tuple(sizes[c] for c in parts_of(spec)[1]))
@@ -113,9 +124,33 @@ def _contract_lift(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra), spec=wide)
 
 
+def masked_contraction(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """The mask told on the axes of each other operand, and on those of the result."""
+    operands, out = parts_of(dict(leaf.params)["spec"])
+    inner = operands.pop(leaf.slot)
+    spared = [
+        keep(_told(mask, inner, o, space_of(x).shape), x)
+        for o, x in zip(operands, leaf.fixed, strict=True)
+    ]
+    return leaf.with_fixed(tuple(spared)), _told(mask, inner, out, leaf.cod.shape)  # type: ignore[union-attr]
+
+
+def _told(mask: Value, inner: str, letters: str, shape: Shape) -> Value:
+    """The mask on the axes `letters`: any along those that are gone, repeated along new ones."""
+    gone = tuple(i for i, c in enumerate(inner) if c not in letters)
+    if gone:
+        mask = convert(sum(convert(mask, dtype="float64"), axes=gone), dtype="bool")
+    kept = [c for c in inner if c in letters]
+    order = tuple(sorted(range(len(kept)), key=lambda i: letters.index(kept[i])))
+    if order != tuple(range(len(kept))):
+        mask = transpose(mask, axes=order)
+    axes = tuple(i for i, c in enumerate(letters) if c in kept)
+    return mask if len(axes) == len(letters) else broadcast(mask, shape=shape, axes=axes)
+
+
 def _contract_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
     spec = params["spec"]
-    sizes, kept = _sizes(spec, spaces), parts_of(spec)[1]
+    sizes, kept = sizes_of(spec, spaces), parts_of(spec)[1]
     terms = results = 1
     for letter, n in sizes.items():
         terms *= n
@@ -138,7 +173,9 @@ contract: Primitive = Primitive(
     linearise=_contract_rule,
     batch=_contract_batch,
     work=_contract_work,
-    linear=Linearity(tuple(range(26)), _contract_adjoint, _contract_lift),
+    linear=Linearity(
+        tuple(range(26)), _contract_adjoint, _contract_lift, masked=masked_contraction
+    ),
     domain=(ANY, ANY),
     examples=(
         Example(reals((3,), (3,)), (("spec", "i,i->"),)),

@@ -19,9 +19,11 @@ from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_
 from cats.ir.prims.layout import (
     all_led,
     broadcast,
+    convert,
     count_of,
     extend,
     led,
+    moved_mask,
     reals,
     relabel,
     same_map,
@@ -108,7 +110,12 @@ index: Primitive = Primitive(
     lambda x, *, key: f"{x}[{bracket(key, ())}]",
     _index_space,
     work=free,
-    linear=Linearity((0,), lambda f: scattered(dict(f.params)["key"], (), f.cod, f.dom), same_map),
+    linear=Linearity(
+        (0,),
+        lambda f: scattered(dict(f.params)["key"], (), f.cod, f.dom),
+        same_map,
+        masked=moved_mask,
+    ),
     linearise=lambda x, *, out, key: leaf_of(index, 0, (), space_of(x), space_of(out), key=key),
     examples=(
         Example(reals((3,)), (("key", (1,)),)),
@@ -137,7 +144,12 @@ gather: Primitive = Primitive(
     lambda x, *indices: f"{x}[{', '.join(indices)}]",
     _gather_space,
     work=free,
-    linear=Linearity((0,), lambda f: scattered(len(f.fixed), f.fixed, f.cod, f.dom), same_map),
+    linear=Linearity(
+        (0,),
+        lambda f: scattered(len(f.fixed), f.fixed, f.cod, f.dom),
+        same_map,
+        masked=moved_mask,
+    ),
     linearise=lambda x, *indices, out: Join(
         (leaf_of(gather, 0, indices, space_of(x), space_of(out)), *_no_tangent(indices, out))
     ),
@@ -273,6 +285,11 @@ def _accumulate_total(leaves: Sequence[Leaf], values: Sequence[Value], base: Val
     return accumulate(*values, *indices, **params)
 
 
+def _accumulate_masked(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    marks = convert(mask, dtype=leaf.dom.dtype)  # type: ignore[union-attr]
+    return leaf, convert(leaf.op.apply(leaf, marks), dtype="bool")
+
+
 def _pieces_batch(
     args: Sequence[Value], batched: Sequence[bool], targets: tuple[Target, ...], count: int
 ) -> list[Value]:
@@ -310,7 +327,13 @@ accumulate: Primitive = Primitive(
     _accumulate_text,
     _accumulate_space,
     work=_accumulate_work,
-    linear=Linearity((0,), _accumulate_adjoint, _accumulate_lift, total=_accumulate_total),
+    linear=Linearity(
+        (0,),
+        _accumulate_adjoint,
+        _accumulate_lift,
+        total=_accumulate_total,
+        masked=_accumulate_masked,
+    ),
     linearise=_accumulate_rule,
     batch=_accumulate_batch,
     domain=(Domain(), Domain(-2, 2)),

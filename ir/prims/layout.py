@@ -40,6 +40,16 @@ def same_map(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra))
 
 
+def moved_mask(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """Masked, for operations that move entries or repeat them: the mask is moved the same way."""
+    return leaf, leaf.op.apply(leaf, mask)
+
+
+def added_mask(leaf: Leaf, mask: Value) -> tuple[Leaf, Value]:
+    """Masked, for operations that add entries: a sum may be other than zero where a term may."""
+    return leaf, convert(leaf.op.apply(leaf, convert(mask, dtype="float64")), dtype="bool")
+
+
 def reals(*shapes: Shape) -> tuple[Real, ...]:
     """Spaces of real arrays, for examples."""
     return tuple(Real(s) for s in shapes)
@@ -132,6 +142,7 @@ reshape: Primitive = Primitive(
             f, extend(f.dom, extra), extend(f.cod, extra), shape=extend(f.cod, extra).shape
         ),
         structure="permutation",
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, shape: leaf_of(
         reshape, 0, (), space_of(x), space_of(out), shape=shape
@@ -177,6 +188,7 @@ transpose: Primitive = Primitive(
             axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
         ),
         structure="permutation",
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, axes: leaf_of(
         transpose, 0, (), space_of(x), space_of(out), axes=axes
@@ -232,6 +244,7 @@ broadcast: Primitive = Primitive(
             shape=extend(f.cod, extra).shape,
             axes=(*dict(f.params)["axes"], *range(len(f.cod.shape), len(f.cod.shape) + len(extra))),  # type: ignore[union-attr]
         ),
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, shape, axes: leaf_of(
         broadcast, 0, (), space_of(x), space_of(out), shape=shape, axes=axes
@@ -281,6 +294,7 @@ sum: Primitive = Primitive(
             axes=new_axes(f.dom.shape, dict(f.params)["axes"]),  # type: ignore[union-attr]
         ),
         lift=same_map,
+        masked=added_mask,
     ),
     linearise=lambda x, *, out, axes: leaf_of(sum, 0, (), space_of(x), space_of(out), axes=axes),
     examples=(
@@ -317,6 +331,7 @@ convert: Primitive = Primitive(
         adjoint=lambda f: relabel(f, f.cod, f.dom, dtype=f.dom.dtype),  # type: ignore[union-attr]
         lift=same_map,
         structure="permutation",
+        masked=lambda f, mask: (f, mask),
     ),
     linearise=_convert_rule,
     examples=(

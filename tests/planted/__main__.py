@@ -3,6 +3,9 @@
 python -m tests.planted               all of them
 python -m tests.planted --sample 8    every eighth, and all that have a name
 python -m tests.planted --only TEXT   those whose name contains TEXT
+python -m tests.planted --journal F   as far as F does not tell; what is found is added to F
+
+A whole run takes hours; with a journal it may be broken off and taken up again.
 """
 
 from __future__ import annotations
@@ -12,9 +15,12 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 
 from tests.planted.mutants import ARGUED, all_mutants, sample
-from tests.planted.runner import SURVIVED, verdicts
+from tests.planted.runner import SURVIVED, Verdict, verdicts
 from tests.planted.source import Mutant
 
 
@@ -24,6 +30,20 @@ def chosen(options: argparse.Namespace) -> list[Mutant | None]:
     return [None, *[m for m in found if options.only in m.id]]
 
 
+def told(mutants: list[Mutant | None], journal: str, workers: int) -> Iterator[Verdict]:
+    """The verdict on each: those in the journal, then the others as they are found."""
+    known: dict[str, Verdict] = {}
+    if journal and Path(journal).exists():
+        rows = Path(journal).read_text(encoding="utf-8").splitlines()
+        known = {v.id: v for v in (Verdict(**json.loads(row)) for row in rows)}
+    yield from (known[m.id] for m in mutants if m is not None and m.id in known)
+    for found in verdicts([m for m in mutants if m is None or m.id not in known], workers):
+        if journal:
+            with open(journal, "a", encoding="utf-8") as file:
+                print(json.dumps(asdict(found)), file=file)
+        yield found
+
+
 def main() -> int:
     """Prints the table; 0 if every survivor is argued and no argument is stale."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted")
@@ -31,6 +51,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="those whose name contains this")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one line of JSON for each")
+    parser.add_argument("--journal", default="", help="a file of what is known already")
     options = parser.parse_args()
     mutants = chosen(options)
     what = {m.id: f"{m.file}:{m.line} {m.what}" for m in mutants if m is not None}
@@ -38,7 +59,7 @@ def main() -> int:
     bad: list[str] = []
     survivors: list[str] = []
     killers: Counter[str] = Counter()
-    for found in verdicts(mutants, options.workers):
+    for found in told(mutants, options.journal, options.workers):
         if options.json:
             print(json.dumps([found.id, found.killer, found.said]), flush=True)
         elif found.killer:

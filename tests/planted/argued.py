@@ -1,13 +1,16 @@
 """Mutants that no test can see, each with the reason why it is the same program."""
 
 ARGUED: dict[str, str] = {
-    "cats/forward:run/condition3": "Only the place in the user's code that a step remembers, "
+    "cats/forward:_run/condition3": "Only the place in the user's code that a step remembers, "
     "which no value depends on.",
-    "cats/blockwise:dense/condition": "Both branches write out the same matrix, by columns or by "
-    "rows; the condition chooses the cheaper.",
+    "cats/blockwise:matrix_of/condition": "Both branches write out the same matrix, by columns "
+    "or by rows; the condition chooses the cheaper.",
     "wire:emit/condition7": "Says in which space a bare number is lifted that a rule returns; "
     "rules return wires, and none has an operation without arguments at its head.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
+    "prims/smooth:hypot/add": "At 0 the numerator is 0 too: by which number other than 0 it is "
+    "divided says nothing.",
+    "prims/smooth:hypot/number2": "The same: the number stands under a numerator that is 0.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
     "matrix is the same, only dearer.",
     "rules/structure:add_commutes/sides": "The law f + g = g + f is its own converse.",

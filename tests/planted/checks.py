@@ -294,6 +294,16 @@ def totals_are_sums() -> None:
 
 
 @check
+def what_is_not_taken_never_enters() -> None:
+    """Choices by a mask, in chains and across the edges of cases, where slopes are infinite."""
+    module = tests_of("spec.test_masks")
+    for seed in range(12):
+        module.check(seed)
+    all_cases("unit.test_choice", "test_known_zeros_cross_the_edges_of_a_choice")
+    all_cases("unit.test_zeros", *_tests("unit.test_zeros"))
+
+
+@check
 def structure_lasts() -> None:
     """Elementwise, permuting and two-sided maps have the Jacobian blocks they should."""
     x = np.arange(6.0).reshape(2, 3)
@@ -469,6 +479,17 @@ def choices_are_compiled() -> None:
         cats.trace(j(lambda x: np.sum(np.sin(x) ** 2) ** 2), x) for j in (cats.jacfwd, cats.jacrev)
     )
     assert slow != fast
+
+
+@check
+def choices_within_choices() -> None:
+    """Nested choices against the path taken, in every reading; deep ones; texts that yield."""
+    module = tests_of("unit.test_nested_choices")
+    for seed in range(18):
+        module.check(seed, 1 + seed % 3)
+    module.DEEP = 60
+    all_cases("unit.test_nested_choices", *_tests("unit.test_nested_choices"))
+    all_cases("unit.test_prune", *_tests("unit.test_prune"))
 
 
 @check
@@ -997,8 +1018,16 @@ FIRST = {
                   "leaves_are_linear_and_transpose", "totals_are_sums", "structure_lasts",
                   "matrices_are_structured"),
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
+    "cats/derivat": ("choices_within_choices",),
+    "ir/nesting": ("choices_within_choices", "wires_are_shared_and_captured"),
+    "backends/text": ("choices_within_choices",),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
-    "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure"),
+    "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure",
+                  "choices_within_choices"),
+    "cats/zeros": ("leaves_are_linear_and_transpose", "totals_are_sums",
+                   "what_is_not_taken_never_enters"),
+    "cats/branches": ("choices_within_choices", "choices_are_compiled",
+                      "what_is_not_taken_never_enters"),
     "cats/forward": ("worked_example", "derivatives_of_programs", "choices_are_compiled",
                      "totals_are_sums", "laws_of_categories"),
     "cats/dual": ("worked_example", "laws_of_categories"),

@@ -17,10 +17,18 @@ def records(file: Source) -> Iterator[tuple[str, ast.Call]]:
     """Each record with its name: that of the variable, or of the function that makes it."""
     for node in file.tree.body:
         for call in calls(node, *RECORDS):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                yield node.targets[0].id, call
+            target = assigned(node)
+            if isinstance(target, ast.Name):
+                yield target.id, call
             elif isinstance(node, ast.FunctionDef) and node.name not in RECORDS:
                 yield node.name, call
+
+
+def assigned(node: ast.stmt) -> ast.expr | None:
+    """What a statement gives a value to, with a type beside it or without."""
+    if isinstance(node, ast.AnnAssign):
+        return node.target
+    return node.targets[0] if isinstance(node, ast.Assign) else None
 
 
 def argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
@@ -159,12 +167,12 @@ def texts() -> Iterator[Mutant]:
 
 
 def leaves() -> Iterator[Mutant]:
-    """Each record of linearity: its adjoint, its lift, its structure, its slots, its total."""
+    """Each record of linearity: each of its answers, wrong."""
     for file in sources("ir/prims"):
         for node in file.tree.body:
             for call in calls(node, "Linearity"):
-                if isinstance(node, ast.Assign):
-                    yield from _leaf(file, file.of(node.targets[0]), call)
+                if (target := assigned(node)) is not None:
+                    yield from _leaf(file, file.of(target), call)
 
 
 def _leaf(file: Source, name: str, call: ast.Call) -> Iterator[Mutant]:
@@ -173,7 +181,7 @@ def _leaf(file: Source, name: str, call: ast.Call) -> Iterator[Mutant]:
 
     slots, adjoint = argument(call, "slots", 0), argument(call, "adjoint", 1)
     lift, structure = argument(call, "lift", 2), argument(call, "structure", 3)
-    total = argument(call, "total", 4)
+    total, masked = argument(call, "total", 4), argument(call, "masked", 5)
     if slots is not None:
         yield mutant("slots", slots, "()", "linear in no slot")
     if adjoint is not None and file.of(adjoint) != "itself":
@@ -193,6 +201,8 @@ def _leaf(file: Source, name: str, call: ast.Call) -> Iterator[Mutant]:
     if total is not None:
         once = f"lambda fs, vs: {file.of(total)}(fs, (*vs[:1], *[v * 0 for v in vs[1:]]))"
         yield mutant("total", total, once, "total counts one piece only")
+    if masked is not None:
+        yield mutant("masked", masked, "None", "known zeros are forgotten")
 
 
 # Representations
@@ -270,22 +280,31 @@ def conditions(file: Source, name: str, function: ast.FunctionDef) -> Iterator[M
 
 CORE: dict[str, tuple[str, ...]] = {
     "cats/derive.py": (
-        "derive", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.flow",
+        "derive", "_derived", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.flow",
         "_Derivation.scale", "_Derivation.leaf", "_Derivation.settle", "_Derivation.case",
-        "_Derivation.finish", "_SharedResiduals._places", "_SharedResiduals._program", "_plus",
+        "_Derivation.finish", "_plus",
     ),
-    "ir/linear_program.py": ("prune", "transposed", "_Backwards.case", "_Backwards._present",
-                             "LinearProgram.references"),
+    "cats/derivative.py": ("Joint.__init__", "Joint._places", "Joint._program", "Joint._tag",
+                           "Joint.linear", "Joint._reading", "_inner", "_told"),
+    "ir/linear_program.py": ("_pruned", "_direct", "_live", "_narrowed", "_taking", "_transposed",
+                             "_Backwards.collect", "_Backwards.case", "_Backwards._present",
+                             "LinearProgram.references", "LinCase.inner", "LinCase.taken"),
+    "ir/nesting.py": ("Nesting.__eq__", "inner_first"),
     "ir/linear.py": ("total",),
-    "cats/forward.py": ("plus", "scaled", "run", "signed_sum", "_add_up", "materialise",
-                        "_run_case", "_case_on_wires", "_branch", "parts"),
-    "cats/functor.py": ("represent", "accumulate_forward", "_sum", "added", "_case", "resolve"),
-    "cats/matrix.py": ("_add", "_sum", "_together", "_case", "_undecided", "_is_diagonal",
+    "cats/forward.py": ("plus", "scaled", "_run", "signed_sum", "_run_case", "components"),
+    "cats/zeros.py": ("plain", "through", "negative", "applied", "_kept", "together", "_marks",
+                      "summed", "_plain_sum", "product", "contracted", "_all", "_any", "_opposite",
+                      "materialise"),
+    "cats/branches.py": ("choice", "_apart", "parts", "whole", "chosen", "_count", "_shown",
+                         "_mask"),
+    "cats/functor.py": ("represent", "_accumulated", "_sum", "added", "_case", "resolve"),
+    "cats/matrix.py": ("_add", "_sum", "_together", "_read", "_case", "_undecided", "_is_diagonal",
+                       "_entries",
                        "Matrix.then"),
     "cats/blocks.py": ("of_leaf", "_matrix_of", "_factors_of", "transposed", "scaled", "turned",
                        "times"),
-    "cats/blockwise.py": ("apply", "_both_sides", "dense", "_product", "_composed", "_moved",
-                          "_sparse"),
+    "cats/blockwise.py": ("apply", "_both_sides", "matrix_of", "written", "_product", "_composed",
+                          "_moved", "_sparse"),
     "cats/unzip.py": ("unzip", "_saved_roots", "_split", "_reached"),
     "ir/wire.py": ("Builder.emit", "Builder.lift", "Builder.full", "Builder.capture",
                    "Builder.finish", "Builder.lift_all"),
@@ -299,6 +318,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "cats/pipeline.py": ("gradient", "jacobian", "pushforward", "best_mode", "_half",
                          "_real_part"),
     "cats/maps.py": ("_split", "jvp", "vjp"),
+    "backends/text.py": ("_Writer.text", "_Writer._depths", "_Writer.yields"),
     "backends/plan.py": ("_Planner._entrywise", "_Planner._part", "_Planner._copied"),
 }  # fmt: skip
 

@@ -20,8 +20,9 @@ class Named:
     new: str
 
 
-DERIVE, LINEAR = "cats/derive.py", "ir/linear_program.py"
+DERIVE, JOINT, LINEAR = "cats/derive.py", "cats/derivative.py", "ir/linear_program.py"
 FORWARD, FUNCTOR, WIRE = "cats/forward.py", "cats/functor.py", "ir/wire.py"
+ZEROS = "cats/zeros.py"
 
 NAMED = (
     # D
@@ -42,7 +43,13 @@ NAMED = (
           "given = [self.tangents[a] if i < 1 else ZERO for i, a in enumerate(step.args)]\n"),
     Named("case-differentiates-its-tag", DERIVE, "[self.tangents[a] for a in step.args[1:]]",
           "[self.tangents[a] for a in step.args[:-1]]"),
-    Named("residual-slots-shared-wrongly", DERIVE, "free[space].pop()", "free[space][-1]"),
+    Named("residual-slots-shared-wrongly", JOINT, "free[space].pop()", "free[space][-1]"),
+    Named("one-tag-for-all-depths-forgets-the-others", JOINT, "sum(self.widths[:branch])", "0"),
+    Named("the-narrowest-choice-in-the-tag", JOINT, "return max(own,", "return min(own,"),
+    Named("the-rest-of-the-tag-is-the-whole", "cats/branches.py",
+          "sub(tag, mul(passed[0], widths[0]))", "tag"),
+    Named("a-wide-tag-counts-from-one", LINEAR, "tag >= self.widths[branch]",
+          "tag > self.widths[branch]"),
     # Transposition
     Named("dup-forgotten", LINEAR, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),
@@ -55,16 +62,32 @@ NAMED = (
           "            case SumStep(terms, space, where):\n                ct"),
     Named("output-used-twice-counts-once", LINEAR, "uses[output].append(Term(1, None, k))",
           "uses[output][:] = [Term(1, None, k)]"),
-    Named("branches-not-transposed", LINEAR, "tuple(transposed(b) for b in step.branches)",
-          "tuple(step.branches)"),
+    Named("branches-not-transposed", LINEAR, "branches.append((yield _transposed(branch)))",
+          "branches.append(branch)"),
     Named("negated-copy-read-through", LINEAR, "case [Term(1, None, arg)]:\n                        meant",
           "case [Term(_, None, arg)]:\n                        meant"),
     Named("single-negative-use-collected-as-it-is", LINEAR, "case [Term(1, None, arg)]:\n                return",
           "case [Term(_, None, arg)]:\n                return"),
     # Representations
     Named("forward-composes-backwards", FORWARD, "lambda v: g(f(v))", "lambda v: f(g(v))"),
-    Named("forward-subtracts-the-wrong-way", FORWARD, "else sub(result, v)", "else sub(v, result)"),
-    Named("scattered-signs-lost", FORWARD, "v if term.sign > 0 else neg(v)", "v"),
+    Named("forward-subtracts-the-wrong-way", ZEROS, "else sub(result, v)", "else sub(v, result)"),
+    Named("scattered-signs-lost", FORWARD, "v if term.sign > 0 else negative(v)", "v"),
+    Named("known-zeros-are-multiplied", ZEROS, "keep(v.mask, v.value)", "v.value"),
+    Named("the-mask-of-a-product-is-lost", ZEROS,
+          "return Masked(leaf.op.apply(leaf, v.value), v.mask)",
+          "return leaf.op.apply(leaf, plain(v))"),
+    Named("one-mask-of-two", ZEROS, "found = found if found is mask else logical_and(found, mask)",
+          "found = found"),
+    Named("either-mask-for-both", ZEROS, "found = found if found is mask else logical_or(found, mask)",
+          "found = found"),
+    Named("every-two-masks-are-everywhere", ZEROS, "return inner is not None and inner[0] is a",
+          "return inner is not None"),
+    Named("scattered-masks-lost", ZEROS,
+          "return Masked(whole, convert(op.total(leaves, marks), dtype=\"bool\"), clean=True)",
+          "return whole"),
+    Named("what-meets-zeros-is-multiplied", ZEROS, "(given[1 - slot],) = spared.fixed", "pass"),
+    Named("masks-stay-in-their-branch", "cats/branches.py",
+          "return 0 if all(isinstance(v, Nothing) for v in column) else 2", "return 1"),
     Named("forward-reads-the-other-branch", FORWARD, "step.branches[int(tag)]",
           "step.branches[1 - int(tag)]"),
     Named("dual-composes-forwards", "cats/dual.py", "self.k.then(g, f)", "self.k.then(f, g)"),
@@ -90,8 +113,9 @@ NAMED = (
           "Kronecker(cod, dom, _flipped(right), _flipped(left))"),
     Named("matrix-products-associate-wrongly", "cats/blockwise.py", 'contract(g, f, spec="ij,jk->ik")',
           'contract(f, g, spec="ij,jk->ik")'),
-    Named("diagonals-add-as-products", "cats/blockwise.py", "return Diagonal(dom, cod, add(d, e))",
-          "return Diagonal(dom, cod, mul(d, e))"),
+    Named("diagonals-add-as-products", "cats/blockwise.py",
+          "return Diagonal(dom, cod, summed([(1, d), (1, e)]))",
+          "return Diagonal(dom, cod, product(d, e))"),
     Named("affine-forgets-the-second-point", "cats/affine.py",
           "moved = added(k, (k.then(f.point, g.linear), g.point), line(g.cod), g.cod)",
           "moved = k.then(f.point, g.linear)"),

@@ -2,7 +2,7 @@
 
 The letters are random linear terms over exact numbers. A law is stated as two terms; each is
 represented and looked at as a matrix of Fractions. (Elliott 2018, sections 3 to 12; the numbering
-of the laws C1 to C10 and of the squares H3 to H6 is ours.)
+of the laws C1 to C10, C13 and of the squares H3 to H6 is ours.)
 """
 
 from __future__ import annotations
@@ -24,11 +24,25 @@ from cats.cost import Cost
 from cats.dual import Dual
 from cats.forward import Forward, materialise
 from cats.functor import interpret, represent
-from cats.ir.linear import Fork, Id, Inj, Join, Linear, Proj, Scale, Then, Zero
-from cats.ir.spaces import Product, Real, Space, Value, leaves, size
+from cats.ir.indexed import array, cross, ex, into, jam, repl
+from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero, total
+from cats.ir.primitive import leaf_of
+from cats.ir.prims import layout
+from cats.ir.prims.algebra import mul
+from cats.ir.prims.arrays import cumsum
+from cats.ir.prims.choice import keep
+from cats.ir.prims.contraction import contract
+from cats.ir.spaces import Discrete, Product, Real, Space, Value, leaves, size
 from cats.matrix import Matrix, to_array, transpose
 from tests.linear_programs import Sample, linear_programs
-from tests.linear_terms import EXACT, linear_maps, spaces
+from tests.linear_terms import (
+    EXACT,
+    leaves_between,
+    linear_maps,
+    real_spaces,
+    spaces,
+    values_of,
+)
 from tests.plugins import Keyed, Modular, Rational, array_of, residues
 
 ONE = Real((), EXACT)
@@ -323,11 +337,109 @@ def test_c10_composition_is_bilinear(drawn: st.DataObject) -> None:
     agree(BIPRODUCTS, f - f, Zero(a, b))
 
 
+# Indexed biproducts
+
+
+def same_maps(x: Letters, n: int) -> tuple[Real, Real, list[Linear]]:
+    """Two ground spaces and n maps from the one to the other."""
+    a, b = (x.drawn.draw(real_spaces()) for _ in range(2))
+    return a, b, [x.drawn.draw(linear_maps(a, b, depth=1)) for _ in range(n)]
+
+
+@given(data, st.integers(1, 3))
+def test_c13_arrays_are_products(drawn: st.DataObject, n: int) -> None:
+    """cross fs ; ex i = ex i ; fs[i]; ex i tells arrays apart; cross is a functor; repl is dup."""
+    x = Letters(drawn)
+    a, b, fs = same_maps(x, n)
+    gs = [x.map(b, a) for _ in range(n)]
+    whole = array(a, n)
+    for i in range(n):
+        agree(BIPRODUCTS, Then(cross(fs, a, b), ex(b, n, i)), Then(ex(a, n, i), fs[i]))
+        agree(BIPRODUCTS, Then(repl(a, n), ex(a, n, i)), Id(a))
+    apart = total([Then(ex(a, n, i), into(a, n, i)) for i in range(n)], whole, whole)
+    agree(BIPRODUCTS, apart, Id(whole))
+    agree(BIPRODUCTS, cross([Id(a)] * n, a, a), Id(whole))
+    composed = [Then(f, g) for f, g in zip(fs, gs, strict=True)]
+    agree(BIPRODUCTS, Then(cross(fs, a, b), cross(gs, b, a)), cross(composed, a, a))
+
+
+@given(data, st.integers(1, 3))
+def test_c13_arrays_are_coproducts(drawn: st.DataObject, n: int) -> None:
+    """into i ; cross fs = fs[i] ; into i; into i ; jam = id; into j ; ex i = id or 0."""
+    x = Letters(drawn)
+    a, b, fs = same_maps(x, n)
+    for i in range(n):
+        agree(BIPRODUCTS, Then(into(a, n, i), cross(fs, a, b)), Then(fs[i], into(b, n, i)))
+        agree(BIPRODUCTS, Then(into(a, n, i), jam(a, n)), Id(a))
+        for j in range(n):
+            kept: Linear = Id(a) if i == j else Zero(a, a)
+            agree(BIPRODUCTS, Then(into(a, n, j), ex(a, n, i)), kept)
+    joined = Then(cross(fs, a, b), jam(b, n))
+    agree(BIPRODUCTS, Then(repl(a, n), joined), total(fs, a, b))
+    apart = total([Then(ex(a, n, i), fs[i]) for i in range(n)], array(a, n), b)
+    agree(BIPRODUCTS, joined, apart)
+
+
+@given(data, st.integers(1, 3))
+def test_c13_the_four_are_adjoint(drawn: st.DataObject, n: int) -> None:
+    """Dual: ex i = into i, repl = jam, cross fs = cross of the duals; each a leaf's own adjoint."""
+    a, b, fs = same_maps(Letters(drawn), n)
+    for i in range(n):
+        assert into(a, n, i) == ex(a, n, i).op.adjoint(ex(a, n, i))
+    assert jam(a, n) == repl(a, n).op.adjoint(repl(a, n))
+    rows = [MATRIX(f) for f in fs]
+    blocks = np.zeros((n * size(b), n * size(a)), object)
+    for i, row in enumerate(rows):
+        blocks[i * size(b) : (i + 1) * size(b), i * size(a) : (i + 1) * size(a)] = row
+    assert np.array_equal(MATRIX(cross(fs, a, b)), blocks)
+
+
+def turned(a: Real, n: int) -> tuple[Leaf, Leaf]:
+    """A[n] with its first axis last, and back."""
+    rank = len(a.shape)
+    last = Real((*a.shape, n), a.dtype)
+    there = leaf_of(layout.transpose, 0, (), array(a, n), last, axes=(*range(1, rank + 1), 0))
+    return there, there.op.adjoint(there)
+
+
+@given(data, st.integers(1, 3))
+def test_c13_one_leaf_on_every_entry_is_its_lift(drawn: st.DataObject, n: int) -> None:
+    """cross (f, f, ...) is f on one more axis, at the end, where lifted axes are."""
+    a, b = (drawn.draw(real_spaces()) for _ in range(2))
+    f = drawn.draw(leaves_between(a, b))
+    there, _ = turned(a, n)
+    _, back = turned(b, n)
+    lifted = Then(Then(there, f.op.lift(f, (n,))), back)
+    agree(BIPRODUCTS, lifted, cross([f] * n, a, b))
+
+
+@given(data, st.integers(1, 3))
+def test_c13_one_operation_at_many_residuals_has_the_axis_itself(
+    drawn: st.DataObject, n: int
+) -> None:
+    """Products, masks, contractions and running sums with the axis before their own."""
+    a, b = Real((2,), EXACT), Real((3,), EXACT)
+    whole, end = array(a, n), array(b, n)
+    by = drawn.draw(values_of(whole))
+    slopes = [leaf_of(mul, 1, (by[i],), a, a) for i in range(n)]
+    agree(BIPRODUCTS, leaf_of(mul, 1, (by,), whole, whole), cross(slopes, a, a))
+    mask = drawn.draw(values_of(Discrete(whole.shape, "bool")))
+    masks = [leaf_of(keep, 1, (mask[i],), a, a) for i in range(n)]
+    agree(BIPRODUCTS, leaf_of(keep, 1, (mask,), whole, whole), cross(masks, a, a))
+    matrices = drawn.draw(values_of(Real((n, 3, 2), EXACT)))
+    each = [leaf_of(contract, 1, (m,), a, b, spec="ij,j->i") for m in matrices]
+    batch = leaf_of(contract, 1, (matrices,), whole, end, spec="nij,nj->ni")
+    agree(BIPRODUCTS, batch, cross(each, a, b))
+    running = [leaf_of(cumsum, 0, (), a, a, axis=0, reverse=False)] * n
+    along = leaf_of(cumsum, 0, (), whole, whole, axis=1, reverse=False)
+    agree(BIPRODUCTS, along, cross(running, a, a))
+
+
 LAWS = [law for name, law in globals().items() if name.startswith("test_c")]
 
 
 def test_every_law_says_which() -> None:
-    assert len(LAWS) == 10
+    assert len(LAWS) == 15
     assert all(law.__doc__ for law in LAWS)
 
 

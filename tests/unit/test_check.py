@@ -151,6 +151,11 @@ LINEAR_PROGRAMS: list[tuple[LinearProgram, type[CatsError], str]] = [
     (linear(steps=(replace(CASE, tag=Ref(0, R)),)), SpaceError, "the tag of a case is in R"),
     (linear(steps=(replace(CASE, residuals=(Ref(7, R),)),)), TermError, "residual x7"),
     (
+        linear(steps=(replace(CASE, widths=(1,)),)),
+        TermError,
+        "linear step 1: widths (1,) of 2 branches",
+    ),
+    (
         linear(steps=(replace(CASE, branches=(ID, replace(ID, ends=(INT,)))),)),
         SpaceError,
         "linear step 1, branch 1: R -o Int, asked is R -o R",

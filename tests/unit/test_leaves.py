@@ -7,6 +7,7 @@ operations that divide by what need not be a power of 2: they round.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,12 @@ from cats.blocks import Permutation, of_leaf, transposed
 from cats.blockwise import dense
 from cats.ir.errors import LinearityError
 from cats.ir.linear import Leaf
-from cats.ir.primitive import Example, Primitive, leaf_of
+from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import div
 from cats.ir.prims.smooth import sin
-from cats.ir.spaces import Discrete, Ground, R, Real, size
+from cats.ir.spaces import Discrete, Ground, R, Real, size, space_of
+from cats.zeros import Masked, applied, plain
 from tests.values import arranged
 
 Array = np.ndarray[Any, Any]
@@ -182,6 +184,82 @@ def test_lifting_is_applying_to_every_column(sample: Sample, extra: tuple[int, .
     back = wide.op.adjoint(wide)
     w = value(back.dom, 5)  # type: ignore[arg-type]
     agree(leaf, np.sum(found * w), np.sum(columns * back.op.apply(back, w)))
+
+
+# Known zeros
+
+
+def masks(space: Ground) -> list[Any]:
+    """Nowhere, everywhere, at one place, and at some."""
+    whole = np.arange(size(space)).reshape(space.shape)
+    found: tuple[Array, ...] = (whole < 0, whole >= 0, whole == 1, whole % 3 == 0)
+    return [mask[()] for mask in found]
+
+
+def positive(sample: Sample) -> Leaf:
+    """The leaf with positive numbers fixed, so that nothing cancels."""
+    leaf = sample.leaf()
+    fixed = [value(space_of(v), 11 + i, nonzero=True) for i, v in enumerate(leaf.fixed)]
+    return leaf.with_fixed(tuple(fixed))
+
+
+def changed(leaf: Leaf, to: Any) -> Iterator[Leaf]:
+    """The leaf with one entry of what is fixed another: each in turn."""
+    for i, x in enumerate(leaf.fixed):
+        for place in np.ndindex(np.shape(x)) if isinstance(space_of(x), Real) else ():
+            other = np.array(x)
+            other[place] = to
+            yield leaf.with_fixed((*leaf.fixed[:i], other[()], *leaf.fixed[i + 1 :]))
+
+
+@every
+def test_what_meets_known_zeros_only_does_not_matter(sample: Sample) -> None:
+    """Where the mask is false the argument may be nan, and so may every fixed entry that could be
+    anything. The mask of the result says exactly where it can be other than zero.
+    """
+    leaf = positive(sample)
+    for mask in masks(leaf.dom):  # type: ignore[arg-type]
+        v = value(leaf.dom, 3, nonzero=True)  # type: ignore[arg-type]
+        given = Masked(np.where(mask, v, np.nan)[()], mask)
+        kept = np.where(mask, v, 0)[()]
+        expected = leaf.op.apply(leaf, kept)
+        found = applied(leaf, given)
+        assert np.array_equal(plain(found), expected)
+        if isinstance(found, Masked):
+            assert np.array_equal(found.mask, expected != 0)
+        else:
+            assert leaf.op.masked(leaf, mask) is None
+        others = zip(changed(leaf, 5.0), changed(leaf, np.nan), strict=True)
+        for another, poisoned in others if isinstance(found, Masked) else ():
+            if np.array_equal(another.op.apply(another, kept), expected):
+                assert np.array_equal(plain(applied(poisoned, given)), expected)
+
+
+SILENT: frozenset[str] = frozenset()
+"""Linear operations that say nothing of the zeros of their results."""
+
+
+def test_every_record_says_what_becomes_of_known_zeros() -> None:
+    """Or is named here, because its entries may cancel or nothing simple can be said."""
+    linear = {s.op.name: s.op.linear for s in samples() if s.op.linear is not None}
+    silent = {n for n, f in linear.items() if f.structure != "diagonal" and f.masked is None}
+    assert silent == SILENT
+
+
+def test_what_the_record_does_not_say_is_not_known() -> None:
+    """Of an operation that may cancel, x[1:] - x[:-1], nothing is said: its result is a number."""
+    leaf = leaf_of(DIFFERENCES, 0, (), Real((3,)), Real((2,)))
+    found = applied(leaf, Masked(np.full(3, 7.0), np.array([True, True, False])))
+    assert not isinstance(found, Masked)
+    assert found.tolist() == [0.0, -7.0]
+
+
+DIFFERENCES = Primitive(
+    "differences",
+    "np.diff({0})",
+    lambda x: Real((x.shape[0] - 1,)),
+    linear=Linearity((0,), adjoint=lambda leaf: leaf),
+)
 
 
 class Meter:

@@ -5,14 +5,13 @@ import pickle
 import pytest
 
 from cats.cost import count
-from cats.derive import DEEPEST, derive
-from cats.ir.errors import DerivativeError, SpaceError, Where
-from cats.ir.program import Case, Program, inner_first
+from cats.ir.errors import SpaceError, Where
+from cats.ir.nesting import inner_first
+from cats.ir.program import Case, Program
 from cats.ir.read import read_program
 from cats.ir.spaces import BOOL, R, Real
 from cats.ir.wire import Builder
 from cats.simplify import simplify
-from tests.linear_programs import run
 
 DEEP = 3000
 
@@ -45,13 +44,6 @@ def test_deep_programs_are_compared_hashed_pickled_and_written() -> None:
 
 def test_deep_programs_are_simplified() -> None:
     assert simplify(nest(300)) == simplify(nest(300))
-
-
-def test_a_derivative_says_how_deep_it_goes() -> None:
-    shallow = derive(nest(DEEPEST), (1,))
-    assert run(shallow.primal, [True, 3.0])[0] == 3.0
-    with pytest.raises(DerivativeError, match=f"{DEEPEST + 1} choices lie one inside another"):
-        derive(nest(DEEPEST + 1), (1,))
 
 
 def test_places_and_names_make_no_difference() -> None:
