@@ -215,18 +215,20 @@ def changed(leaf: Leaf, to: Any) -> Iterator[Leaf]:
 @every
 def test_what_meets_known_zeros_only_does_not_matter(sample: Sample) -> None:
     """Where the mask is false the argument may be nan, and so may every fixed entry that could be
-    anything. The mask of the result says exactly where it can be other than zero.
+    anything. The mask of the result says exactly where it can be other than zero, but for
+    operations that put entries to zero themselves.
     """
-    leaf = positive(sample)
+    leaf = sample.leaf() if sample.op.name in SILENT else positive(sample)
     for mask in masks(leaf.dom):  # type: ignore[arg-type]
         v = value(leaf.dom, 3, nonzero=True)  # type: ignore[arg-type]
         given = Masked(np.where(mask, v, np.nan)[()], mask)
         kept = np.where(mask, v, 0)[()]
         expected = leaf.op.apply(leaf, kept)
         found = applied(leaf, given)
-        assert np.array_equal(plain(found), expected)
+        agree(leaf, plain(found), expected)
         if isinstance(found, Masked):
-            assert np.array_equal(found.mask, expected != 0)
+            tight = leaf.op.name not in ("erase", "tril", "triu")
+            assert np.array_equal(found.mask & (tight or expected != 0), expected != 0)
         else:
             assert leaf.op.masked(leaf, mask) is None
         others = zip(changed(leaf, 5.0), changed(leaf, np.nan), strict=True)
@@ -235,7 +237,12 @@ def test_what_meets_known_zeros_only_does_not_matter(sample: Sample) -> None:
                 assert np.array_equal(plain(applied(poisoned, given)), expected)
 
 
-SILENT: frozenset[str] = frozenset()
+SILENT = frozenset(
+    {
+        *("solve", "solve_triangular", "solve_sylvester", "cofactors"),
+        *("expm_along", "logm_along", "over_gaps"),
+    }
+)
 """Linear operations that say nothing of the zeros of their results."""
 
 
