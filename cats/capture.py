@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import dis
 import functools
 import sys
 import types
@@ -145,7 +146,7 @@ class _Painter:
             return (
                 Same(f.__code__),
                 tuple(self._cell(c) for c in f.__closure__ or ()),
-                tuple((n, self.picture(v)) for n, v in _read(f.__globals__, self._names)),
+                tuple((n, self.picture(v)) for n, v in _read(f.__globals__, f.__code__)),
                 *map(self.picture, (f.__defaults__, f.__kwdefaults__)),
             )
         finally:
@@ -165,12 +166,14 @@ class _Painter:
             return "empty"
 
 
-def _read(space: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """What the names mean in a module, or as modules that are imported within the function."""
-    for name in names:
+def _read(space: dict[str, Any], code: types.CodeType) -> Iterator[tuple[str, Any]]:
+    """What a function reads in its module, and the modules that are imported within it."""
+    globals_, modules = _roots(code)
+    for name in globals_:
         if name in space:
             yield name, space[name]
-        elif name in sys.modules and not ours(name):
+    for name in modules:
+        if name in sys.modules and not ours(name):
             yield name, sys.modules[name]
 
 
@@ -184,6 +187,23 @@ def ours(module: str) -> bool:
 def _names(code: types.CodeType) -> tuple[str, ...]:
     """The global names a code object and those inside it may read."""
     return tuple(dict.fromkeys(_all_names(code)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _roots(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that a code object and those inside it look up as globals, and what they import."""
+    globals_: dict[str, None] = {}
+    modules: dict[str, None] = {}
+    waiting = [code]
+    while waiting:
+        here = waiting.pop()
+        for step in dis.get_instructions(here):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                globals_[step.argval] = None
+            elif step.opname == "IMPORT_NAME":
+                modules[step.argval] = None
+        waiting.extend(c for c in here.co_consts if isinstance(c, types.CodeType))
+    return tuple(globals_), tuple(modules)
 
 
 def _all_names(code: types.CodeType) -> Iterator[str]:

@@ -115,7 +115,7 @@ def _key(f: Function, call: Call, options: Hashable) -> Any:
     try:
         key = (picture(f), call.tree, call.spaces, call.kinds, call.names, options)
         hash(key)
-    except TypeError:
+    except (TypeError, RecursionError):
         return None
     return key
 
