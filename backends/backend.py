@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, nested
+from cats.ir.program import Program, nested
 from cats.ir.spaces import Value
 
 Run = Callable[..., tuple[Value, ...]]
@@ -74,7 +74,7 @@ def primitives(program: Program) -> Iterator[tuple[Primitive, Where | None]]:
             match step.op:
                 case Primitive() as op:
                     yield op, step.where
-                case Case():
+                case _:
                     fresh = [p for p in nested(step) if id(p) not in seen]
                     seen.update(map(id, fresh))
                     stack.extend(fresh)

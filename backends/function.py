@@ -8,12 +8,14 @@ from typing import Any, Protocol, assert_never
 
 from cats.backends.lines import Line
 from cats.backends.operand import Departure
-from cats.backends.plan import Plan, plan
+from cats.backends.plan import Plan, Role, plan
+from cats.backends.repeats import Repeat
+from cats.ir.control import Case, Loop, While
 from cats.ir.errors import Where
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard, refuted
 from cats.ir.prims.layout import broadcast
-from cats.ir.program import Case, Program
+from cats.ir.program import Program
 from cats.ir.spaces import Discrete, Ground
 
 Names = dict[int, str]
@@ -45,6 +47,11 @@ def no_words(where: Where | None) -> str:
     return ""
 
 
+def dtype_text(space: Ground) -> str:
+    """The dtype of the space."""
+    return repr(space.dtype)
+
+
 @dataclass(frozen=True)
 class Style:
     """How texts differ.
@@ -55,15 +62,17 @@ class Style:
     writes   writes into arrays are statements; else they call helpers that leave the old array
     limit    lines in one function
     strays   the error, as text, of a guard that does not pass; if empty, OtherPath
+    dtype    of the stacks that loops leave, as text
     tidy     numbers become NumPy scalars at the door, arrays are let go after their last use
     bare     a single result is returned itself, not in a tuple
     """
 
     names: Callable[[Plan, set[str]], Names] = numbered
     comment: Callable[[Where | None], str] = no_comment
-    ready: Callable[[Program], Plan] = plan
+    ready: Callable[[Program, Role], Plan] = plan
     strays: Callable[[Where | None], str] = no_words
     writes: bool = True
+    dtype: Callable[[Ground], str] = dtype_text
     limit: int = 500
     tidy: bool = True
     bare: bool = False
@@ -199,10 +208,28 @@ class FunctionText:
             name = self.names[line.first]
             yield f"{name} = {args[0]}" + ("" if line.over else ".copy()")
             yield line.step.op.inplace(name, *args, **dict(line.step.params))
+        elif isinstance(line.step.op, Loop | While):
+            args = [o.literal or o.text(self.names[o.position]) for o in line.operands]
+            names = [self.names[p] for p in line.makes]
+            self.scalars.update(line.makes)
+            yield from Repeat(self, line.step, names, args).lines()
         else:
             text = self._expression(line)
             copied = line.copied and self.style.writes and line.step.spaces[0].shape
             yield f"{self._list(line.makes)} = {text}{'.copy()' if copied else ''}"
+
+    def fresh(self, name: str) -> str:
+        """A name that is free."""
+        return self.scope.fresh(name)
+
+    def call(self, program: Program, args: Sequence[str]) -> str:
+        """The call of a program's function."""
+        text = f"{self.scope.titles[id(program)]}({', '.join(args)})"
+        return f"(yield {text})" if self.scope.depths[id(program)] >= DEEPEST else text
+
+    def dtype(self, space: Ground) -> str:
+        """The dtype of stacks of the space, as text."""
+        return self.style.dtype(space)
 
     def _guard(self, line: Line, number: int) -> Iterator[str]:
         """A test, and what is raised when it fails."""
@@ -237,6 +264,8 @@ class FunctionText:
                 text = _choice(titles, args, self.spaces[line.step.args[0]])
                 deepest = max(self.scope.depths[id(b)] for b in branches)
                 return f"yield ({text})" if deepest >= DEEPEST else text
+            case Loop() | While():
+                raise AssertionError("loops are statements")
             case _:
                 assert_never(line.step.op)
 

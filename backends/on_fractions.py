@@ -19,7 +19,7 @@ import numpy as np
 from cats.backends.backend import Compiled, Run, checked
 from cats.backends.exact import ExactNumpy, Modulo, Number, mapped
 from cats.backends.function import Style
-from cats.backends.plan import Plan, plan
+from cats.backends.plan import Plan, Role, plan
 from cats.backends.text import write
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.linear import Params
@@ -70,7 +70,8 @@ class OnField:
         return known and (op.name in FIELD or (self.ordered and op.name in ORDERED))
 
     def build(self, program: Program) -> Run:
-        text = write(program, "run", Style(ready=self._plan, writes=False, tidy=False), {"np"})
+        style = Style(ready=self._plan, writes=False, dtype=exact_dtype, tidy=False)
+        text = write(program, "run", style, {"np"})
         namespace: dict[str, Any] = dict(text.callees)
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)
@@ -81,8 +82,8 @@ class OnField:
         """The program as a callable; raises BackendError for what is not rational."""
         return checked(self, program, "Exact numbers have rational operations only: use numpy.")
 
-    def _plan(self, program: Program) -> Plan:
-        found = plan(program, literals=False)
+    def _plan(self, program: Program, role: Role) -> Plan:
+        found = plan(program, role, literals=False)
         lines = tuple(
             line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces))
             if isinstance(op := line.step.op, Primitive)
@@ -133,6 +134,11 @@ class OnFractions(OnField):
     name: str = "fractions"
     number: Number = Fraction
     ordered: bool = True
+
+
+def exact_dtype(space: Ground) -> str:
+    """Real stacks hold objects."""
+    return "object" if isinstance(space, Real) else repr(space.dtype)
 
 
 def on_modulo(prime: int) -> OnField:

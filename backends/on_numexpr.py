@@ -22,7 +22,7 @@ from cats.backends.backend import Compiled, Run, checked
 from cats.backends.function import Style
 from cats.backends.lines import Line
 from cats.backends.operand import Operand, typed_text, weak_text
-from cats.backends.plan import Plan, plan
+from cats.backends.plan import Plan, Role, plan
 from cats.backends.templates import CHOICE, INLINE, KINDS, LOGIC, TEMPLATES
 from cats.backends.text import loaded, write
 from cats.ir.constant import Constant
@@ -61,9 +61,9 @@ class OnNumexpr:
         """The program as a callable."""
         return checked(self, program, "Use a backend that has it.")
 
-    def fused(self, program: Program) -> Plan:
+    def fused(self, program: Program, role: Role) -> Plan:
         """The plan in which each region is one line that calls its kernel."""
-        found = plan(program)
+        found = plan(program, role)
         spaces = program.spaces
         kernels: dict[int, Line] = {}
         inside: set[int] = set()

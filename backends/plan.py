@@ -18,7 +18,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard
 from cats.ir.prims.indexing import index
 from cats.ir.prims.layout import Axes, broadcast, const
-from cats.ir.program import Case, Program, Step, constant_of
+from cats.ir.program import Program, Step, constant_of
 from cats.ir.spaces import Shape
 
 COPIES = frozenset({"convert", "concatenate", "shift", "gather", "accumulate", "sum", "max", "min"})
@@ -26,6 +26,21 @@ COPIES = frozenset({"convert", "concatenate", "shift", "gather", "accumulate", "
 
 SHARED = -1
 """The root of what lives elsewhere: a value that must be copied before it is given away."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the caller of a function promises.
+
+    owned    inputs that are arrays nobody else has: they may be written over and given back
+    stored   outputs that it copies at once
+    """
+
+    owned: frozenset[int] = frozenset()
+    stored: frozenset[int] = frozenset()
+
+
+NO_PROMISE = Role()
 
 
 @dataclass(frozen=True)
@@ -49,16 +64,17 @@ class Plan:
         return typed(position, value) if self.literals and is_literal(value) else Operand(position)
 
 
-def plan(program: Program, *, literals: bool = True) -> Plan:
+def plan(program: Program, role: Role = NO_PROMISE, *, literals: bool = True) -> Plan:
     """The program ready to be written; without `literals` every step reads just its arguments."""
-    return _Planner(program, literals).plan()
+    return _Planner(program, role, literals).plan()
 
 
 class _Planner:
     """The tables of one program while its plan is made."""
 
-    def __init__(self, program: Program, literals: bool) -> None:
+    def __init__(self, program: Program, role: Role, literals: bool) -> None:
         self.program = program
+        self.role = role
         self.literals = literals
         self.spaces = program.spaces
         self.constants: dict[int, Constant] = {}
@@ -130,9 +146,9 @@ class _Planner:
 
     def _owned(self) -> set[int]:
         """The positions that are arrays made by operations of ours."""
-        found: set[int] = set()
+        found = set(self.role.owned)
         for first, step in self.program.numbered():
-            if isinstance(step.op, Case) or step.op.home.startswith("cats.ir."):
+            if not isinstance(step.op, Primitive) or step.op.home.startswith("cats.ir."):
                 found.update(range(first, first + len(step.spaces)))
         return found
 
@@ -147,7 +163,7 @@ class _Planner:
     def _operands(self, step: Step) -> tuple[Operand, ...]:
         if not self.literals:
             return tuple(map(Operand, step.args))
-        if isinstance(step.op, Case) or not step.op.elementwise:
+        if not isinstance(step.op, Primitive) or not step.op.elementwise:
             bare = step.op is broadcast
             return tuple(self._whole(a, bare) for a in step.args)
         return self._entrywise(step)
@@ -183,12 +199,13 @@ class _Planner:
 
     def _copied(self) -> tuple[bool, ...]:
         """Which outputs are inputs, constants, or views of what others hold too."""
-        taken = {SHARED, *range(len(self.program.inputs))}
+        taken = {SHARED, *range(len(self.program.inputs))} - self.role.owned
         copied = []
-        for position in self.program.outputs:
-            root = self.root[position]
-            copied.append(bool(self.spaces[position].shape) and root in taken)
-            taken.add(root)
+        for place, position in enumerate(self.program.outputs):
+            root, stored = self.root[position], place in self.role.stored
+            copied.append(bool(self.spaces[position].shape) and root in taken and not stored)
+            if not stored:
+                taken.add(root)
         return tuple(copied)
 
 

@@ -2,8 +2,8 @@
 
 CPython compiles a huge function slower than many small ones, so a program of more than `limit`
 lines becomes functions of so many lines each, which take what they read and return what is read
-later. Branches of a case are functions too; where cases lie more than DEEPEST within each other
-these are generators that yield the calls they wait for, so that running does not recurse either.
+later. What control words hold are functions too; where those lie more than DEEPEST within each
+other these are generators that yield the calls they wait for, so that running does not recurse.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 from cats.backends.backend import Run
 from cats.backends.function import DEEPEST, FunctionText, Names, Style
 from cats.backends.operand import is_literal
-from cats.backends.plan import Plan
+from cats.backends.plan import NO_PROMISE, Plan, Role
+from cats.backends.repeats import Part, parts
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError
 from cats.ir.nesting import inner_first
@@ -71,6 +72,7 @@ class _Writer:
     def __init__(self, program: Program, name: str, style: Style, taken: set[str]) -> None:
         self.style = style
         self.frames: list[Program] = [program]
+        self.roles: dict[int, Role] = {id(program): NO_PROMISE}
         self.plans: dict[int, Plan] = {}
         self.names: dict[int, Names] = {}
         self.titles: dict[int, str] = {id(program): name}
@@ -87,19 +89,28 @@ class _Writer:
     def _discover(self) -> None:
         """Every program below, its plan, its helpers and the names of its values."""
         for program in self.frames:
-            found = self.style.ready(program)
+            found = self.style.ready(program, self.roles[id(program)])
             self.plans[id(program)] = found
             for line in found.lines:
-                for below in nested(line.step):
-                    if id(below) not in self.titles:
-                        self.titles[id(below)] = ""
-                        self.frames.append(below)
+                for below, part in zip(nested(line.step), parts(line.step), strict=True):
+                    self._meet(below, part)
                 if isinstance(line.step.op, Primitive) and line.callee is None:
                     self._help(line.step.op)
         for program in self.frames:
             names = self.style.names(self.plans[id(program)], self.taken)
             self.names[id(program)] = names
         self.taken.update(*(names.values() for names in self.names.values()))
+
+    def _meet(self, program: Program, part: Part) -> None:
+        """One more use of a program: what is promised to a function, all its callers keep."""
+        known = self.roles.setdefault(id(program), part.role)
+        if id(program) not in self.titles:
+            self.titles[id(program)] = part.title
+            self.frames.append(program)
+        elif known != part.role and known != NO_PROMISE:
+            self.roles[id(program)] = NO_PROMISE
+            if id(program) in self.plans:
+                self.plans[id(program)] = self.style.ready(program, NO_PROMISE)
 
     def _help(self, op: Primitive) -> None:
         self.modules.update(op.modules)
@@ -123,7 +134,8 @@ class _Writer:
     def _entitle(self, name: str) -> None:
         """Names of the functions and constants, avoiding those of values."""
         for number, program in enumerate(self.frames[1:], 1):
-            self.titles[id(program)] = self.fresh(f"{name}_branch_{number}")
+            title = self.titles[id(program)]
+            self.titles[id(program)] = self.fresh(f"{name}_{title}_{number}")
         for program in self.frames:
             found = self.plans[id(program)]
             for position, value in found.constants.items():

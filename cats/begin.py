@@ -12,7 +12,8 @@ from typing import Generic, TypeVar, assert_never
 
 from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
 
 M = TypeVar("M")
@@ -97,8 +98,8 @@ class Begin(Generic[M]):
                 case SumStep(terms, space):
                     pieces = [self._term(t, maps[t.arg], space, at) for t in terms]
                     maps.append(added(k, pieces, self.r, space))
-                case LinCase():
-                    before = k.fork(tuple(maps[a] for a in step.args))
+                case LinCase() | LinLoop():
+                    before = k.fork(tuple(maps[a] for a in args_of(step)))
                     after = k.then(before, represent(alone(step, program.spaces), k, at))
                     ends = step.spaces
                     maps.extend(k.then(after, k.proj(ends, i)) for i in range(len(ends)))

@@ -14,7 +14,8 @@ import numpy as np
 
 from cats.functor import At
 from cats.ir.constant import Constant
-from cats.ir.linear_program import LinCase
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram
 from cats.ir.prims.algebra import add, mul, sub
 from cats.ir.prims.choice import greater_equal
 from cats.ir.prims.layout import convert
@@ -30,7 +31,7 @@ class Choice(NamedTuple):
     residuals: list[Value]
 
 
-def choice(step: LinCase, at: At) -> Choice:
+def choice(step: LinCase[LinearProgram], at: At) -> Choice:
     """The tag of a linear case as the number of a branch, and the residuals of its branches."""
     tag, residuals = at(step.tag), [at(r) for r in step.residuals]
     if not step.widths:
@@ -99,14 +100,19 @@ def _shown(branch: Branch, counts: Sequence[int], spaces: Sequence[Space]) -> li
         if count:
             shown.append(builder.lift(materialise(plain(v), builder)))
         if count == 2:
-            shown.append(_mask(v, space, builder))
+            shown.append(mask_of(v, space, builder))
     return shown
 
 
-def _mask(v: Value, space: Space, builder: Builder) -> Wire:
+def mask_of(v: Value, space: Space, builder: Builder) -> Wire:
     """Where the value may be other than zero."""
     if isinstance(v, Masked):
         return builder.lift(v.mask)
-    (ground,) = leaves(space)
     here = Constant(np.bool_(not isinstance(v, Nothing)))
-    return builder.full(here, Discrete(ground.shape, "bool"))
+    return builder.full(here, mask_space(space))
+
+
+def mask_space(space: Space) -> Discrete:
+    """Where the masks of values of the space live."""
+    (ground,) = leaves(space)
+    return Discrete(ground.shape, "bool")

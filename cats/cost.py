@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from cats.functor import At
+from cats.ir.control import Case, Loop, While
 from cats.ir.linear import Leaf
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, args_of
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of, inputs_read
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Program, Step
 from cats.ir.spaces import Ground, Space, Value, size, tangent
 
 
@@ -126,7 +128,7 @@ def _tally(program: LinearProgram, inside: Mapping[int, Count]) -> Count:
     return found + Count(out=sum(map(_entries, program.ends)))
 
 
-def _step(step: SumStep | LinCase, inside: Mapping[int, Count]) -> Count:
+def _step(step: LinearStep, inside: Mapping[int, Count]) -> Count:
     match step:
         case SumStep(()):
             return Count(zero=1)
@@ -138,8 +140,24 @@ def _step(step: SumStep | LinCase, inside: Mapping[int, Count]) -> Count:
             return Count(scale=len(leaves), add=len(terms) - 1, work=work)
         case LinCase(branches=branches):
             return dearest([inside[id(b)] for b in branches])
+        case LinLoop():
+            return _loop(step, inside[id(step.body)])
         case _:
             assert_never(step)
+
+
+def _loop(step: LinLoop[LinearProgram], body: Count) -> Count:
+    """Every round; captured values are doubled in each, and dropped after the last.
+
+    One round counts of a loop that runs nobody knows how often.
+    """
+    count = step.length if isinstance(step.length, int) else 1
+    captured = range(step.captured)
+    read = set(inputs_read(step.body))
+    unread = sum(i not in read for i in captured)
+    once = body + Count(dup=len(captured) - unread, drop=-unread)
+    every = Count(*(count * n for n in once._numbers()))
+    return every + Count(drop=len(captured), zero=step.args.count(ZERO))
 
 
 def _entries(space: Space) -> int:
@@ -169,7 +187,8 @@ class Ledger:
 def count(program: Program) -> Ledger:
     """The scalar operations one run of the program takes, by primitive.
 
-    Constants, views and copies take none; of a case the dearer branch counts.
+    Constants, views and copies take none. Of a case the dearer branch counts, of a loop every
+    round, of one that runs nobody knows how often a single round.
 
     >>> from cats.ir.prims.smooth import sin
     >>> from cats.ir.spaces import Real
@@ -194,6 +213,12 @@ def _counted(program: Program) -> Counter[str]:
                     found[step.op.name] += _work(step.op, step, each.spaces)
                 case Case(branches):
                     found.update(max([inside[id(b)] for b in branches], key=_total))
+                case Loop(body, length=length):
+                    rounds = 1 if length is None else length
+                    found.update({name: rounds * n for name, n in inside[id(body)].items()})
+                case While(test, body):
+                    found.update(inside[id(test)])
+                    found.update(inside[id(body)])
                 case _:
                     assert_never(step.op)
         inside[id(each)] = +found

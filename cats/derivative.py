@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cats.ir.linear import Ref
-from cats.ir.linear_program import LinCase, LinearProgram, renamed
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram, renamed
 from cats.ir.prims.algebra import add
 from cats.ir.prims.layout import convert
 from cats.ir.program import Program
@@ -111,7 +112,9 @@ class Joint:
         number = own if own.space == INT else convert(own, dtype=INT.dtype)
         return builder.lift(add(number, before) if before else number)
 
-    def linear(self, tag: Wire, captured: Sequence[Wire], handed: Sequence[Wire]) -> LinCase:
+    def linear(
+        self, tag: Wire, captured: Sequence[Wire], handed: Sequence[Wire]
+    ) -> LinCase[LinearProgram]:
         """The linear case, on the wires the primal case captured and handed out."""
         if self.widths:
             tag, *handed = handed
@@ -137,7 +140,7 @@ class Joint:
         return to
 
 
-def _inner(d: Derivative, captured: int) -> LinCase | None:
+def _inner(d: Derivative, captured: int) -> LinCase[LinearProgram] | None:
     """The widest choice in a branch whose tag the branch made itself."""
     own = [
         step
@@ -147,7 +150,7 @@ def _inner(d: Derivative, captured: int) -> LinCase | None:
     return max(own, key=lambda step: step.width, default=None)
 
 
-def _told(d: Derivative, inner: LinCase | None) -> LinearProgram:
+def _told(d: Derivative, inner: LinCase[LinearProgram] | None) -> LinearProgram:
     """The linear half, that choice told by the rest of the tag: a residual after all others."""
     if inner is None:
         return d.linear

@@ -12,25 +12,20 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.derivative import Derivative, Joint
+from cats.ir.control import Case, Loop, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_program import (
-    ZERO,
-    LinearProgram,
-    LinearStep,
-    SumStep,
-    Term,
-    prune,
-    renamed,
-)
+from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, renamed
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Program, Step
+from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
 from cats.ir.spaces import UNIT, Product, Real, Space, Value, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
+from cats.repeating import Repetition, Saving, repetition
 
 __all__ = ["Derivative", "derive"]
 
@@ -64,6 +59,8 @@ def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
                 derivation.primitive(step, step.op)
             case Case():
                 yield derivation.case(step, step.op)
+            case Loop() | While():
+                yield derivation.loop(step, step.op)
             case _:
                 assert_never(step.op)
     return derivation.finish()
@@ -192,7 +189,7 @@ class _Derivation:
 
     # One case step
 
-    def case(self, step: Step, case: Case) -> Asking[None]:
+    def case(self, step: Step, case: Case[Program]) -> Asking[None]:
         """Each branch is derived by itself; the primal case also hands out residuals."""
         tag, *captured = [self.wires[a] for a in step.args]
         given = [self.tangents[a] for a in step.args[1:]]
@@ -216,6 +213,26 @@ class _Derivation:
             self.tangents.append(self.count + k if live else ZERO)
         self.count += len(step.spaces)
 
+    # One loop step
+
+    def loop(self, step: Step, word: Loop[Program] | While[Program]) -> Asking[None]:
+        """The body is derived by itself; the primal loop also leaves rows of residuals."""
+        loop, args = repetition(word), [self.wires[a] for a in step.args]
+        given = [self.tangents[a] for a in step.args[loop.ahead :]]
+        if all(t == ZERO for t in given):
+            self.wires.extend(self.builder.emit(word, tuple(args)))
+            self.tangents.extend([ZERO] * len(step.spaces))
+            return
+        saving = Saving(loop, (yield _around(loop, given)), args, self.builder)
+        self.wires.extend(saving.emit())
+        twin, kept = saving.linear(given)
+        self.steps.append(replace(twin, where=step.where))
+        self.inside.add(id(twin.body))
+        own = {k: self.count + i for i, k in enumerate(kept)}
+        self.count += len(kept)
+        results = range(-loop.before, len(step.spaces) - loop.before)
+        self.tangents.extend([own.get(k, ZERO) for k in results])
+
     def finish(self) -> Derivative:
         """The two halves, with residuals numbered in the order the linear half reads them."""
         outputs = tuple(self.tangents[o] for o in self.program.outputs)
@@ -231,6 +248,19 @@ class _Derivation:
             renamed(linear, number.__getitem__),
             self.active,
         )
+
+
+def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:
+    """The derivative of the body in the inputs that vary: a carry does if it begins to, or if
+    some round lets it.
+    """
+    varies = {i for i, t in enumerate(given) if t != ZERO}
+    while True:
+        d: Derivative = yield _derived(loop.body, tuple(sorted(varies)))
+        moved = [loop.captured + k for k in range(loop.carries) if d.linear.outputs[k] != ZERO]
+        if varies.issuperset(moved):
+            return d
+        varies.update(moved)
 
 
 def _by_linearity(

@@ -13,9 +13,11 @@ from cats.derive import derive
 from cats.forward import Nothing, run, signed_sum
 from cats.functor import At, alone, by_position, resolve
 from cats.ir.errors import Where
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, transposed
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.watched import computed, entries, everything, examined, listed, route
 
@@ -212,7 +214,7 @@ class _Backwards:
                 leaf = None if term.leaf is None else term.leaf.op.adjoint(term.leaf)
                 self.pending[term.arg].append(Term(term.sign, leaf, ct))
 
-    def _case(self, position: int, step: LinCase) -> None:
+    def _case(self, position: int, step: LinCase[LinearProgram]) -> None:
         found = [self._collect(position + k) for k in range(len(step.spaces))]
         got = tuple([n for n in found if n is not None])
         if got:

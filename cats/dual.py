@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 from cats.functor import BIPRODUCTS, At, Biproducts, represent
 from cats.ir.linear import Leaf
-from cats.ir.linear_program import LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.spaces import Space, Value
+from cats.ir.transpose import transposed
 
 M = TypeVar("M")
 

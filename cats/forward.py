@@ -12,12 +12,14 @@ from typing import assert_never
 from cats.branches import Branch, choice, chosen, parts, whole
 from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg
 from cats.ir.spaces import Product, Space, Value
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
+from cats.rounds import rounds
 from cats.zeros import Nothing, applied, materialise, negative, plain, summed, together
 
 __all__ = ["Forward", "Map", "Nothing", "components", "materialise", "run"]
@@ -124,6 +126,8 @@ def _run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> Asking[li
                 values.append(signed_sum(terms, values, space, at))
             case LinCase():
                 values.extend((yield _run_case(step, values, at)))
+            case LinLoop():
+                values.extend((yield rounds(step, values, at, _run)))
             case _:
                 assert_never(step)
     return [
@@ -157,7 +161,7 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
     return whole
 
 
-def _run_case(step: LinCase, values: Sequence[Value], at: At) -> Asking[list[Value]]:
+def _run_case(step: LinCase[LinearProgram], values: Sequence[Value], at: At) -> Asking[list[Value]]:
     """The branch the tag chooses; on wires a case whose branches are the linear branches, run."""
     tag, residuals = choice(step, at)
     tangents = [values[a] for a in step.args]

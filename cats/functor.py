@@ -25,9 +25,13 @@ from cats.ir.linear import (
     Then,
     Zero,
 )
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, LinearWord, SumStep, Term
 from cats.ir.node import Node, fold
-from cats.ir.spaces import Product, Space, Value
+from cats.ir.primitive import leaf_of
+from cats.ir.prims.indexing import index
+from cats.ir.rows import row
+from cats.ir.spaces import Product, Space, Value, with_rows
 from cats.ir.trampoline import Asking, outcome
 
 M = TypeVar("M")
@@ -176,6 +180,8 @@ def _accumulated(program: LinearProgram, k: Biproducts[M], at: At) -> Asking[M]:
                 maps.append(_sum(terms, maps, dom, space, k, at))
             case LinCase():
                 maps.extend((yield _case(step, maps, k, at)))
+            case LinLoop():
+                maps.extend((yield _rounds(step, maps, dom, k, at)))
             case _:
                 assert_never(step)
     chosen = [
@@ -204,7 +210,9 @@ def added(k: Biproducts[M], fs: Sequence[M], dom: Space, cod: Space) -> M:
     return k.then(k.fork(tuple(fs)), k.join((k.identity(cod),) * len(fs)))
 
 
-def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> Asking[list[M]]:
+def _case(
+    step: LinCase[LinearProgram], maps: Sequence[M], k: Biproducts[M], at: At
+) -> Asking[list[M]]:
     tag = at(step.tag)
     if hasattr(tag, "recorder"):
         raise DerivativeError(
@@ -219,11 +227,51 @@ def _case(step: LinCase, maps: Sequence[M], k: Biproducts[M], at: At) -> Asking[
     return [k.then(whole, k.proj(taken.ends, i)) for i in range(len(taken.ends))]
 
 
-def alone(step: LinCase, spaces: Sequence[Space]) -> LinearProgram:
-    """The program of one case, on its own arguments; `spaces` are those of all positions."""
-    inputs = tuple(spaces[a] for a in step.args)
+def _rounds(
+    step: LinLoop[LinearProgram], maps: Sequence[M], dom: Space, k: Biproducts[M], at: At
+) -> Asking[list[M]]:
+    """A loop round by round: rows are taken from their stacks, and put into zeros."""
+    length = step.length if isinstance(step.length, int) else at(step.length)
+    residuals = [at(r) for r in (*step.fixed, *step.stacked)]
+    if any(hasattr(v, "recorder") for v in (length, *residuals)):
+        raise DerivativeError(
+            f"{type(k).__name__} cannot represent a loop whose rounds are not known yet",
+            where=step.where,
+            remedy="Run it at values, or use Forward, Dual or Matrix.",
+        )
+    count, start, same = int(length), step.captured + step.carries, len(step.fixed)
+    pairs = zip(step.args, step.body.inputs, strict=True)
+    args = [k.zero(dom, space) if a == ZERO else maps[a] for a, space in pairs]
+    carries, ends = args[step.captured : start], step.body.ends
+    left: list[list[M]] = [[] for _ in ends[step.carries :]]
+    for i in reversed(range(count)) if step.reverse else range(count):
+        rows = [
+            k.then(m, k.leaf(_row(s, count, i)))
+            for m, s in zip(args[start:], step.body.inputs[start:], strict=True)
+        ]
+        here = [*residuals[:same], *[row(v, i) for v in residuals[same:]]]
+        inner: M = yield _accumulated(step.body, k, by_position(here))
+        whole = k.then(k.fork((*args[: step.captured], *carries, *rows)), inner)
+        made = [k.then(whole, k.proj(ends, j)) for j in range(len(ends))]
+        carries = made[: step.carries]
+        for column, m, end in zip(left, made[step.carries :], ends[step.carries :], strict=True):
+            back = _row(end, count, i)
+            column.append(k.then(m, k.leaf(back.op.adjoint(back))))
+    stacks = [with_rows(end, count) for end in ends[step.carries :]]
+    return [*carries, *[added(k, c, dom, s) for c, s in zip(left, stacks, strict=True)]]
+
+
+def _row(space: Any, count: int, number: int) -> Leaf:
+    """A row of a stack."""
+    return leaf_of(index, 0, (), with_rows(space, count), space, key=(number,))
+
+
+def alone(step: LinearWord, spaces: Sequence[Space]) -> LinearProgram:
+    """The program of one word, on its own arguments; `spaces` are those of all positions."""
+    given = [a for a in step.args if a != ZERO]
+    inputs, place = tuple([spaces[a] for a in given]), iter(range(len(given)))
     count, ends = len(inputs), step.spaces
-    moved = replace(step, args=tuple(range(count)))
+    moved = replace(step, args=tuple([a if a == ZERO else next(place) for a in step.args]))
     return LinearProgram(inputs, (moved,), tuple(range(count, count + len(ends))), ends)
 
 

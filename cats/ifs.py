@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cats.ir.constant import Constant
+from cats.ir.control import Case
 from cats.ir.lam import Const, Let, Prim, Proj, Term, Tuple, Var
 from cats.ir.lam import Control as LamControl
 from cats.ir.primitive import Primitive
 from cats.ir.prims.choice import equal
-from cats.ir.program import Case, Program, Step, constant_of
+from cats.ir.program import Program, Step, constant_of
 
 
 def choice_term(case: Case, args: list[Term], fresh: int) -> Term:

@@ -12,10 +12,11 @@ from cats.derive import Derivative, derive
 from cats.functor import represent
 from cats.gradients import Gradient, grad
 from cats.ir.lam import Term
-from cats.ir.linear_program import LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.program import Program
 from cats.ir.rewrite import Story
 from cats.ir.spaces import Real
+from cats.ir.transpose import transposed
 from cats.jacobians import jacobian
 from cats.prepared import prepare, traced
 from cats.simplify import simplify

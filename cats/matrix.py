@@ -18,7 +18,8 @@ from cats.blockwise import apply, matrix_of, plus, settled, then
 from cats.branches import Branch, choice, chosen
 from cats.functor import BIPRODUCTS, At, by_position, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import extend
 from cats.ir.spaces import Ground, Product, Space, Value
@@ -123,6 +124,8 @@ def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
                 before = k.fork(tuple(rows[a] for a in step.args)) if step.args else _none(dom)
                 taken: Table = yield _case(k, step, at)
                 rows.extend(_rows(k.then(before, taken), step.spaces))
+            case LinLoop():
+                raise NotImplementedError
             case _:
                 assert_never(step)
     ends = zip(program.outputs, program.ends, strict=True)
@@ -192,7 +195,7 @@ def _rows(f: Table, spaces: Sequence[Space]) -> list[Table]:
     return found
 
 
-def _case(k: Matrix, step: LinCase, at: At) -> Asking[Table]:
+def _case(k: Matrix, step: LinCase[LinearProgram], at: At) -> Asking[Table]:
     """The blocks of the branch taken; if that is not known yet, of a case that returns them."""
     tag, residuals = choice(step, at)
     recorders: list[Builder] = [r for v in (tag, *residuals) if (r := getattr(v, "recorder", None))]

@@ -15,10 +15,11 @@ from cats.derive import derive
 from cats.dual import Dual
 from cats.forward import Nothing, materialise, run
 from cats.functor import by_position, represent
-from cats.ir.linear_program import LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.prims.guards import guard
 from cats.ir.program import Program
 from cats.ir.spaces import Real, Value, size
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
 from cats.simplify import simplify

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cats.ir.program import Case, Program, Step
+from cats.ir.control import Case, Loop, While
+from cats.ir.program import Program, Step
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Rewrites, Wire
+from cats.tighten import Rounds
 
 
 def simplify(
@@ -49,11 +51,15 @@ def _run(
             continue
         builder.where = step.where
         args = tuple([at[a] for a in step.args])
-        if isinstance(step.op, Case):
-            at.extend((yield _case(builder, step, step.op, args, kept, rewrites)))  # type: ignore[arg-type]
-        else:
-            made = builder.emit(step.op, args, step.params)
-            at.extend(made if isinstance(made, tuple) else (made,))
+        match step.op:
+            case Case():
+                at.extend((yield _case(builder, step, step.op, args, kept, rewrites)))  # type: ignore[arg-type]
+            case Loop() | While():
+                repeat = Rounds(builder, step.op, args, kept)  # type: ignore[arg-type]
+                at.extend((yield _repeated(repeat, rewrites)))
+            case _:
+                made = builder.emit(step.op, args, step.params)
+                at.extend(made if isinstance(made, tuple) else (made,))
     return builder.finish([at[o] for o in outputs], program.names)  # type: ignore[misc]
 
 
@@ -72,7 +78,7 @@ def _positions_read(program: Program, outputs: Sequence[int]) -> list[bool]:
 def _case(
     builder: Builder,
     step: Step,
-    case: Case,
+    case: Case[Program],
     args: tuple[Wire, ...],
     kept: Sequence[int],
     rewrites: Rewrites,
@@ -112,6 +118,16 @@ def _branch(
             inputs.append(first.setdefault(wire, own))
     result: Program = yield _run(program, inner, inputs, kept, rewrites)
     return result
+
+
+def _repeated(repeat: Rounds, rewrites: Rewrites) -> Asking[list[Wire | None]]:
+    """The results that are read, of a loop whose body keeps what it needs."""
+    if repeat.never:
+        return repeat.unchanged()
+    inner = Builder(repeat.body.inputs, rewrites)
+    inputs = repeat.known(inner)
+    body: Program = yield _run(repeat.body, inner, inputs, repeat.outputs, rewrites)
+    return repeat.emitted(body)
 
 
 def _inputs_read(program: Program) -> set[int]:

@@ -18,11 +18,13 @@ from cats.ir.linear_lambda import (
     Expression,
     Function,
     Let,
+    Loop,
     Plus,
     Typed,
     Zero,
+    inside,
 )
-from cats.ir.spaces import Discrete, Space, tangent
+from cats.ir.spaces import ANY, INT, Discrete, Space, row_of, tangent, with_rows
 
 
 def check_function(function: Function) -> None:
@@ -44,8 +46,7 @@ def check_function(function: Function) -> None:
             known[id(current)] = _signature(current, known)
         elif id(current) not in known:
             stack.append((current, True))
-            cases = [let.value for let in current.lets if isinstance(let.value, Case)]
-            stack.extend((branch, False) for case in cases for branch in case.branches)
+            stack.extend((held, False) for let in current.lets for held in inside(let.value))
 
 
 Signature = tuple[tuple[Space, ...], tuple[Space, ...], tuple[Space, ...], tuple[Space, ...]]
@@ -147,6 +148,8 @@ class _Scope:
                 return spaces[:1], (True,)
             case Case():
                 return self.chosen(value)
+            case Loop():
+                return self.repeated(value)
             case _:
                 assert_never(value)
 
@@ -193,6 +196,26 @@ class _Scope:
         if first[:2] != (plain, linear):
             raise SpaceError(f"{self.at}: the branches take other arguments than they are given")
         return (*first[2], *first[3]), (False,) * len(first[2]) + (True,) * len(first[3])
+
+    def repeated(self, value: Loop) -> tuple[tuple[Space, ...], tuple[bool, ...]]:
+        """A loop: a body without non-linear results, whose carries stay in their spaces."""
+        rows = int(value.length) if value.length.isdigit() else ANY
+        if rows == ANY and self.plain(value.length, "how often a loop runs") != INT:
+            raise SpaceError(f"{self.at}: how often a loop runs is an Int")
+        fixed = [self.plain(n, "a non-linear argument of a body") for n in value.fixed]
+        stacked = [self.plain(n, "a non-linear argument of a body") for n in value.stacked]
+        carries = tuple(self.use(n, "a carry") for n in value.carries)
+        stacks = [self.use(n, "a linear argument of a body") for n in value.stacks]
+        if any(s.shape[:1] != (rows,) for s in (*stacked, *stacks)):  # type: ignore[union-attr]
+            raise SpaceError(f"{self.at}: a stack has no row for every round")
+        plain = (*fixed, *map(row_of, stacked))
+        taken, linear, given, results = self.known[id(value.body)]
+        if taken != plain or linear != (*carries, *map(row_of, stacks)) or given:
+            raise SpaceError(f"{self.at}: the body takes other arguments than it is given")
+        if results[: len(carries)] != carries:
+            raise SpaceError(f"{self.at}: a carry leaves its space")
+        ends = (*carries, *[with_rows(s, rows) for s in results[len(carries) :]])
+        return ends, (True,) * len(ends)
 
     def close(self, function: Function) -> None:
         """Checks the results, and that no linear variable is left."""

@@ -7,11 +7,12 @@ from typing import Any, assert_never
 
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, LinearStep, SumStep, args_of
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program
-from cats.ir.spaces import Discrete, Product, Space, space_of, tangent
+from cats.ir.spaces import INT, Discrete, Product, Space, space_of, tangent
 
 
 def listed(spaces: Sequence[Space]) -> str:
@@ -159,6 +160,8 @@ def _check_step(
             return []
         case LinCase():
             return _check_case(program, label, step, residuals)
+        case LinLoop():
+            return _check_loop(program, label, step, residuals)
         case _:
             assert_never(step)
 
@@ -194,7 +197,7 @@ def _check_ref(value: object, label: str, residuals: Residuals) -> None:
 
 
 def _check_case(
-    program: LinearProgram, label: str, step: LinCase, residuals: Residuals
+    program: LinearProgram, label: str, step: LinCase[LinearProgram], residuals: Residuals
 ) -> list[tuple[LinearProgram, Residuals]]:
     for ref in (step.tag, *step.residuals):
         _check_ref(ref, label, residuals)
@@ -211,3 +214,26 @@ def _check_case(
         raise TermError(f"{label}: widths {step.widths} of {len(step.branches)} branches")
     inner = tuple([ref.space for ref in step.inner])
     return [(branch, inner) for branch in step.branches]
+
+
+def _check_loop(
+    program: LinearProgram, label: str, step: LinLoop[LinearProgram], residuals: Residuals
+) -> list[tuple[LinearProgram, Residuals]]:
+    for ref in step.refs:
+        _check_ref(ref, label, residuals)
+    if isinstance(step.length, Ref) and step.length.space != INT:
+        raise SpaceError(f"{label}: how often a loop runs is in {step.length.space}")
+    start = step.captured + step.carries
+    for number, (arg, space) in enumerate(zip(step.args, step.takes, strict=True)):
+        if arg == ZERO and not step.captured <= number < start:
+            raise TermError(f"{label}: only carries may begin as zero, not argument {number}")
+        if arg != ZERO and program.spaces[arg] != space:
+            raise SpaceError(
+                f"{label}: argument {number} is in {program.spaces[arg]}, asked is {space}"
+            )
+    before, after = step.body.inputs[step.captured : start], step.body.ends[: step.carries]
+    if before != after:
+        raise SpaceError(f"{label}: carries in {listed(before)} become {listed(after)}")
+    if any(r.space.shape[:1] != (step.rows,) for r in step.stacked):  # type: ignore[union-attr]
+        raise SpaceError(f"{label}: a stacked residual has no row for every round")
+    return [(step.body, tuple([ref.space for ref in step.inner]))]

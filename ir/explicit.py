@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any, assert_never
 
@@ -11,8 +12,21 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import TermError
 from cats.ir.linear import Leaf, Ref
-from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Expression, Function, Let, Plus, Zero
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, args_of
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_lambda import (
+    Apply,
+    Case,
+    Drop,
+    Dup,
+    Expression,
+    Function,
+    Let,
+    Loop,
+    Plus,
+    Zero,
+)
+from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, args_of, moved
+from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import greater_equal
@@ -33,15 +47,42 @@ def from_linear_program(program: LinearProgram) -> Function:
       t1 = plus t0_1 t0_2
     in (; t1)
     """
+    program = _carried(program)
     todo: list[tuple[LinearProgram, tuple[Ref, ...]]] = [(program, program.references())]
     for current, _ in todo:
         for step in current.steps:
-            if isinstance(step, LinCase):
-                todo += [(branch, step.inner) for branch in step.branches]
+            if not isinstance(step, SumStep):
+                todo += [(body, step.inner) for body in step.bodies]
     made: Made = {}
     for current, residuals in reversed(todo):
         made[id(current), residuals] = _Explicit(current, made).function(residuals)
     return made[id(program), program.references()]
+
+
+def _carried(program: LinearProgram) -> LinearProgram:
+    """The program in which loops capture nothing: a value that every round reads is handed on."""
+    made: dict[int, LinearProgram] = {}
+    for each in inner_first(program):
+        steps: list[LinearStep] = []
+        new = list(range(len(each.inputs)))
+        count = len(new)
+        for step in each.steps:
+            here = moved(step, new.__getitem__)
+            more = 0
+            if not isinstance(here, SumStep):
+                here = here.with_bodies([made[id(body)] for body in here.bodies])
+            if isinstance(here, LinLoop):
+                more = here.captured
+                body, ends = here.body, here.body.inputs[:more]
+                outputs = (*range(more), *body.outputs)
+                body = LinearProgram(body.inputs, body.steps, outputs, (*ends, *body.ends))
+                here = replace(here, body=body, captured=0, carries=more + here.carries)
+            steps.append(here)
+            new.extend(range(count + more, count + len(here.spaces)))
+            count += len(here.spaces)
+        outputs = tuple([o if o == ZERO else new[o] for o in each.outputs])
+        made[id(each)] = LinearProgram(each.inputs, tuple(steps), outputs, each.ends)
+    return made[id(program)]
 
 
 Made = dict[tuple[int, tuple[Ref, ...]], Function]
@@ -75,6 +116,8 @@ class _Explicit:
                     self.sum(position, step)
                 case LinCase():
                     self.case(position, step)
+                case LinLoop():
+                    self.loop(position, step)
                 case _:
                     assert_never(step)
         results = tuple(
@@ -140,7 +183,7 @@ class _Explicit:
             value = np.full(like.shape, value, like.dtype)
         return self.let(Apply(const, (), (("value", Constant(value)),)))
 
-    def case(self, position: int, step: LinCase) -> None:
+    def case(self, position: int, step: LinCase[LinearProgram]) -> None:
         """A linear case, its branches made before."""
         tag, residuals = str(step.tag), [str(ref) for ref in step.residuals]
         if step.widths:
@@ -150,6 +193,24 @@ class _Explicit:
         branches = tuple(self.made[id(b), step.inner] for b in step.branches)
         names = tuple(f"t{position + k}" for k in range(len(step.spaces)))
         self.lets.append(Let(names, Case(tag, tuple(residuals), args, branches)))
+        for name in names:
+            self.bound(name)
+
+    def loop(self, position: int, step: LinLoop[LinearProgram]) -> None:
+        """A linear loop that captures nothing, its body made before."""
+        pairs = zip(step.args, step.takes, strict=True)
+        args = [self.let(Zero(s)) if a == ZERO else next(self.copies[a]) for a, s in pairs]
+        names = tuple(f"t{position + k}" for k in range(len(step.spaces)))
+        loop = Loop(
+            str(step.length),
+            step.reverse,
+            tuple(map(str, step.fixed)),
+            tuple(map(str, step.stacked)),
+            tuple(args[: step.carries]),
+            tuple(args[step.carries :]),
+            self.made[id(step.body), step.inner],
+        )
+        self.lets.append(Let(names, loop))
         for name in names:
             self.bound(name)
 

@@ -90,7 +90,39 @@ class Case:
         return f"case {self.tag} ({', '.join(self.nonlinear)}; {', '.join(self.linear)})"
 
 
-Expression = Apply | Dup | Drop | Zero | Plus | Case
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body once for each row, in order: it takes and gives carries, and takes and gives rows.
+
+    length           how often: a number, or the non-linear variable that says so
+    fixed, stacked   non-linear: the same in every round, and a row for each
+    carries, stacks  linear: handed on from round to round, and a row for each
+    """
+
+    length: str
+    reverse: bool
+    fixed: tuple[str, ...]
+    stacked: tuple[str, ...]
+    carries: tuple[str, ...]
+    stacks: tuple[str, ...]
+    body: Function
+
+    def __str__(self) -> str:
+        parts = "; ".join(map(", ".join, (self.fixed, self.stacked, self.carries, self.stacks)))
+        return f"loop {self.length}{' reversed' if self.reverse else ''} ({parts})"
+
+
+Expression = Apply | Dup | Drop | Zero | Plus | Case | Loop
+
+
+def inside(value: Expression) -> tuple[Function, ...]:
+    """The functions an expression holds."""
+    match value:
+        case Case(branches=branches):
+            return branches
+        case Loop(body=body):
+            return (body,)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +161,9 @@ def counts(function: Function) -> dict[str, int]:
     stack = [function]
     while stack:
         for let in stack.pop().lets:
-            if isinstance(let.value, Case):
-                stack.extend(let.value.branches)
-            else:
+            held = inside(let.value)
+            stack.extend(held)
+            if not held:
                 found[type(let.value).__name__] += 1
     return found
 
@@ -158,8 +190,8 @@ def _lines(function: Function, depth: int) -> list[str | tuple[Function, int]]:
     ]
     for let in function.lets:
         out.append(f"{edge}  {let}")
-        for branch in let.value.branches if isinstance(let.value, Case) else ():
-            out += [f"{edge}    | ", (branch, depth + 3)]
+        for held in inside(let.value):
+            out += [f"{edge}    | ", (held, depth + 3)]
     results = f"{', '.join(function.results)}; {', '.join(function.linear_results)}"
     out.append(f"{edge}in ({results})")
     return out

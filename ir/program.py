@@ -10,59 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 from cats.ir.constant import Constant
-from cats.ir.errors import SpaceError, Where
+from cats.ir.control import Case, Loop, While, refilled
+from cats.ir.errors import Where
 from cats.ir.linear import Params
 from cats.ir.nesting import Nesting, inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.show import str_program
-from cats.ir.spaces import Discrete, Ground, Space, Value
+from cats.ir.spaces import Ground, Value
 from cats.ir.writing import constructor, written
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A true coproduct: argument 0 says which branch runs, on the remaining arguments.
-
-    The tag is a Bool (False runs branch 0) or an Int. The branch not taken is neither run nor
-    differentiated. Every branch has the same ends.
-    """
-
-    branches: tuple[Program, ...]
-    effect: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        first = self.branches[0]
-        for branch in self.branches[1:]:
-            if branch.inputs != first.inputs or branch.ends != first.ends:
-                raise SpaceError(
-                    f"the branches of a case have different ends: {_signature(first)} "
-                    f"and {_signature(branch)}"
-                )
-
-    @property
-    def name(self) -> str:
-        """As printed."""
-        return "case"
-
-    def space(self, tag: Space, *captured: Space) -> tuple[Ground, ...]:
-        """The spaces of the results; raises SpaceError if the arguments do not fit."""
-        if not isinstance(tag, Discrete) or tag.shape:
-            raise SpaceError(f"the tag of a case must be one Bool or Int, not {tag}")
-        if captured != self.branches[0].inputs:
-            raise SpaceError(f"a case on {_signature(self.branches[0])} got {captured}")
-        return self.branches[0].ends
-
-    def __call__(self, tag: Value, *captured: Value) -> tuple[Value, ...]:
-        """The branch the tag says, run step by step."""
-        return evaluated(self.branches[int(tag)], captured)
-
-
-Control = Case
-"""The control words: each holds nested programs whose captured values are arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +92,7 @@ class Program(Nesting):
 
     @cached_property
     def depth(self) -> int:
-        """How many cases lie one inside another."""
+        """How many control words lie one inside another."""
         found: dict[int, int] = {}
         for program in inner_first(self):
             inside = [1 + found[id(p)] for s in program.steps for p in nested(s)]
@@ -161,6 +119,15 @@ class Program(Nesting):
             yield position, step
             position += len(step.spaces)
 
+    def evaluated(self, args: Sequence[Value]) -> tuple[Value, ...]:
+        """The outputs, one operation after the other: slow, for single values."""
+        at = list(args)
+        for step in self.steps:
+            made = step.op(*[at[a] for a in step.args], **dict(step.params))
+            several = len(step.spaces) > 1 or not isinstance(step.op, Primitive)
+            at.extend(made if several else (made,))
+        return tuple([at[o] for o in self.outputs])
+
     def __repr__(self) -> str:
         return written(self, constructor)
 
@@ -168,37 +135,22 @@ class Program(Nesting):
         return str_program(self)
 
 
-def evaluated(program: Program, args: Sequence[Value]) -> tuple[Value, ...]:
-    """The outputs of a program, one operation after the other: slow, for single values."""
-    at = list(args)
-    for step in program.steps:
-        made = step.op(*[at[a] for a in step.args], **dict(step.params))
-        at.extend(made if len(step.spaces) > 1 or not isinstance(step.op, Primitive) else (made,))
-    return tuple([at[o] for o in program.outputs])
+Control = Case[Program] | Loop[Program] | While[Program]
+"""The control words: each holds nested programs whose captured values are arguments."""
 
 
 def nested(step: Step) -> tuple[Program, ...]:
     """The programs a control step holds; none for a primitive."""
-    match step.op:
-        case Primitive():
-            return ()
-        case Case(branches):
-            return branches
+    return () if isinstance(step.op, Primitive) else step.op.programs
 
 
-def _head(step: Step) -> Primitive | int:
-    """The operation of a step; for a case how many branches it has."""
-    return step.op if isinstance(step.op, Primitive) else len(step.op.branches)
+def _head(step: Step) -> Any:
+    """The operation of a step; a control word without its programs."""
+    return step.op if isinstance(step.op, Primitive) else step.op.hollow()
 
 
-def _whole(head: Primitive | int, children: Iterator[Program]) -> Primitive | Control:
-    return head if isinstance(head, Primitive) else Case(tuple(islice(children, head)))
-
-
-def _signature(program: Program) -> str:
-    left = ", ".join(map(str, program.inputs))
-    right = ", ".join(map(str, program.ends))
-    return f"({left}) -> ({right})"
+def _whole(head: Any, children: Iterator[Program]) -> Primitive | Control:
+    return head if isinstance(head, Primitive) else refilled(head, children)
 
 
 def constant_of(step: Step) -> Constant | None:

@@ -14,17 +14,20 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
+from cats.ir.control import Case, Loop, While
 from cats.ir.errors import CatsError, TermError
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.prims.layout import const
-from cats.ir.program import Case, Control, Program, Step
+from cats.ir.program import Control, Program, Step
 from cats.ir.spaces import Ground
 from cats.ir.tokens import Tokens
 
 CONTROL: dict[str, Callable[[dict[str, Any], tuple[Program, ...]], Control]] = {
     "case": lambda static, programs: Case(programs, **static),
+    "loop": lambda static, programs: Loop(programs[0], **static),
+    "while": lambda static, programs: While(programs[0], programs[1], **static),
 }
 """Control words from their static fields and their programs."""
 

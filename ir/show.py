@@ -171,7 +171,7 @@ def _linear_step(step: Any, name: Callable[[int], str]) -> tuple[str, tuple[Any,
         return _sum_text(step.terms, name), ()
     static, programs = taken_apart(step)
     shown = ", ".join(f"{key}={_residuals(value)}" for key, value in static)
-    args = "".join(f" {name(a)}" for a in step.args)
+    args = "".join(f" {name(a) if a >= 0 else '0'}" for a in step.args)
     return f"{type(step).__name__.lower()}[{shown}]{args}", programs
 
 

@@ -15,6 +15,9 @@ Value = Any
 
 Shape = tuple[int, ...]
 
+ANY = -1
+"""In a shape: a length that is known when the program runs, of rows left by a loop; written `*`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Real:
@@ -92,7 +95,7 @@ R = Real()
 
 
 def _brackets(shape: Shape) -> str:
-    return f"[{', '.join(map(str, shape))}]" if shape else ""
+    return f"[{', '.join(['*' if n == ANY else str(n) for n in shape])}]" if shape else ""
 
 
 def _atom(space: Space) -> str:
@@ -152,6 +155,22 @@ def _count(shape: Shape) -> int:
     for n in shape:
         total *= n
     return total
+
+
+def with_rows(space: Space, count: int) -> Ground:
+    """Stacks of so many values of the space. Raises SpaceError for what is no ground space.
+
+    >>> print(with_rows(Real((3,)), 5), with_rows(INT, ANY))
+    R[5, 3] Int[*]
+    """
+    (ground,) = leaves(space)
+    return type(ground)((count, *ground.shape), ground.dtype)
+
+
+def row_of(space: Space) -> Ground:
+    """What a stack is a stack of: the inverse of `with_rows`."""
+    (ground,) = leaves(space)
+    return type(ground)(ground.shape[1:], ground.dtype)
 
 
 def space_of(value: Value) -> Ground:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from cats.ir.errors import TermError
-from cats.ir.spaces import Discrete, Function, Product, Real, Shape, Space, Sum
+from cats.ir.spaces import ANY, Discrete, Function, Product, Real, Shape, Space, Sum
 
 _WORD = re.compile(
     r"""\s*(?: (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
@@ -122,6 +122,10 @@ class Tokens:
         if self.took("["):
             while not self.took("]"):
                 word = self.take()
+                if word == "*":
+                    lengths.append(ANY)
+                    self.took(",")
+                    continue
                 if not word.isdigit() and word not in self.shapes:
                     self.at -= 1
                     raise self.error("expected a length")

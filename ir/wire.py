@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
+from cats.ir.control import Case
 from cats.ir.errors import SpaceError, TraceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.algebra import number as bare
 from cats.ir.prims.layout import broadcast, const, constant
-from cats.ir.program import Case, Control, Program, Step
+from cats.ir.program import Control, Program, Step
 from cats.ir.spaces import Discrete, Ground, Real, Value
 
 STAMPS = itertools.count()

@@ -24,7 +24,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME, VOCABULARY
 from cats.ir.prims.algebra import add, ipow, mul, neg, sub
 from cats.ir.prims.choice import less, less_equal, logical_and, logical_not, maximum
-from cats.ir.program import Case, Program, nested
+from cats.ir.program import Program, nested
 from cats.ir.spaces import BOOL, Discrete, Function, Ground, Product, R, Real, Space, Sum
 from cats.ir.words import INFIX
 

@@ -14,9 +14,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from cats.ir.linear import Leaf, Ref
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, LinearStep, SumStep, Term, prune
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program
+from cats.ir.program import Program
+from cats.ir.prune import prune
 from cats.ir.spaces import Discrete, Ground, Real, Value
 from tests.linear_terms import EXACT, leaves_between, real_spaces
 

@@ -10,9 +10,9 @@ from cats.backends.on_source import source_text
 from cats.derive import derive
 from cats.forward import Nothing, materialise, run
 from cats.functor import by_position
-from cats.ir.linear_program import transposed
 from cats.ir.program import Program
 from cats.ir.spaces import Real
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.pipeline import gradient, jacobian
 from cats.simplify import simplify

@@ -29,7 +29,8 @@ from cats.ir import check as ir_check
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, DerivativeError, LinearityError, TraceError
 from cats.ir.linear import Fork, Id, Inj, Join, Linear, Proj, Scale, Then, Zero
-from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term, transposed
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram, SumStep, Term
 from cats.ir.parse import parse
 from cats.ir.primitive import Primitive, leaf_of
 from cats.ir.prims import VOCABULARY
@@ -37,6 +38,7 @@ from cats.ir.prims.algebra import mul, slope
 from cats.ir.prims.indexing import accumulate
 from cats.ir.program import Program
 from cats.ir.spaces import BOOL, INT, UNIT, Discrete, Product, R, Real, Sum, tangent
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
 from cats.pipeline import gradient, pushforward

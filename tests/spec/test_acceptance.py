@@ -39,7 +39,7 @@ from cats.ir.check_lambda import check_function
 from cats.ir.errors import LinearityError
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear import Linear
-from cats.ir.linear_program import LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.node import postorder
 from cats.ir.primitive import Linearity, Primitive, leaf_of
 from cats.ir.prims import VOCABULARY
@@ -48,6 +48,7 @@ from cats.ir.prims.smooth import cos, sin
 from cats.ir.program import Program
 from cats.ir.rules import EXACT, FAMILIES
 from cats.ir.spaces import Product, R, Real, Space, Value, space_of
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.jacobians import hessian, hvp, jacrev
 from cats.maps import jvp, linear_transpose, linearize, vjp

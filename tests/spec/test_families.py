@@ -31,7 +31,6 @@ from cats.derive import Derivative, derive
 from cats.ir.check import check_linear_program, check_program
 from cats.ir.explicit import from_linear_program
 from cats.ir.lam import Term
-from cats.ir.linear_program import transposed
 from cats.ir.prims.algebra import add, mul
 from cats.ir.prims.choice import less
 from cats.ir.prims.contraction import contract
@@ -40,6 +39,7 @@ from cats.ir.prims.smooth import cos, sin
 from cats.ir.program import Program
 from cats.ir.read import read_program
 from cats.ir.spaces import R, Real
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.pipeline import gradient, jacobian, pushforward
 from cats.pointfree import program_of

@@ -31,13 +31,13 @@ from cats.ir.check_lambda import check_function
 from cats.ir.errors import CatsError
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear import Id, Inj, Join, Leaf, Linear, Scale, Then, Zero
-from cats.ir.linear_program import transposed
 from cats.ir.primitive import Primitive, leaf_of
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.layout import const
 from cats.ir.program import Program
 from cats.ir.read import read_program
 from cats.ir.spaces import Product, R, Real, Value, size, space_of
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.jacobians import hessian, hvp, jacfwd, jacrev
 from cats.maps import jvp, linearize, vjp

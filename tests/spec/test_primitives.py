@@ -19,12 +19,13 @@ from cats.derive import Derivative, derive
 from cats.forward import materialise
 from cats.forward import run as run_linear
 from cats.functor import by_position
-from cats.ir.linear_program import LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import Domain, Example, Primitive
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.layout import convert, sum
 from cats.ir.program import Program
 from cats.ir.spaces import Real, Value, space_of
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.pipeline import gradient, pushforward
 from proofs.symbols import meaning

@@ -17,13 +17,15 @@ from cats.ir.check_lambda import check_function
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear import Fork, Id, Leaf, Proj, Ref, Then
+from cats.ir.linear_control import LinCase
 from cats.ir.linear_lambda import counts
-from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term, transposed
+from cats.ir.linear_program import LinearProgram, SumStep, Term
 from cats.ir.prims.algebra import div, mul, neg
 from cats.ir.prims.layout import sum as total
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program, Step
 from cats.ir.spaces import BOOL, INT, R, Real
+from cats.ir.transpose import transposed
 from tests.terms import random_space, random_term
 from tests.unit.test_show import linear_example, with_case, worked_example
 

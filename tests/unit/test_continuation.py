@@ -13,7 +13,8 @@ from cats.dual import Dual
 from cats.forward import Forward
 from cats.functor import by_position, interpret, represent
 from cats.ir.linear import Fork, Id, Join, Leaf, Linear, Ref, Then
-from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram, SumStep, Term
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.contraction import contract

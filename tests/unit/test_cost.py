@@ -12,7 +12,8 @@ from cats.cost import Cost, Count, Ledger, count, tally
 from cats.dual import Dual
 from cats.functor import by_position, interpret, represent
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, transposed
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.arrays import cumsum
@@ -21,6 +22,7 @@ from cats.ir.prims.indexing import accumulate
 from cats.ir.prims.layout import broadcast, sum
 from cats.ir.prims.smooth import exp, sin
 from cats.ir.spaces import BOOL, R, Real
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from tests.linear_programs import Sample, canonical, linear_programs, terms
 

@@ -8,12 +8,14 @@ from cats.forward import materialise
 from cats.forward import run as run_linear
 from cats.functor import by_position
 from cats.ir.errors import DerivativeError, Where
-from cats.ir.linear_program import ZERO, LinCase, transposed
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import ZERO
 from cats.ir.primitive import Primitive
 from cats.ir.prims.choice import less
 from cats.ir.prims.layout import stop
 from cats.ir.prims.smooth import exp, sin
 from cats.ir.spaces import BOOL, INT, UNIT, R
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from tests.linear_programs import run
 

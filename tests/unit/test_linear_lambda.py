@@ -15,10 +15,10 @@ from cats.ir.check_lambda import check_function
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Function, Let, Plus, Zero, counts
-from cats.ir.linear_program import transposed
 from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.prims.smooth import sin
 from cats.ir.spaces import BOOL, INT, R, Real
+from cats.ir.transpose import transposed
 from tests.unit.test_arrow import random_program
 from tests.unit.test_check import ID
 

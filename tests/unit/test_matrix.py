@@ -17,7 +17,8 @@ from cats.cost import count
 from cats.dual import Dual
 from cats.functor import by_position, interpret, represent
 from cats.ir.linear import Fork, Id, Join, Leaf, Linear, Ref, Then, Zero
-from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram, SumStep, Term
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import div, mul
 from cats.ir.prims.choice import keep

@@ -25,15 +25,17 @@ from cats.ir import linear_program, spaces
 from cats.ir.check import check_linear_program, check_program
 from cats.ir.check_lambda import check_function
 from cats.ir.explicit import from_linear_program
+from cats.ir.linear_control import LinCase
 from cats.ir.linear_lambda import Apply, Drop, Dup, Function, Plus, Zero
 from cats.ir.linear_lambda import Case as Choice
-from cats.ir.linear_program import LinCase, LinearProgram, transposed
+from cats.ir.linear_program import LinearProgram
 from cats.ir.prims import algebra
 from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import less
 from cats.ir.prims.layout import convert
-from cats.ir.program import Case, Program
+from cats.ir.program import Program
 from cats.ir.spaces import BOOL, R
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
 from cats.pipeline import gradient, jacobian, pushforward

@@ -7,7 +7,7 @@ import pytest
 from cats.cost import count
 from cats.ir.errors import SpaceError, Where
 from cats.ir.nesting import inner_first
-from cats.ir.program import Case, Program
+from cats.ir.program import Program
 from cats.ir.read import read_program
 from cats.ir.spaces import BOOL, R, Real
 from cats.ir.wire import Builder

@@ -8,19 +8,13 @@ from hypothesis import given
 from cats.cost import tally
 from cats.forward import materialise, run
 from cats.ir.linear import Ref
-from cats.ir.linear_program import (
-    ZERO,
-    LinCase,
-    LinearProgram,
-    SumStep,
-    Term,
-    args_of,
-    prune,
-    transposed,
-)
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import mul
+from cats.ir.prune import prune
 from cats.ir.spaces import BOOL, R
+from cats.ir.transpose import transposed
 from tests.linear_programs import Sample, linear_programs
 
 

@@ -12,7 +12,8 @@ from cats.forward import Forward, Nothing, materialise
 from cats.functor import StraightLine, Transformer, accumulate_forward, interpret, represent
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_program import LinCase, LinearProgram
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram
 from cats.ir.node import Node
 from cats.ir.spaces import BOOL, Product, R, Real
 from cats.ir.wire import Builder

@@ -18,13 +18,14 @@ from cats.ir.constant import Constant
 from cats.ir.errors import TermError
 from cats.ir.letters import Unknown, linear_letter
 from cats.ir.linear import Fork, Id, Leaf, Linear, Proj, Ref, Scale, Then
-from cats.ir.linear_program import LinCase, LinearProgram, SumStep, Term
+from cats.ir.linear_control import LinCase
+from cats.ir.linear_program import LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME, VOCABULARY
 from cats.ir.prims.algebra import mul, neg
 from cats.ir.prims.layout import const
 from cats.ir.prims.smooth import cos, sin
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Program, Step
 from cats.ir.read import read_program
 from cats.ir.show import constant_text
 from cats.ir.spaces import BOOL, INT, Discrete, Product, R, Real, Sum

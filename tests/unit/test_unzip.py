@@ -10,11 +10,11 @@ from cats.derive import derive
 from cats.forward import materialise
 from cats.forward import run as run_linear
 from cats.functor import by_position
-from cats.ir.linear_program import transposed
 from cats.ir.prims.layout import reshape, sum, transpose
 from cats.ir.prims.smooth import exp, sin
 from cats.ir.program import Program
 from cats.ir.spaces import Real
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.unzip import Policy, Recompute, SaveAll, unzip
 from tests.linear_programs import run

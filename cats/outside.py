@@ -1,0 +1,42 @@
+"""What a loop computes alike in every round: found, and computed once outside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from cats.ir.program import Program
+from cats.ir.wire import Builder, Wire
+
+
+def same_in_every_round(program: Program, captured: int) -> list[bool]:
+    """For each position of a body whether it is made of captured values and constants alone."""
+    found = [i < captured for i in range(len(program.inputs))]
+    for step in program.steps:
+        same = all(found[a] for a in step.args) and not step.op.effect
+        found.extend([same] * len(step.spaces))
+    return found
+
+
+def computed_outside(
+    program: Program,
+    positions: Collection[int],
+    captured: Sequence[Wire],
+    builder: Builder,
+) -> dict[int, Wire]:
+    """These positions of a body, each the same in every round, on the captured wires."""
+    needed = set(positions)
+    numbered = list(program.numbered())
+    chosen = []
+    for first, step in reversed(numbered):
+        if not needed.isdisjoint(range(first, first + len(step.spaces))):
+            needed.update(step.args)
+            chosen.append((first, step))
+    at: dict[int, Wire] = dict(enumerate(captured))
+    where = builder.where
+    for first, step in reversed(chosen):
+        builder.where = step.where or where
+        made = builder.emit(step.op, tuple([at[a] for a in step.args]), step.params)
+        several = made if isinstance(made, tuple) else (made,)
+        at.update({first + i: wire for i, wire in enumerate(several)})
+    builder.where = where
+    return {p: at[p] for p in positions}

@@ -1,0 +1,137 @@
+"""The derivative of a loop is a loop that saves, and a linear loop that reads what was saved.
+
+Saved is what the linear loop reads and nobody has yet: not captured values, not the rows the loop
+reads or leaves anyway; and what no round changes is computed once, outside.
+(Radul et al. 2023, section 5; theory of `scan` in JAX: partial evaluation by a fixed point.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cats.derivative import Derivative
+from cats.ir.control import Loop, While
+from cats.ir.linear import Ref
+from cats.ir.linear_control import LinLoop
+from cats.ir.linear_program import ZERO, LinearProgram, renamed, selected
+from cats.ir.program import Program
+from cats.ir.wire import Builder, Wire
+from cats.outside import computed_outside, same_in_every_round
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What loops of both kinds have in common: a body, and what it takes in this order."""
+
+    word: Loop[Program] | While[Program]
+    body: Program
+    captured: int
+    carries: int
+    ahead: int
+    before: int
+
+    @property
+    def start(self) -> int:
+        """Where rows begin among what the body takes."""
+        return self.captured + self.carries
+
+
+def repetition(word: Loop[Program] | While[Program]) -> Repetition:
+    """A loop; `ahead` is how many arguments, `before` how many results are counts."""
+    match word:
+        case Loop(body, captured, carries, length):
+            return Repetition(word, body, captured, carries, int(length is None), 0)
+        case While(_, body, captured):
+            return Repetition(word, body, captured, word.carries, 0, 1)
+
+
+class Saving:
+    """The derivative of a body within a loop on these wires of the builder."""
+
+    def __init__(
+        self, loop: Repetition, d: Derivative, args: Sequence[Wire], builder: Builder
+    ) -> None:
+        self.loop = loop
+        self.d = d
+        self.args = args
+        self.builder = builder
+        self.own = d.primal.outputs[: d.count]
+        self.rows = self.own[loop.carries :]
+        read = [d.primal.outputs[d.count + r.position] for r in d.linear.references()]
+        self.read = list(dict.fromkeys(read))
+        self.fixed = self._outside()
+        self.saved = [p for p in self.read if p not in self.fixed and not self._has_rows(p)]
+
+    def _has_rows(self, position: int) -> bool:
+        """Whether there is a stack of these values already."""
+        return self.loop.start <= position < len(self.loop.body.inputs) or position in self.rows
+
+    def _outside(self) -> dict[int, Wire]:
+        """The values read that are the same in every round, computed outside."""
+        primal, ahead = self.d.primal, self.loop.ahead
+        same = same_in_every_round(primal, self.loop.captured)
+        captured = self.args[ahead : ahead + self.loop.captured]
+        return computed_outside(primal, [p for p in self.read if same[p]], captured, self.builder)
+
+    def emit(self) -> list[Wire]:
+        """The loop that saves: its results without the stacks saved, which are remembered."""
+        inner = Builder(self.d.primal.inputs)
+        at = inner.replay(self.d.primal, inner.wires)
+        shown = [at[p] for p in (*self.own, *self.saved)]
+        body = inner.finish(shown, self.d.primal.names)
+        made = self.builder.emit(replace(self.loop.word, body=body), tuple(self.args))
+        count = self.loop.before + len(self.own)
+        self.results: list[Wire] = list(made[:count])
+        self.stacks = dict(zip(self.saved, made[count:], strict=True))
+        return self.results
+
+    def linear(self, tangents: Sequence[int]) -> tuple[LinLoop[LinearProgram], list[int]]:
+        """The linear loop, and the numbers of the body's results that its own are the tangents of.
+
+        tangents   of the arguments of the body, where the loop starts
+        """
+        loop, outputs = self.loop, self.d.linear.outputs
+        active = self.d.active
+        varies = [k for k in range(loop.carries) if loop.captured + k in active]
+        kept = varies + [k for k in range(loop.carries, len(outputs)) if outputs[k] != ZERO]
+        fixed = [p for p in self.read if p in self.fixed]
+        stacked = [p for p in self.read if p not in self.fixed]
+        number = {p: i for i, p in enumerate((*fixed, *stacked))}
+        place = {
+            i: number[p] for i, p in enumerate(self.d.primal.outputs[self.d.count :]) if p in number
+        }
+        body = renamed(self.d.linear, lambda r: Ref(place[r.position], r.space))
+        twin = LinLoop(
+            selected(body, kept),
+            tuple([tangents[i] for i in active]),
+            sum(i < loop.captured for i in active),
+            len(varies),
+            self._length(),
+            isinstance(loop.word, Loop) and loop.word.reverse,
+            tuple([_ref(self.fixed[p]) for p in fixed]),
+            tuple([_ref(self._stack(p)) for p in stacked]),
+        )
+        return twin, kept
+
+    def _length(self) -> int | Ref:
+        match self.loop.word:
+            case Loop(length=None):
+                return _ref(self.args[0])
+            case Loop(length=int(length)):
+                return length
+            case _:
+                return _ref(self.results[0])
+
+    def _stack(self, position: int) -> Wire:
+        """The stack that has a row of these values for each round."""
+        if position in self.stacks:
+            return self.stacks[position]
+        if self.loop.start <= position < len(self.loop.body.inputs):
+            return self.args[self.loop.ahead + position]
+        place: int = self.rows.index(position)
+        return self.results[self.loop.before + self.loop.carries + place]
+
+
+def _ref(wire: Wire) -> Ref:
+    return Ref(wire.index, wire.space)

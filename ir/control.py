@@ -1,0 +1,273 @@
+"""Control words: operations that hold programs, whose captured values are arguments.
+
+    case    one of several programs, a tag saying which
+    loop    a program run a known number of times: it passes carries on, takes rows, leaves rows
+    while   a program run as long as a test says, so that what it leaves grows as needed
+
+The programs are closed: what a body reads from around it is an argument of the word. A word with
+its arguments is one step, so a program is as long whether its loop runs once or a million times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from cats.ir.errors import SpaceError
+from cats.ir.rows import piled, row
+from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Space, Value, with_rows
+
+
+class Body(Protocol):
+    """What a word asks of a program it holds."""
+
+    @property
+    def inputs(self) -> tuple[Ground, ...]: ...
+
+    @property
+    def ends(self) -> tuple[Ground, ...]: ...
+
+    def evaluated(self, args: Sequence[Value]) -> tuple[Value, ...]:
+        """The outputs at these arguments."""
+        ...
+
+
+P = TypeVar("P", bound=Body)
+
+
+class Word(Generic[P]):
+    """What all control words have in common."""
+
+    __slots__ = ()
+    effect: ClassVar[bool] = False
+    name: ClassVar[str]
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        """The programs it holds."""
+        raise NotImplementedError
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        """All that it holds but the programs."""
+        return ()
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        """The word of these."""
+        raise NotImplementedError
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        raise NotImplementedError
+
+    def __call__(self, *args: Value) -> tuple[Value, ...]:
+        """Run step by step."""
+        raise NotImplementedError
+
+    def hollow(self) -> tuple[type[Self], tuple[Any, ...], int]:
+        """What it is without its programs, and how many they are."""
+        return type(self), self.static, len(self.programs)
+
+
+def refilled(hollow: tuple[type[Any], tuple[Any, ...], int], programs: Iterator[Any]) -> Any:
+    """The word again, taking the programs it needs."""
+    kind, static, count = hollow
+    return kind.made(static, tuple(islice(programs, count)))
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Word[P]):
+    """A true coproduct: argument 0 says which branch runs, on the remaining arguments.
+
+    The tag is a Bool (False runs branch 0) or an Int. The branch not taken is neither run nor
+    differentiated. Every branch has the same ends.
+    """
+
+    branches: tuple[P, ...]
+    name: ClassVar[str] = "case"
+
+    def __post_init__(self) -> None:
+        first = self.branches[0]
+        for branch in self.branches[1:]:
+            if branch.inputs != first.inputs or branch.ends != first.ends:
+                raise SpaceError(
+                    f"the branches of a case have different ends: {_signature(first)} "
+                    f"and {_signature(branch)}"
+                )
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return self.branches
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        tag, *captured = args
+        if not isinstance(tag, Discrete) or tag.shape:
+            raise SpaceError(f"the tag of a case must be one Bool or Int, not {tag}")
+        if tuple(captured) != self.branches[0].inputs:
+            raise SpaceError(f"a case on {_signature(self.branches[0])} got {_listed(captured)}")
+        return self.branches[0].ends
+
+    def __call__(self, *args: Value) -> tuple[Value, ...]:
+        """The branch the tag says, run step by step."""
+        return self.branches[int(args[0])].evaluated(args[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Loop(Word[P]):
+    """carry, y = body(captured, carry, x) for each row x in order; (last carry, all y).
+
+    Arguments: if `length` is None how often it runs, then the captured values, the first carries,
+    and stacks, each with a row for every run. Results: the last carries, and stacks of the rows.
+    The body takes captured values, carries and rows, and gives carries and rows.
+
+    captured   how many values every run reads alike
+    carries    how many values each run hands to the next
+    length     how often it runs
+    reverse    from the last row to the first
+    """
+
+    body: P
+    captured: int = 0
+    carries: int = 0
+    length: int | None = None
+    reverse: bool = False
+    name: ClassVar[str] = "loop"
+
+    def __post_init__(self) -> None:
+        start = self.captured + self.carries
+        _carried(self.body, self.captured, self.carries, "loop")
+        if len(self.body.inputs) < start:
+            raise SpaceError(
+                f"a loop with {start} captured values and carries on {_signature(self.body)}"
+            )
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.body,)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        return self.captured, self.carries, self.length, self.reverse
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs[0], *static)
+
+    @property
+    def rows(self) -> int:
+        """The length of stacks in their space."""
+        return ANY if self.length is None else self.length
+
+    def takes(self) -> tuple[Ground, ...]:
+        """The spaces of the arguments."""
+        start = self.captured + self.carries
+        stacks = [with_rows(s, self.rows) for s in self.body.inputs[start:]]
+        count = () if self.length is not None else (INT,)
+        return (*count, *self.body.inputs[:start], *stacks)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        if args != self.takes():
+            raise SpaceError(f"a loop on {_listed(self.takes())} got {_listed(args)}")
+        ends = self.body.ends
+        return (*ends[: self.carries], *[with_rows(s, self.rows) for s in ends[self.carries :]])
+
+    def __call__(self, *args: Value) -> tuple[Value, ...]:
+        """Run step by step."""
+        count = self.length
+        if count is None:
+            count, args = int(args[0]), args[1:]
+        start = self.captured + self.carries
+        captured, carry, stacks = args[: self.captured], args[self.captured : start], args[start:]
+        rows: list[Sequence[Value]] = []
+        for i in reversed(range(count)) if self.reverse else range(count):
+            made = self.body.evaluated([*captured, *carry, *[row(s, i) for s in stacks]])
+            carry, left = made[: self.carries], made[self.carries :]
+            rows.append(left)
+        if self.reverse:
+            rows.reverse()
+        ends = self.body.ends[self.carries :]
+        return (*carry, *[piled([r[k] for r in rows], end) for k, end in enumerate(ends)])
+
+
+@dataclass(frozen=True, slots=True)
+class While(Word[P]):
+    """carry, y = body(captured, carry) as long as test(captured, carry); (how often, carry, all y).
+
+    The rows that are left grow as needed: their stacks have ANY length, the first result.
+    """
+
+    test: P
+    body: P
+    captured: int = 0
+    name: ClassVar[str] = "while"
+
+    def __post_init__(self) -> None:
+        if self.test.inputs != self.body.inputs or self.test.ends != (BOOL,):
+            raise SpaceError(
+                f"the test of a while must take what the body takes and give a Bool: "
+                f"{_signature(self.test)} and {_signature(self.body)}"
+            )
+        _carried(self.body, self.captured, self.carries, "while")
+
+    @property
+    def carries(self) -> int:
+        """How many values each run hands to the next."""
+        return len(self.body.inputs) - self.captured
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.test, self.body)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        return (self.captured,)
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs[0], programs[1], *static)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        if args != self.body.inputs:
+            raise SpaceError(f"a while on {_listed(self.body.inputs)} got {_listed(args)}")
+        ends = self.body.ends
+        return (INT, *ends[: self.carries], *[with_rows(s, ANY) for s in ends[self.carries :]])
+
+    def __call__(self, *args: Value) -> tuple[Value, ...]:
+        """Run step by step."""
+        captured, carry = args[: self.captured], args[self.captured :]
+        rows: list[Sequence[Value]] = []
+        while bool(self.test.evaluated([*captured, *carry])[0]):
+            made = self.body.evaluated([*captured, *carry])
+            carry, left = made[: self.carries], made[self.carries :]
+            rows.append(left)
+        ends = self.body.ends[self.carries :]
+        stacks = [piled([r[k] for r in rows], end) for k, end in enumerate(ends)]
+        return (len(rows), *carry, *stacks)
+
+
+def _carried(body: Body, captured: int, carries: int, word: str) -> None:
+    """Raises SpaceError where a carry changes its space."""
+    before, after = body.inputs[captured : captured + carries], body.ends[:carries]
+    if before != after:
+        raise SpaceError(
+            f"the carries of a {word} must stay in their spaces: "
+            f"{_listed(before)} became {_listed(after)}"
+        )
+
+
+def _signature(program: Body) -> str:
+    return f"{_listed(program.inputs)} -> {_listed(program.ends)}"
+
+
+def _listed(spaces: Sequence[Space]) -> str:
+    return f"({', '.join(map(str, spaces))})"

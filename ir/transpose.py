@@ -1,0 +1,149 @@
+"""Transposition: a linear program read backwards. Reverse mode is this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from cats.ir.errors import Where
+from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_program import (
+    ZERO,
+    LinearProgram,
+    LinearStep,
+    SumStep,
+    Term,
+    moved,
+    selected,
+)
+from cats.ir.spaces import ANY, Ground, Space
+from cats.ir.trampoline import Asking, outcome
+
+
+def transposed(program: LinearProgram) -> LinearProgram:
+    """The same program read backwards: <A x, y> = <x, A' y>.
+
+    A position used k times becomes a sum of k terms, a sum of k terms a position used k times:
+    dup and add change places, and so do zero and drop. A loop runs from its other end; what it
+    reads in every round becomes a carry that adds up. Raises LinearityError for a leaf that is
+    not linear.
+    """
+    return outcome(_transposed(program))
+
+
+def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
+    back = _Backwards(program)
+    for position, step in reversed(list(program.numbered())):
+        match step:
+            case SumStep(terms, space, where):
+                ct = back.collect(position, space, where)
+                if ct == ZERO:
+                    continue
+                for term in terms:
+                    leaf = None if term.leaf is None else term.leaf.op.adjoint(term.leaf)
+                    back.uses[term.arg].append(Term(term.sign, leaf, ct))
+            case LinCase():
+                yield back.case(position, step)
+            case LinLoop():
+                yield back.loop(position, step)
+            case _:
+                assert_never(step)
+    outputs = tuple(back.collect(i, s, None) for i, s in enumerate(program.inputs))
+    return LinearProgram(program.ends, tuple(back.steps), outputs, program.inputs)
+
+
+class _Backwards:
+    """The steps of the transposed program so far; `uses` is what is sent back to each position."""
+
+    def __init__(self, program: LinearProgram) -> None:
+        self.steps: list[LinearStep] = []
+        self.count = len(program.outputs)
+        self.uses: list[list[Term]] = [[] for _ in program.spaces]
+        for k, output in enumerate(program.outputs):
+            if output != ZERO:
+                self.uses[output].append(Term(1, None, k))
+
+    def collect(self, position: int, space: Space, where: Where | None) -> int:
+        """The position of the cotangent: the sum of what is sent back."""
+        match self.uses[position]:
+            case []:
+                return ZERO
+            case [Term(1, None, arg)]:
+                return arg
+            case uses:
+                return self._append(SumStep(tuple(uses), space, where))
+
+    def _append(self, step: LinearStep) -> int:
+        """The first position of one more step."""
+        self.steps.append(step)
+        first = self.count
+        self.count += len(step.spaces)
+        return first
+
+    def _send(self, arg: int, position: int) -> None:
+        if arg != ZERO:
+            self.uses[arg].append(Term(1, None, position))
+
+    def case(self, position: int, step: LinCase[LinearProgram]) -> Asking[None]:
+        """A linear case backwards: each branch transposed, on the same tag."""
+        results = range(len(step.spaces))
+        if all(not self.uses[position + k] for k in results):
+            return
+        chosen = [k for k in results if self.uses[position + k] or not _open(step.spaces[k])]
+        args = [self._present(position + k, step.spaces[k], step.where) for k in chosen]
+        branches: list[LinearProgram] = []
+        for branch in step.branches:
+            branches.append((yield _transposed(selected(branch, chosen))))
+        first = self._append(replace(step, branches=tuple(branches), args=tuple(args)))
+        for k, arg in enumerate(step.args):
+            if any(b.outputs[k] != ZERO for b in branches):
+                self._send(arg, first + k)
+
+    def _present(self, position: int, space: Space, where: Where | None) -> int:
+        """As collect, but a zero is written out: every branch expects its argument."""
+        found = self.collect(position, space, where)
+        return found if found != ZERO else self._append(SumStep((), space, where))
+
+    def loop(self, position: int, step: LinLoop[LinearProgram]) -> Asking[None]:
+        """A linear loop backwards: its body transposed, from the last round to the first."""
+        given = [self.collect(position + k, s, step.where) for k, s in enumerate(step.spaces)]
+        if all(ct == ZERO for ct in given):
+            return
+        rows = [k for k in range(step.carries, len(given)) if given[k] != ZERO]
+        body = yield _transposed(selected(step.body, [*range(step.carries), *rows]))
+        outputs, start = body.outputs, step.captured + step.carries
+        sums = [j for j in range(step.captured) if outputs[j] != ZERO]
+        stacks = [j for j in range(start, len(outputs)) if outputs[j] != ZERO]
+        made = replace(
+            step,
+            body=_adding(body, sums, [*range(step.captured, start), *stacks]),
+            args=(*[ZERO] * len(sums), *given[: step.carries], *[given[k] for k in rows]),
+            captured=0,
+            carries=len(sums) + step.carries,
+            reverse=not step.reverse,
+        )
+        first = self._append(made)
+        sent = [*sums, *range(step.captured, start), *stacks]
+        for k, j in enumerate(sent):
+            self._send(step.args[j], first + k)
+
+
+def _adding(body: LinearProgram, sums: Sequence[int], rest: Sequence[int]) -> LinearProgram:
+    """The body with further carries in front, to which these outputs are added in every round."""
+    ahead = tuple([body.ends[j] for j in sums])
+    steps = [moved(step, lambda p: p + len(sums)) for step in body.steps]
+    outputs: list[int] = []
+    count = len(sums) + len(body.spaces)
+    for k, j in enumerate(sums):
+        terms = (Term(1, None, k), Term(1, None, body.outputs[j] + len(sums)))
+        steps.append(SumStep(terms, body.ends[j]))
+        outputs.append(count + k)
+    outputs += [o if o == ZERO else o + len(sums) for o in [body.outputs[j] for j in rest]]
+    ends = (*ahead, *[body.ends[j] for j in rest])
+    return LinearProgram((*ahead, *body.inputs), tuple(steps), tuple(outputs), ends)
+
+
+def _open(space: Space) -> bool:
+    """Whether its length is not known, so that no zeros of it can be written."""
+    return isinstance(space, Ground) and ANY in space.shape
