@@ -1,19 +1,21 @@
 """One operation on a batch: each argument may have one more leading axis, or not.
 
 What is the same for all of the batch stays as it is: it is repeated only where an entrywise
-operation meets it. An operation that does not say what it is on a batch is done entry by entry.
+operation meets it. An operation that does not say what it is on a batch is done one by one, in a
+loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cats.ir.control import Loop
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.prims.indexing import index
-from cats.ir.prims.joining import concatenate
-from cats.ir.prims.layout import all_led, count_of, reshape
-from cats.ir.spaces import Value, space_of
+from cats.ir.prims.layout import all_led, count_of
+from cats.ir.program import Control
+from cats.ir.spaces import Value, row_of, space_of
+from cats.ir.wire import Builder
 
 
 def on_batch(
@@ -35,18 +37,18 @@ def on_batch(
 
 
 def one_by_one(
-    op: Primitive, args: Sequence[Value], batched: Sequence[bool], params: Params
+    op: Primitive | Control, args: Sequence[Value], batched: Sequence[bool], params: Params
 ) -> Value:
-    """The operation on each of the batch, and the results stacked."""
-    rows: list[Sequence[Value]] = []
-    for i in range(count_of(args, batched)):
-        chosen = [index(a, key=(i,)) if has else a for a, has in zip(args, batched, strict=True)]
-        made = op(*chosen, **dict(params))
-        rows.append(made if isinstance(made, tuple) else (made,))
-    columns = tuple([_stacked(column) for column in zip(*rows, strict=True)])
-    return columns if len(columns) > 1 else columns[0]
-
-
-def _stacked(values: Sequence[Value]) -> Value:
-    wide = [reshape(v, shape=(1, *space_of(v).shape)) for v in values]
-    return concatenate(*wide, axis=0) if len(wide) > 1 else wide[0]
+    """The operation on each of the batch in turn: a loop whose rows are the batched arguments."""
+    count = count_of(args, batched)
+    spaces = [space_of(a) for a in args]
+    order = sorted(range(len(args)), key=lambda i: batched[i])
+    builder = Builder([row_of(spaces[i]) if batched[i] else spaces[i] for i in order])
+    given = [builder.wires[order.index(i)] for i in range(len(args))]
+    made = builder.emit(op, tuple(given), params)
+    body = builder.finish(made if isinstance(made, tuple) else [made])
+    loop = Loop(body, len(args) - sum(batched), 0, count)
+    chosen = tuple([args[i] for i in order])
+    recorder = next((r for a in args if (r := getattr(a, "recorder", None))), None)
+    found = loop(*chosen) if recorder is None else recorder.emit(loop, chosen)
+    return found if len(found) > 1 else found[0]

@@ -16,10 +16,11 @@ import numpy as np
 from cats.blocks import Block, Dense, Diagonal, Identity, Zero, of_leaf, ones, scaled
 from cats.blockwise import apply, matrix_of, plus, settled, then
 from cats.branches import Branch, choice, chosen
-from cats.functor import BIPRODUCTS, At, by_position, resolve
+from cats.columns import by_columns
+from cats.functor import BIPRODUCTS, At, alone, by_position, resolve
 from cats.ir.linear import Leaf
 from cats.ir.linear_control import LinCase, LinLoop
-from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
+from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import extend
 from cats.ir.spaces import Ground, Product, Space, Value
@@ -35,7 +36,8 @@ __all__ = ["Matrix", "Table", "grounds", "to_array", "to_blocks", "transpose"]
 class Matrix:
     """Maps are tables of structured blocks. Elliott 2018, section 8, with the zeros left out.
 
-    A choice whose branch is not known yet becomes a case that returns the blocks.
+    A choice whose branch is not known yet becomes a case that returns the blocks. A loop has no
+    structure but that it is linear: its blocks are dense, made by columns or by rows.
 
     >>> from cats.functor import interpret
     >>> from cats.ir.linear import Fork, Id, Scale
@@ -125,7 +127,9 @@ def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
                 taken: Table = yield _case(k, step, at)
                 rows.extend(_rows(k.then(before, taken), step.spaces))
             case LinLoop():
-                raise NotImplementedError
+                before = k.fork(tuple([rows[a] for a in args_of(step)]))
+                taken = by_columns(alone(step, program.spaces), at)
+                rows.extend(_rows(k.then(before, taken), step.spaces))
             case _:
                 assert_never(step)
     ends = zip(program.outputs, program.ends, strict=True)

@@ -57,7 +57,7 @@ class Saving:
         self.args = args
         self.builder = builder
         self.own = d.primal.outputs[: d.count]
-        self.rows = self.own[loop.carries :]
+        self.rows: tuple[int, ...] = self.own[loop.carries :]
         read = [d.primal.outputs[d.count + r.position] for r in d.linear.references()]
         self.read = list(dict.fromkeys(read))
         self.fixed = self._outside()
@@ -83,7 +83,7 @@ class Saving:
         made = self.builder.emit(replace(self.loop.word, body=body), tuple(self.args))
         count = self.loop.before + len(self.own)
         self.results: list[Wire] = list(made[:count])
-        self.stacks = dict(zip(self.saved, made[count:], strict=True))
+        self.stacks: dict[int, Wire] = dict(zip(self.saved, made[count:], strict=True))
         return self.results
 
     def linear(self, tangents: Sequence[int]) -> tuple[LinLoop[LinearProgram], list[int]]:
