@@ -17,9 +17,9 @@ from cats.ir.linear import Id, Join, Linear, Then
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.families import SYMMETRIC, gradient_rule, gradient_space, gradient_text
 from cats.ir.prims.layout import reals
-from cats.ir.prims.solving import columns_of
 from cats.ir.prims.stacks import (
     chain,
+    columns_of,
     count,
     dominant,
     flip,

@@ -94,6 +94,11 @@ def stacked(spec: str, stack: Shape) -> str:
     return f"{','.join(front + names for names in operands)}->{front}{out}"
 
 
+def columns_of(n: int) -> str:
+    """A letter for each axis of columns."""
+    return string.ascii_lowercase[13 : 13 + n]
+
+
 def multiplied(spec: str, *xs: Value) -> Value:
     """The contraction of stacks of matrices."""
     return contract(*xs, spec=stacked(spec, space_of(xs[0]).shape[:-2]))

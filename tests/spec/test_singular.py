@@ -23,7 +23,7 @@ from cats.functor import by_position, interpret, represent
 from cats.ir.errors import SpaceError, TraceError
 from cats.ir.linear import Fork, Linear, Proj, Scale, Then
 from cats.ir.primitive import Primitive
-from cats.ir.prims import determinants, factors, solving, spectra
+from cats.ir.prims import determinants, factors, least_squares, solving, spectra
 from cats.ir.prims.stacks import chain, flip, left, lower, plus, product, right, scaled
 from cats.ir.spaces import Value, space_of
 from cats.matrix import Matrix, to_array
@@ -493,7 +493,7 @@ A33 = np.random.default_rng(3).normal(size=(3, 3))
 PLANTED: dict[str, tuple[Primitive, Any, Array]] = {
     "transpose": (solving.inv, untransposed_inverse, A33 + 3 * np.eye(3)),
     "sign": (solving.inv, positive_inverse, A33 + 3 * np.eye(3)),
-    "column space": (solving.pinv, pinv_inside, A33[:, :2]),
+    "column space": (least_squares.pinv, pinv_inside, A33[:, :2]),
 }
 
 

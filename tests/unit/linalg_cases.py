@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from cats.recorder import newest_recorder
 from cats.surface.scipy_linalg import SCIPY
-from cats.traced import newest_recorder
 
 Function = Callable[..., Any]
 LA: Any = np.linalg  # whose types do not know all that the functions take
