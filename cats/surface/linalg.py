@@ -99,8 +99,9 @@ def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     """
     matrix, right = paired(a, b)
     rows, columns = matrix.shape
-    share = max(rows, columns) * np.finfo(matrix.dtype).eps if rcond is None else float(rcond)
-    x = least_squares.lstsq(matrix, right, rcond=float(share))
+    eps = float(np.finfo(matrix.dtype).eps)
+    share = max(rows, columns) * eps if rcond is None else eps if rcond < 0 else float(rcond)
+    x = least_squares.lstsq(matrix, right, rcond=share)
     s = spectra.svdvals(matrix)
     squares: Value = np.zeros(0, matrix.dtype)
     if rows > columns:

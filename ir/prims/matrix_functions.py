@@ -152,11 +152,11 @@ logm = _analytic("logm", "principal(scipy.linalg.logm, {0})", _LOG, logm_along, 
 
 
 def _sylvester_space(a: Ground, b: Ground, q: Ground, *, extra: int, transposed: bool) -> Ground:
-    stack = square("Sylvester's equation", a)
-    rank = len(q.shape) - extra
-    fits = q.shape[:rank] == (*stack, a.shape[-1], b.shape[-1]) and square("", b) == stack
-    if not fits or not a.dtype == b.dtype == q.dtype:
-        raise SpaceError(f"Sylvester's equation with {a}, {b} and the right side in {q}")
+    what, rank = "Sylvester's equation", len(q.shape) - extra
+    stack = square(what, a)
+    ends = (*stack, a.shape[-1], b.shape[-1])
+    if square(what, b) != stack or q.shape[:rank] != ends or not a.dtype == b.dtype == q.dtype:
+        raise SpaceError(f"{what} with {a}, {b} and the right side in {q}")
     return q
 
 
