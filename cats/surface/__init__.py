@@ -35,7 +35,8 @@ VIEWS = frozenset(
     {
         "getitem", "setitem", "write", "fill", "view",
         np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.permute_dims, np.swapaxes,
-        np.moveaxis, np.rollaxis, np.linalg.matrix_transpose, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
+        np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
+        np.linalg.matrix_transpose,
         np.rot90, np.broadcast_to, np.broadcast_arrays, np.split, np.array_split, np.hsplit,
         np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d,
         np.real, np.asarray, np.asanyarray, np.ascontiguousarray, np.require,
