@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import SpaceError
-from cats.ir.prims.spectra import ROUNDING
+from cats.ir.prims.gaps import ROUNDING
 
 Array = np.ndarray[Any, Any]
 

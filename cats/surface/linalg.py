@@ -1,4 +1,4 @@
-"""NumPy's linear algebra: solving, factors, determinants, eigenvalues, products of matrices.
+"""NumPy's linear algebra: equations, determinants, factors, eigenvalues.
 
 Conventions are NumPy's: the last two axes are matrices, leading axes broadcast, `cholesky`, `eigh`
 and `eigvalsh` read one triangle of their argument, and so have a derivative there only.
@@ -6,31 +6,26 @@ and `eigvalsh` read one triangle of their argument, and so have a derivative the
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import TraceError
-from cats.ir.prims import determinants, factors, solving, spectra
+from cats.ir.prims import determinants, factors, least_squares, solving, spectra
 from cats.ir.prims.algebra import mul
-from cats.ir.prims.stacks import tril as lower
-from cats.ir.prims.stacks import triu as upper
 from cats.ir.spaces import Value
-from cats.places import users_place
-from cats.surface.elementwise import entrywise, subtract
-from cats.surface.indexing import diagonal, take, trace
+from cats.surface.elementwise import subtract
 from cats.surface.norms import matrix_rank
-from cats.surface.products import dot, einsum, matmul, outer, tensordot
+from cats.surface.products import matmul
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.shapes import moveaxis, ravel, reshape_, swapaxes, transpose
+from cats.surface.shapes import ravel, reshape_, swapaxes, transpose
 from cats.surface.values import (
     expand,
     lifted,
     real,
     recorder_of,
+    refusal,
     refuse_options,
     with_dtype,
 )
@@ -59,11 +54,6 @@ def stacked(*xs: Traced) -> list[Traced]:
 def named(function: Callable[..., Any], parts: Sequence[Value]) -> Value:
     """The results as the named tuple in which the NumPy function returns them."""
     return type(function(np.eye(1)))(*parts)
-
-
-def refusal(what: str, why: str, remedy: str) -> TraceError:
-    """What is not done, and what to do instead."""
-    return TraceError(f"{what}: {why}", where=users_place(), remedy=remedy)
 
 
 # Equations
@@ -99,7 +89,7 @@ def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -
     if rcond is None:
         usual = max(array.shape[-2:]) * np.finfo(array.dtype).eps
         rcond = 1e-15 if rtol is np._NoValue else usual if rtol is None else rtol
-    return solving.pinv(array, rcond=float(rcond))
+    return least_squares.pinv(array, rcond=float(rcond))
 
 
 def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
@@ -109,8 +99,9 @@ def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     """
     matrix, right = paired(a, b)
     rows, columns = matrix.shape
-    share = max(rows, columns) * np.finfo(matrix.dtype).eps if rcond is None else float(rcond)
-    x = solving.lstsq(matrix, right, rcond=float(share))
+    eps = float(np.finfo(matrix.dtype).eps)
+    share = max(rows, columns) * eps if rcond is None else eps if rcond < 0 else float(rcond)
+    x = least_squares.lstsq(matrix, right, rcond=share)
     s = spectra.svdvals(matrix)
     squares: Value = np.zeros(0, matrix.dtype)
     if rows > columns:
@@ -241,128 +232,10 @@ def _complex(name: str) -> Callable[..., Value]:
     return refuse
 
 
-# Products
-
-
-def matrix_power(a: Value, n: Any) -> Value:
-    """np.linalg.matrix_power, by squaring."""
-    array, count = lifted(recorder_of(a), a), operator.index(n)
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise refusal(
-            f"a power of a matrix of shape {array.shape}", "it is not square", "Check its shape."
-        )
-    if count == 0:
-        return np.broadcast_to(np.eye(array.shape[-1], dtype=array.dtype), array.shape)
-    factor: Value = inv(array) if count < 0 else array
-    result: Value = None
-    bits = bin(abs(count))[:1:-1]
-    for place, bit in enumerate(bits):
-        factor = matmul(factor, factor) if place else factor
-        if bit == "1":
-            result = factor if result is None else matmul(result, factor)
-    return result
-
-
-def multi_dot(arrays: Sequence[Value], **options: Any) -> Value:
-    """np.linalg.multi_dot: in the order that takes least."""
-    refuse_options("np.linalg.multi_dot", options)
-    recorder = recorder_of(*arrays)
-    xs = [lifted(recorder, x) for x in arrays]
-    first, last = xs[0], xs[-1]
-    ends = (*first.shape[:-1], *last.shape[1:])
-    xs[0] = reshape_(first, (1, first.size)) if first.ndim == 1 else first
-    xs[-1] = reshape_(last, (last.size, 1)) if last.ndim == 1 else last
-    splits = _splits([*[x.shape[0] for x in xs], xs[-1].shape[-1]])
-
-    def chain(i: int, j: int) -> Value:
-        if i == j:
-            return xs[i]
-        k = splits[i, j]
-        return dot(chain(i, k), chain(k + 1, j))
-
-    return reshape_(chain(0, len(xs) - 1), ends)
-
-
-def _splits(lengths: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Where to split the product of matrices i to j, so that fewest numbers are multiplied."""
-    cost: dict[tuple[int, int], int] = {(i, i): 0 for i in range(len(lengths))}
-    splits: dict[tuple[int, int], int] = {}
-    for width in range(1, len(lengths) - 1):
-        for i in range(len(lengths) - 1 - width):
-            j = i + width
-            cost[i, j], splits[i, j] = min(
-                (cost[i, k] + cost[k + 1, j] + lengths[i] * lengths[k + 1] * lengths[j + 1], k)
-                for k in range(i, j)
-            )
-    return splits
-
-
-def outer_of_vectors(x1: Value, x2: Value) -> Value:
-    """np.linalg.outer: of vectors only."""
-    a, b = paired_as_they_are(x1, x2)
-    if (a.ndim, b.ndim) != (1, 1):
-        raise refusal(
-            f"np.linalg.outer of shapes {a.shape} and {b.shape}",
-            "it takes vectors",
-            "Use np.outer, which flattens, or np.multiply.outer.",
-        )
-    return outer(a, b)
-
-
-def paired_as_they_are(x: Value, y: Value) -> tuple[Traced, Traced]:
-    """Both arguments as traced values."""
-    recorder = recorder_of(x, y)
-    return lifted(recorder, x), lifted(recorder, y)
-
-
-def cross(x1: Value, x2: Value, *, axis: int = -1) -> Value:
-    """np.linalg.cross of vectors with three entries along the axis."""
-    a, b = (moveaxis(x, axis, -1) for x in paired_as_they_are(x1, x2))
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise refusal(
-            f"a cross product along axes of lengths {a.shape[-1]} and {b.shape[-1]}",
-            "both must be 3",
-            "Check axis=.",
-        )
-    ahead, behind = [1, 2, 0], [2, 0, 1]
-    left = entrywise(np.multiply, mul, take(a, ahead, -1), take(b, behind, -1))
-    right = entrywise(np.multiply, mul, take(a, behind, -1), take(b, ahead, -1))
-    return moveaxis(subtract(left, right), -1, axis)
-
-
-def vecdot(x1: Value, x2: Value, *, axis: int = -1) -> Value:
-    """np.linalg.vecdot: inner products along an axis."""
-    a, b = (moveaxis(x, axis, -1) for x in paired_as_they_are(x1, x2))
-    return einsum("...i,...i->...", a, b)
-
-
-def kron(a: Value, b: Value) -> Value:
-    """np.kron: b times each entry of a, in place of the entry."""
-    x, y = paired_as_they_are(a, b)
-    rank = max(x.ndim, y.ndim)
-    shapes = [(1,) * (rank - z.ndim) + z.shape for z in (x, y)]
-    whole = tensordot(reshape_(x, shapes[0]), reshape_(y, shapes[1]), 0)
-    order = [place for i in range(rank) for place in (i, rank + i)]
-    lengths = tuple(n * m for n, m in zip(*shapes, strict=True))
-    return reshape_(transpose(whole, order), lengths)
-
-
-def _triangle_of(part: Callable[..., Value]) -> Callable[..., Value]:
-    def call(m: Value, k: int = 0) -> Value:
-        array = lifted(recorder_of(m), m)
-        whole = array if array.ndim > 1 else expand(array, (array.size, array.size))
-        return part(whole, k=operator.index(k), extra=0)
-
-    return call
-
-
 REFUSED = {np.linalg.eig: _complex("eig"), np.linalg.eigvals: _complex("eigvals")}
 """Functions that answer with a sentence."""
 
 NAMES: dict[Any, Callable[..., Value]] = {
-    np.kron: kron,
-    np.tril: _triangle_of(lower),
-    np.triu: _triangle_of(upper),
     np.linalg.solve: solve,
     np.linalg.inv: inv,
     np.linalg.pinv: pinv,
@@ -378,14 +251,4 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.linalg.eigh: eigh,
     np.linalg.eigvalsh: eigvalsh,
     **REFUSED,
-    np.linalg.matrix_power: matrix_power,
-    np.linalg.multi_dot: multi_dot,
-    np.linalg.matmul: matmul,
-    np.linalg.outer: outer_of_vectors,
-    np.linalg.tensordot: lambda x1, x2, *, axes=2: tensordot(x1, x2, axes),
-    np.linalg.vecdot: vecdot,
-    np.linalg.cross: cross,
-    np.linalg.matrix_transpose: lambda x: swapaxes(x, -2, -1),
-    np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1),
-    np.linalg.trace: lambda x, *, offset=0, dtype=None: trace(x, offset, -2, -1, dtype=dtype),
 }

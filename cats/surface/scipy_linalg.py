@@ -18,10 +18,11 @@ from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
-from cats.surface.linalg import by_columns, matrices, paired, refusal, stacked
+from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.products import matmul
-from cats.surface.shapes import concatenate, ravel, reshape_, swapaxes
-from cats.surface.values import lifted, recorder_of, refuse_options, with_dtype
+from cats.surface.shapes import concatenate, reshape_, swapaxes
+from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
+from cats.surface.values import refusal, refuse_options, with_dtype
 from cats.traced import Traced
 
 _MEMORY = ("overwrite_a", "overwrite_b", "check_finite", "lapack_driver", "lwork")
@@ -261,59 +262,6 @@ def sqrtm(A: Value, disp: Any = None, blocksize: Any = None) -> Value:
     """scipy.linalg.sqrtm, which must be real."""
     refuse_options("scipy.linalg.sqrtm", {"disp": disp}, "blocksize")
     return matrix_functions.sqrtm(matrices(A))
-
-
-# Matrices of a form
-
-
-def block_diag(*arrs: Value) -> Value:
-    """scipy.linalg.block_diag."""
-    recorder = recorder_of(*arrs)
-    blocks = [lifted(recorder, x) for x in arrs]
-    blocks = [reshape_(x, (1,) * (2 - x.ndim) + x.shape) for x in blocks]
-    width, start = sum(x.shape[1] for x in blocks), 0
-    rows = []
-    for x in blocks:
-        before, behind = start, width - start - x.shape[1]
-        sides = [np.zeros((x.shape[0], n), x.dtype) for n in (before, behind)]
-        rows.append(concatenate([sides[0], x, sides[1]], 1))
-        start += x.shape[1]
-    return concatenate(rows, 0)
-
-
-def toeplitz(c: Value, r: Value = None) -> Value:
-    """scipy.linalg.toeplitz: constant along diagonals, first column c and first row r."""
-    column, row = _ends(c, c if r is None else r)
-    values = concatenate([getitem(column, slice(None, None, -1)), getitem(row, slice(1, None))], 0)
-    n, m = column.size, row.size
-    return getitem(values, n - 1 - np.arange(n)[:, None] + np.arange(m))
-
-
-def hankel(c: Value, r: Value = None) -> Value:
-    """scipy.linalg.hankel: constant along antidiagonals, first column c and last row r."""
-    column, row = _ends(c, np.zeros(np.size(c), c.dtype) if r is None else r)
-    values = concatenate([column, getitem(row, slice(1, None))], 0)
-    return getitem(values, np.arange(column.size)[:, None] + np.arange(row.size))
-
-
-def circulant(c: Value) -> Value:
-    """scipy.linalg.circulant: each column the one before, turned by one."""
-    column, _ = _ends(c, c)
-    places = np.arange(column.size)
-    return getitem(column, (places[:, None] - places) % max(column.size, 1))
-
-
-def _ends(c: Value, r: Value) -> tuple[Traced, Traced]:
-    recorder = recorder_of(c, r)
-    return ravel(lifted(recorder, c)), ravel(lifted(recorder, r))
-
-
-def khatri_rao(a: Value, b: Value) -> Value:
-    """scipy.linalg.khatri_rao: the Kronecker products of corresponding columns."""
-    recorder = recorder_of(a, b)
-    x, y = lifted(recorder, a), lifted(recorder, b)
-    found = getitem(x, (slice(None), None)) * getitem(y, (None, slice(None)))
-    return reshape_(found, (x.shape[0] * y.shape[0], *x.shape[1:]))
 
 
 def _basis(name: str) -> Callable[..., Value]:

@@ -54,6 +54,17 @@ def refuse_options(name: str, options: dict[str, Any], *allowed: str) -> None:
         )
 
 
+def refusal(what: str, why: str, remedy: str) -> TraceError:
+    """What is not done, why, and what to do instead, at the user's line."""
+    return TraceError(f"{what}: {why}", where=users_place(), remedy=remedy)
+
+
+def both(x: Value, y: Value) -> tuple[Traced, Traced]:
+    """Both arguments as traced values."""
+    recorder = recorder_of(x, y)
+    return lifted(recorder, x), lifted(recorder, y)
+
+
 def with_dtype(x: Traced, dtype: Any) -> Traced:
     """x converted; the same x when it has that dtype already."""
     wanted = np.dtype(dtype)

@@ -17,9 +17,9 @@ from cats.ir.linear import Id, Join, Linear, Then
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.families import SYMMETRIC, gradient_rule, gradient_space, gradient_text
 from cats.ir.prims.layout import reals
-from cats.ir.prims.solving import columns_of
 from cats.ir.prims.stacks import (
     chain,
+    columns_of,
     count,
     dominant,
     flip,
@@ -152,11 +152,11 @@ logm = _analytic("logm", "principal(scipy.linalg.logm, {0})", _LOG, logm_along, 
 
 
 def _sylvester_space(a: Ground, b: Ground, q: Ground, *, extra: int, transposed: bool) -> Ground:
-    stack = square("Sylvester's equation", a)
-    rank = len(q.shape) - extra
-    fits = q.shape[:rank] == (*stack, a.shape[-1], b.shape[-1]) and square("", b) == stack
-    if not fits or not a.dtype == b.dtype == q.dtype:
-        raise SpaceError(f"Sylvester's equation with {a}, {b} and the right side in {q}")
+    what, rank = "Sylvester's equation", len(q.shape) - extra
+    stack = square(what, a)
+    ends = (*stack, a.shape[-1], b.shape[-1])
+    if square(what, b) != stack or q.shape[:rank] != ends or not a.dtype == b.dtype == q.dtype:
+        raise SpaceError(f"{what} with {a}, {b} and the right side in {q}")
     return q
 
 

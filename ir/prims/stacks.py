@@ -23,26 +23,21 @@ STACK = string.ascii_uppercase
 """Letters of the leading axes; those of the matrices are small."""
 
 
-def stack_of(what: str, *spaces: Ground) -> Shape:
-    """The leading axes of all; raises SpaceError unless all are real matrices of one width."""
-    first = spaces[0]
-    for space in spaces:
-        if not isinstance(space, Real) or len(space.shape) < 2:
-            raise SpaceError(
-                f"{what} of {space}: it is no real matrix",
-                remedy="Give arrays of floats with two axes or more.",
-            )
-        if (space.shape[:-2], space.dtype) != (first.shape[:-2], first.dtype):
-            raise SpaceError(f"{what} of matrices in {first} and {space}, which do not match")
-    return first.shape[:-2]
+def stack_of(what: str, a: Ground) -> Shape:
+    """The leading axes; raises SpaceError unless the others make real matrices."""
+    if not isinstance(a, Real) or len(a.shape) < 2:
+        raise SpaceError(
+            f"{what} of {a}: it is no real matrix",
+            remedy="Give an array of floats with two axes or more.",
+        )
+    return a.shape[:-2]
 
 
-def square(what: str, *spaces: Ground) -> Shape:
-    """The leading axes of square matrices; raises SpaceError if one is not square."""
-    stack = stack_of(what, *spaces)
-    for space in spaces:
-        if space.shape[-1] != space.shape[-2]:
-            raise SpaceError(f"{what} of {space}: its last two axes are not a square matrix")
+def square(what: str, a: Ground) -> Shape:
+    """The leading axes of square matrices; raises SpaceError if they are not square."""
+    stack = stack_of(what, a)
+    if a.shape[-1] != a.shape[-2]:
+        raise SpaceError(f"{what} of {a}: its last two axes are not a square matrix")
     return stack
 
 
@@ -92,6 +87,11 @@ def stacked(spec: str, stack: Shape) -> str:
     operands, out = parts_of(spec)
     front = STACK[: len(stack)]
     return f"{','.join(front + names for names in operands)}->{front}{out}"
+
+
+def columns_of(n: int) -> str:
+    """A letter for each axis of columns."""
+    return string.ascii_lowercase[13 : 13 + n]
 
 
 def multiplied(spec: str, *xs: Value) -> Value:

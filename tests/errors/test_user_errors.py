@@ -78,6 +78,7 @@ IN_FUNCTION = [
     ("setattr(model, 'size', x)", "writing to the attribute size of a Model", "as an argument"),
     ("delattr(model, 'age')", "deleting the attribute age of a Model", "as an argument"),
     # unknown functions, methods and keywords
+    ("np.linalg.eigvals(m * x)", "not symmetric are complex", "np.linalg.eigh"),
     ("np.fft.fft(x)", "numpy.fft.fft is not known to cats", "Primitive"),
     ("np.nextafter(x, 1)", "np.nextafter is not known to cats", "Primitive"),
     ("np.modf(x)", "np.modf is not known to cats", "Primitive"),
@@ -106,7 +107,7 @@ IN_FUNCTION = [
     ("np.einsum('ij->j', x)", "einsum('ij->j') does not fit operands of shapes", "a letter for"),
     ("np.einsum('i->ii', x)", "does not fit operands", "at most once"),
     ("np.einsum('i->k', x)", "does not fit operands", "at most once"),
-    ("np.linalg.norm(m * x, 7)", "the norm of a matrix of order 7", "'fro'"),
+    ("np.linalg.norm(m * x, 3)", "the norm of a matrix of order 3", "'fro'"),
     ("np.tensordot(x, m, axes=([0], [0, 1]))", "np.tensordot cannot take these", "Check"),
     ("np.transpose(x, (0, 0))", "not an order of the axes", None),
     ("x.reshape(3.0)", "np.reshape cannot take these arguments", "Check the arguments"),

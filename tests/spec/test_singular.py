@@ -23,9 +23,9 @@ from cats.functor import by_position, interpret, represent
 from cats.ir.errors import SpaceError, TraceError
 from cats.ir.linear import Fork, Linear, Proj, Scale, Then
 from cats.ir.primitive import Primitive
-from cats.ir.prims import determinants, factors, solving, spectra
+from cats.ir.prims import determinants, factors, gaps, least_squares, solving, spectra, stacks
 from cats.ir.prims.stacks import chain, flip, left, lower, plus, product, right, scaled
-from cats.ir.spaces import Value, space_of
+from cats.ir.spaces import Discrete, Ground, Real, Value, space_of
 from cats.matrix import Matrix, to_array
 from cats.tables import Table
 from tests.linear_programs import run
@@ -442,6 +442,33 @@ def test_what_is_refused_is_refused_in_a_sentence(name: str) -> None:
     assert caught.value.where.file in (__file__, linalg_cases.__file__)
 
 
+M, V, STACKED = Real((3, 3)), Real((3,)), Real((2, 3, 3))
+MISFITS: dict[str, tuple[Any, tuple[Ground, ...], dict[str, Any], str]] = {
+    "triangle": (stacks.tril, (V,), {"k": 0, "extra": 0}, r"a triangle of R\[3\]"),
+    "truth values": (solving.inv, (Discrete((3, 3), "bool"),), {}, "no real matrix"),
+    "one vector, many matrices": (
+        solving.solve, (STACKED, Real((2, 3))), {"columns": 0, "transposed": False}, "does not fit",
+    ),
+    "widths": (
+        solving.solve, (M, Real((3,), "float32")), {"columns": 0, "transposed": False}, "fit",
+    ),
+    "least squares": (
+        least_squares.lstsq, (STACKED, V), {"rcond": 0.0}, "there must be one matrix",
+    ),
+    "directions": (
+        determinants.cofactors, (M, V), {"wide": ()}, r"determinant at R\[3, 3\] along R\[3\]",
+    ),
+    "gaps": (gaps.over_gaps, (M, M, V), {"extra": 0, "hollow": True}, r"below R\[3\] are none"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_does_not_fit_is_said_by_the_operation(name: str) -> None:
+    op, spaces, params, why = MISFITS[name]
+    with pytest.raises(SpaceError, match=why):
+        op.space(*spaces, **params)
+
+
 # Planted bugs
 
 
@@ -493,7 +520,7 @@ A33 = np.random.default_rng(3).normal(size=(3, 3))
 PLANTED: dict[str, tuple[Primitive, Any, Array]] = {
     "transpose": (solving.inv, untransposed_inverse, A33 + 3 * np.eye(3)),
     "sign": (solving.inv, positive_inverse, A33 + 3 * np.eye(3)),
-    "column space": (solving.pinv, pinv_inside, A33[:, :2]),
+    "column space": (least_squares.pinv, pinv_inside, A33[:, :2]),
 }
 
 

@@ -68,6 +68,7 @@ _NUMPY: list[Row] = [
     ("pinv stack", lambda a: np.linalg.pinv(a, 1e-12), (matrix(2, 3, 2, seed=13),)),
     ("lstsq tall", lambda a, b: np.linalg.lstsq(a, b)[:2], (TALL, V4)),
     ("lstsq columns", lambda a, b: np.linalg.lstsq(a, b)[:2], (TALL, M42)),
+    ("lstsq to rounding", lambda a, b: np.linalg.lstsq(a, b, -1)[0], (TALL, V4)),
     ("lstsq wide", lambda a, b: np.linalg.lstsq(a, b, 1e-12), (WIDE, V3[:2])),
     ("tensorsolve", np.linalg.tensorsolve, (T2323, matrix(2, 3, seed=14))),
     ("tensorsolve axes", lambda a, b: np.linalg.tensorsolve(a, b, axes=(0,)),
