@@ -13,11 +13,13 @@ from cats.ir.prims.choice import (
     abs,
     greater,
     greater_equal,
+    keep,
     keeping,
     logical_or,
     maximum,
     minimum,
     not_equal,
+    select,
     sign,
 )
 from cats.ir.prims.layout import stop
@@ -129,19 +131,18 @@ def root_to_whole_power(x: Wire, *, n: int) -> Letters:
     return None if inner is None else (*inner, n)
 
 
-def gentle(x: Value, y: Value, i: int, j: int) -> Value:
-    """Where x is not 0, or x**y, derived so often, has a finite slope there all the same."""
+def rested(x: Value, y: Value, i: int, j: int) -> Value:
+    """The slope in x of x**y, derived so often; 0 where x is 0 and the slope has no bound."""
     low = sub(y, float(i)) if i else y
-    finite = (greater if j else greater_equal)(low, 1.0)
-    return logical_or(not_equal(x, 0.0), finite)
+    bounded = (greater if j else greater_equal)(low, 1.0)
+    return keep(logical_or(not_equal(x, 0.0), bounded), derived(x, y, i + 1, j))
 
 
 def _root_to_power(x: Value, y: Value, op: Primitive) -> Flow:
     half = mul(0.5, y)
-    in_x: Linear = slope(derived(x, half, 1, 0), x)
-    if op is root:
-        in_x = Then(keeping(gentle(x, half, 0, 0), x), in_x)
-    return Flow((x, y), Join((in_x, slope(mul(0.5, derived(x, half, 0, 1)), y))))
+    in_x = rested(x, half, 0, 0) if op is root else derived(x, half, 1, 0)
+    in_y = mul(0.5, derived(x, half, 0, 1))
+    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
 
 
 @smoothing(
@@ -268,10 +269,15 @@ def cbrt_of_power(x: Wire) -> Letters:
     return found if found and found[1] > 2 else None
 
 
+def _cbrt_at_rest(x: Value) -> Linear:
+    there = not_equal(x, 0.0)
+    return Then(keeping(there, x), cbrt_rule(x, out=select(there, cbrt(x), 1.0)))
+
+
 @smoothing(
     "x: R[s]",
     cbrt,
-    lambda x: Flow((x,), Then(keeping(not_equal(x, 0.0), x), cbrt_rule(x, out=cbrt(x)))),
+    lambda x: Flow((x,), _cbrt_at_rest(x)),
     head=cbrt,
     under=GROUNDED,
     of=square_of,
@@ -312,9 +318,8 @@ def abs_to_even_power(x: Wire, *, n: int) -> Letters:
 
 def _abs_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
     size = abs(x)
-    in_x = slope(mul(sign(x), derived(size, y, i + 1, j)), x)
-    in_y = slope(derived(size, y, i, j + 1), y)
-    return Flow((x, y), Join((Then(keeping(gentle(x, y, i, j), x), in_x), in_y)))
+    in_x = mul(sign(x), rested(size, y, i, j))
+    return Flow((x, y), Join((slope(in_x, x), slope(derived(size, y, i, j + 1), y))))
 
 
 @smoothing(
@@ -471,8 +476,8 @@ def _hypot_to_power(x: Value, y: Value, n: int) -> Flow:
 
 
 def _grounded_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
-    in_x = Then(keeping(gentle(x, y, i, j), x), slope(derived(x, y, i + 1, j), x))
-    return Flow((x, y), Join((in_x, slope(derived(x, y, i, j + 1), y))))
+    in_x, in_y = rested(x, y, i, j), derived(x, y, i, j + 1)
+    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
 
 
 @smoothing(
