@@ -9,18 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cats.ir.linear import Join, Then
-from cats.ir.primitive import leaf_of
-from cats.ir.prims import arrays
+from cats.ir.linear import Join
 from cats.ir.prims.algebra import add, div, mul, neg, over, slope, sub
 from cats.ir.prims.choice import abs, maximum, minimum
-from cats.ir.prims.layout import Axes, broadcast, new_axes, stop, sum
 from cats.ir.prims.pairs import power_rule, share
 from cats.ir.prims.smooth import cosh, exp, expm1, log, log1p, reciprocal, tanh
 from cats.ir.rules.scalars import is_number
 from cats.ir.rules.smoothing import itself, one_where, scaled
 from cats.ir.smoothing import Flow, Letters, Smoothing, smoothing
-from cats.ir.spaces import Value, size, space_of
+from cats.ir.spaces import Value
 from cats.ir.wire import Wire
 
 
@@ -127,36 +124,6 @@ def log_of_one_and_exp(x: Wire) -> Letters:
 def log1p_of_exp(x: Wire) -> Letters:
     """log1p(exp(x)) = logaddexp(0, x)."""
     return x.made_by(exp)
-
-
-def _softmax(x: Value, axes: Axes) -> Flow:
-    """The weights exp(x) / sum(exp(x)), which do not depend on what is taken off x."""
-    space = space_of(x)
-
-    def repeated(v: Value) -> Value:
-        return broadcast(v, shape=space.shape, axes=new_axes(space.shape, axes))
-
-    parts = exp(sub(x, repeated(stop(arrays.max(x, axes=axes)))))
-    total = sum(parts, axes=axes)
-    add_up = leaf_of(sum, 0, (), space, space_of(total), axes=axes)
-    return Flow((x,), Then(slope(div(parts, repeated(total)), x), add_up))
-
-
-@smoothing(
-    "x: R[m]",
-    lambda x, axes: log(sum(exp(x), axes=axes)),
-    _softmax,
-    head=log,
-    under=sum,
-    statics=(((0,),),),
-)
-def log_of_sum_of_exps(x: Wire) -> Letters:
-    """The slopes of log(sum(exp(x))) are the shares of the exponentials in their sum."""
-    inner, step = x.made_by(sum), x.step
-    below = inner[0].made_by(exp) if inner else None
-    if below is None or step is None or not size(below[0].space):
-        return None
-    return (*below, dict(step.params)["axes"])
 
 
 @smoothing(
@@ -326,7 +293,6 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     log_of_two_exps,
     log_of_one_and_exp,
     log1p_of_exp,
-    log_of_sum_of_exps,
     log_of_logistic,
     log_of_cosh,
     logistic,
