@@ -61,8 +61,7 @@ def route(program: Program) -> Route:
     sources = _sources(program)
     varies = [isinstance(s, Real) for s in program.inputs]
     for step, found in zip(program.steps, sources, strict=True):
-        moved = step.op is not stop and any(varies[a] for a in found)
-        varies.extend([moved] * len(step.spaces))
+        varies.extend([any(varies[a] for a in found)] * len(step.spaces))
     asked = [False] * len(program.spaces)
     for output in program.outputs:
         asked[output] = True
@@ -75,7 +74,7 @@ def route(program: Program) -> Route:
 
 
 def _sources(program: Program) -> list[Sequence[int]]:
-    """The arguments of each step, or what a smoothing goes back to."""
+    """The arguments of each step, or what a smoothing goes back to; none of `stop`."""
     builder = Builder(program.inputs)
     wires = builder.replay(program, builder.wires)
     place: dict[int, int] = {}
@@ -87,7 +86,8 @@ def _sources(program: Program) -> list[Sequence[int]]:
         flow = None
         if isinstance(step.op, Primitive):
             flow = smoothed(SMOOTHED, step.op, args, step.params)
-        found.append(step.args if flow is None else [place[w.index] for w in flow.at])
+        behind = step.args if flow is None else [place[w.index] for w in flow.at]
+        found.append(() if step.op is stop else behind)
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cats.ir.linear import Id, Join, Linear, Then
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import add, ipow, mul, slope, sub
+from cats.ir.prims.algebra import add, div, ipow, mul, slope, sub
 from cats.ir.prims.choice import (
     abs,
     greater,
@@ -504,11 +504,32 @@ def grounded_to_power(x: Wire, y: Wire, *, i: int = 0, j: int = 0) -> Letters:
 def difference_of_squares(x: Wire, y: Wire) -> Letters:
     """(1 - x) (1 + x) = 1 - x**2, whose slope does not cancel near 0."""
     for one, rest in ((x, y), (y, x)):
-        less, more = one.made_by(sub), rest.made_by(add)
-        if less and more and is_number(less[0], 1.0):
-            for a, b in (more, more[::-1]):
-                if is_number(a, 1.0) and b is less[1]:
-                    return (b,)
+        less = one.made_by(sub)
+        if less and is_number(less[0], 1.0) and _one_more(rest, less[1]):
+            return (less[1],)
+    return None
+
+
+def _one_more(y: Wire, x: Wire) -> bool:
+    """Whether y is x + 1."""
+    inner = y.made_by(add)
+    return inner is not None and any(a is x and is_number(b, 1.0) for a, b in (inner, inner[::-1]))
+
+
+@smoothing(
+    "x: R[s]",
+    lambda x: mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))),
+    lambda x: scaled(x, div(x, mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))))),
+    head=mul,
+    under=sqrt,
+)
+def product_of_roots(x: Wire, y: Wire) -> Letters:
+    """sqrt(x - 1) sqrt(x + 1) = sqrt(x**2 - 1), whose slope has one infinite factor at 1."""
+    for one, rest in ((x, y), (y, x)):
+        below, above = one.made_by(sqrt), rest.made_by(sqrt)
+        less = below[0].made_by(sub) if below else None
+        if less and above and is_number(less[1], 1.0) and _one_more(above[0], less[0]):
+            return (less[0],)
     return None
 
 
@@ -537,4 +558,5 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     hypot_to_even_power,
     grounded_to_power,
     difference_of_squares,
+    product_of_roots,
 )
