@@ -362,6 +362,29 @@ def signed_power(x: Wire, y: Wire) -> Letters:
     return None
 
 
+@smoothing(
+    "x: R[s]",
+    lambda x, n: mul(sign(x), monomial(1, abs(x), n)),
+    lambda x, n: scaled(x, monomial(n, abs(x), n - 1)),
+    head=mul,
+    under=sign,
+    statics=FEW,
+)
+def signed_whole_power(x: Wire, y: Wire) -> Letters:
+    """The slope of sign(x) |x|**n is n |x|**(n - 1)."""
+    for one, rest in ((x, y), (y, x)):
+        signed, found = one.made_by(sign), raised(rest) or _square(rest)
+        if signed and found and found[1] > 1 and found[0].made_by(abs) == signed:
+            return (*signed, found[1])
+    return None
+
+
+def _square(x: Wire) -> tuple[Wire, int] | None:
+    """x, 2 of x * x."""
+    inner = x.made_by(mul)
+    return (inner[0], 2) if inner and inner[0] is inner[1] else None
+
+
 @smoothing("x: R[s]", lambda x: mul(sign(x), abs(x)), itself, head=mul, under=sign)
 def signed_abs(x: Wire, y: Wire) -> Letters:
     """sign(x) |x| = x."""
@@ -549,6 +572,7 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     abs_to_even_power,
     abs_to_power,
     signed_power,
+    signed_whole_power,
     signed_abs,
     signed_root,
     abs_of_grounded,

@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterator
 
 from cats.ir.linear import Join
+from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, over, slope, sub
-from cats.ir.prims.choice import abs, maximum, minimum
-from cats.ir.prims.pairs import power_rule, share
+from cats.ir.prims.choice import abs, isfinite, keep, logical_or, maximum, minimum
+from cats.ir.prims.pairs import LOG_2, power_rule, share, share2
 from cats.ir.prims.smooth import cosh, exp, expm1, log, log1p, reciprocal, tanh
 from cats.ir.rules.scalars import is_number
 from cats.ir.rules.smoothing import itself, one_where, scaled
@@ -42,6 +43,38 @@ def one_and_exp(x: Wire) -> Letters:
         c, exponent = positive(one), rest.made_by(exp)
         if exponent and c is not None:
             return (*exponent, c)
+    return None
+
+
+# Shares
+
+
+def _share_of_share(x: Value, y: Value, op: Primitive) -> Flow:
+    """s (1 - s) has the slope s (1 - s) (1 - 2 s), and 1 - 2 s = -tanh((x - y) / 2) cancels not.
+
+    The difference of two infinities is never asked for: where both are infinite s is constant.
+    """
+    rate = 1.0 if op is share else LOG_2
+    known = logical_or(isfinite(x), isfinite(y))
+    turn = mul(rate, tanh(mul(rate, mul(0.5, keep(known, sub(x, y))))))
+    by = mul(mul(op(x, y), op(y, x)), turn)
+    return Flow((x, y), Join((-slope(by, x), slope(by, y))))
+
+
+@smoothing(
+    "x: R[s], y: R[s]",
+    lambda x, y, op: mul(op(x, y), op(y, x)),
+    _share_of_share,
+    head=mul,
+    under=(share, share2),
+    statics=((share,), (share2,)),
+)
+def product_of_shares(x: Wire, y: Wire) -> Letters:
+    """share(x, y) share(y, x), which is flat where x = y."""
+    for op in (share, share2):
+        one, other = x.made_by(op), y.made_by(op)
+        if one and other and one == other[::-1]:
+            return (*one, op)
     return None
 
 
@@ -287,6 +320,7 @@ def smaller_less_rest(x: Wire, y: Wire) -> Letters:
 
 
 SMOOTHINGS: tuple[Smoothing, ...] = (
+    product_of_shares,
     log_of_exp,
     exp_of_log,
     exp_of_multiple_of_log,

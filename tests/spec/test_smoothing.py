@@ -62,10 +62,10 @@ def total(program: Program) -> Program:
 
 
 def arguments(program: Program, *signs: int) -> list[Value]:
-    """Numbers between 0.3 and 2, of these signs."""
+    """Numbers between 1.1 and 2, of these signs."""
     rng = np.random.default_rng(7)
     rows = zip(program.inputs, cycle(signs), strict=False)
-    return [np.asarray(sign * rng.uniform(0.3, 2.0, s.shape))[()] for s, sign in rows]
+    return [np.asarray(sign * rng.uniform(1.1, 2.0, s.shape))[()] for s, sign in rows]
 
 
 def test_there_are_many_and_each_has_its_own_name() -> None:
