@@ -83,6 +83,67 @@ def mapped(f: Callable[..., Any], *arrays: Array) -> Array:
     return np.asarray(np.frompyfunc(f, len(arrays), 1)(*arrays), object)
 
 
+class ExactLinalg:
+    """np.linalg on objects: Gaussian elimination with the numbers of a field.
+
+    >>> a = np.array([[Fraction(0), Fraction(2)], [Fraction(1), Fraction(1)]])
+    >>> ExactLinalg(Fraction).det(a)
+    Fraction(-2, 1)
+    """
+
+    def __init__(self, number: Number) -> None:
+        self.number = number
+
+    def solve(self, a: Array, b: Array) -> Array:
+        """x with a x = b. Raises LinAlgError where a is singular."""
+        x, y = self._entered(a), self._entered(b)
+        found = [_substituted(_eliminated(x[i], y[i])[0], y[i]) for i in np.ndindex(a.shape[:-2])]
+        return np.array(found, object).reshape(b.shape)
+
+    def inv(self, a: Array) -> Array:
+        """x with a x = 1."""
+        one = np.eye(a.shape[-1], dtype=int).astype(object)
+        return self.solve(a, np.broadcast_to(one, a.shape))
+
+    def det(self, a: Array) -> Value:
+        """The product of the pivots, with the sign of the exchanges."""
+        x, found = self._entered(a), []
+        for i in np.ndindex(a.shape[:-2]):
+            rows, sign = _eliminated(x[i], x[i])
+            found.append(math.prod(np.diag(rows), start=self.number(Fraction(sign))))
+        return np.array(found, object).reshape(a.shape[:-2])[()]
+
+    def _entered(self, a: Array) -> Array:
+        """Integers as numbers of the field, so that they divide exactly."""
+        return mapped(lambda x: self.number(Fraction(x)) if isinstance(x, int) else x, a)
+
+
+def _eliminated(a: Array, b: Array) -> tuple[Array, int]:
+    """[a | b] with nothing below the diagonal of a, and the sign of the exchanges of rows."""
+    n, sign = len(a), 1
+    rows = np.concatenate([a, b.reshape(n, -1) if n else a], 1)
+    for p in range(n):
+        pivot = next((i for i in range(p, n) if rows[i, p]), p)
+        if pivot != p:
+            rows[[p, pivot]], sign = rows[[pivot, p]], -sign
+        for i in range(p + 1, n) if rows[p, p] else ():
+            rows[i, p + 1 :] = rows[i, p + 1 :] - rows[p, p + 1 :] * (rows[i, p] / rows[p, p])
+    return rows, sign
+
+
+def _substituted(rows: Array, b: Array) -> Array:
+    """x with a x = b, for the eliminated rows of [a | b]."""
+    n = len(rows)
+    x = rows[:, n:].copy()
+    for p in reversed(range(n)):
+        if not rows[p, p]:
+            raise np.linalg.LinAlgError("Singular matrix")
+        for j in range(p + 1, n):
+            x[p] = x[p] - x[j] * rows[p, j]
+        x[p] = x[p] / rows[p, p]
+    return x.reshape(b.shape)
+
+
 class ExactNumpy:
     """NumPy, as code text sees it when reals are objects: what NumPy does by floats is replaced.
 
@@ -94,6 +155,7 @@ class ExactNumpy:
 
     def __init__(self, number: Number) -> None:
         self.number = number
+        self.linalg = ExactLinalg(number)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
-from cats.backends.plan import Line, Plan, plan
+from cats.backends.lines import Line
+from cats.backends.operand import Departure
+from cats.backends.plan import Plan, plan
 from cats.ir.errors import Where
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import guard, refuted
 from cats.ir.prims.layout import broadcast
 from cats.ir.program import Case, Program
 from cats.ir.spaces import Discrete, Ground
@@ -34,6 +37,11 @@ def no_comment(where: Where | None) -> str:
     return ""
 
 
+def no_words(where: Where | None) -> str:
+    """A guard raises what the engine understands, and no words."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Style:
     """How texts differ.
@@ -41,7 +49,9 @@ class Style:
     names    of inputs and values, avoiding those taken
     comment  above the lines that came from one place
     ready    a program's plan
+    writes   writes into arrays are statements; else they call helpers that leave the old array
     limit    lines in one function
+    strays   the error, as text, of a guard that does not pass; if empty, OtherPath
     tidy     numbers become NumPy scalars at the door, arrays are let go after their last use
     bare     a single result is returned itself, not in a tuple
     """
@@ -49,6 +59,8 @@ class Style:
     names: Callable[[Plan, set[str]], Names] = numbered
     comment: Callable[[Where | None], str] = no_comment
     ready: Callable[[Program], Plan] = plan
+    strays: Callable[[Where | None], str] = no_words
+    writes: bool = True
     limit: int = 500
     tidy: bool = True
     bare: bool = False
@@ -148,23 +160,49 @@ class FunctionText:
     def _statements(self, start: int, stop: int) -> list[str]:
         body: list[str] = []
         said = ""
+        made = {p for line in self.plan.lines[start:stop] for p in line.makes} if start else None
         for number in range(start, stop):
             line = self.plan.lines[number]
             comment = self.style.comment(line.step.where)
             if comment and comment != said:
                 body.append(INDENT + comment)
             said = comment
-            body.append(f"{INDENT}{self._list(line.makes)} = {self._expression(line)}")
+            body += [INDENT + text for text in self._line(line, number)]
             if self.style.tidy:
                 ends = dict.fromkeys((*line.reads(), *line.makes))
-                body += self._let_go([p for p in ends if self._ends(p, number, start)])
+                body += self._let_go([p for p in ends if self._ends(p, number, made)])
         return body
 
-    def _ends(self, position: int, number: int, start: int) -> bool:
-        """Whether a value made since `start` is read here for the last time."""
+    def _line(self, line: Line, number: int) -> Iterator[str]:
+        """The statements of one line."""
+        if line.step.op is guard:
+            yield from self._guard(line, number)
+        elif self.style.writes and isinstance(line.step.op, Primitive) and line.step.op.inplace:
+            args = [o.literal or o.text(self.names[o.position]) for o in line.operands]
+            name = self.names[line.first]
+            yield f"{name} = {args[0]}" + ("" if line.over else ".copy()")
+            yield line.step.op.inplace(name, *args, **dict(line.step.params))
+        else:
+            text = self._expression(line)
+            copied = line.copied and self.style.writes and line.step.spaces[0].shape
+            yield f"{self._list(line.makes)} = {text}{'.copy()' if copied else ''}"
+
+    def _guard(self, line: Line, number: int) -> Iterator[str]:
+        """A test, and what is raised when it fails."""
+        (operand,) = line.operands
+        name = operand.literal or self.names[operand.position]
+        params = dict(line.step.params)
+        said = self.style.strays(line.step.where)
+        yield f"if {refuted(name, params['outcome'])}:"
+        yield f"{INDENT}raise {said or f'{self.scope.callee(Departure(**params))}({name})'}"
+        if self.last[line.first] > number:
+            yield f"{self.names[line.first]} = {name}"
+
+    def _ends(self, position: int, number: int, made: set[int] | None) -> bool:
+        """Whether a value is read here for the last time, one of those `made` here if given."""
         if self.last[position] != number or position in self.plan.constants:
             return False
-        return start == 0 or position >= self.plan.lines[start].first
+        return made is None or position in made
 
     def _expression(self, line: Line) -> str:
         args = [o.literal or o.text(self.names[o.position]) for o in line.operands]

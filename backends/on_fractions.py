@@ -35,6 +35,8 @@ FIELD = frozenset(
         "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
+        "winners", "erase", "put", "add_into", "nonzero",
+        "tril", "triu", "solve", "solve_triangular", "inv", "det",
     }
 )  # fmt: skip
 """Operations every field has."""
@@ -68,7 +70,7 @@ class OnField:
         return known and (op.name in FIELD or (self.ordered and op.name in ORDERED))
 
     def build(self, program: Program) -> Run:
-        text = write(program, "run", Style(ready=self._plan, tidy=False), {"np"})
+        text = write(program, "run", Style(ready=self._plan, writes=False, tidy=False), {"np"})
         namespace: dict[str, Any] = dict(text.callees)
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)
@@ -82,7 +84,7 @@ class OnField:
     def _plan(self, program: Program) -> Plan:
         found = plan(program, literals=False)
         lines = tuple(
-            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces[0]))
+            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces))
             if isinstance(op := line.step.op, Primitive)
             else line
             for line in found.lines
@@ -163,15 +165,20 @@ class _Exact:
     field: OnField
     op: Primitive
     params: Params
-    space: Ground
+    spaces: tuple[Ground, ...]
 
-    def __call__(self, *args: Value) -> np.ndarray[Any, Any]:
+    def __call__(self, *args: Value) -> Any:
         names = [f"x{i}" for i in range(len(args))]
         text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.params))}"
         found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
-        if isinstance(self.space, Real):
+        if len(self.spaces) > 1:
+            return tuple(map(self._settled, found, self.spaces))
+        return self._settled(found, self.spaces[0])
+
+    def _settled(self, found: Value, space: Ground) -> np.ndarray[Any, Any]:
+        if isinstance(space, Real):
             return mapped(self.field.settle, np.asarray(found, object))
-        return np.asarray(found, self.space.dtype)
+        return np.asarray(found, space.dtype)
 
 
 @lru_cache(maxsize=4096)

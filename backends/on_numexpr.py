@@ -20,8 +20,9 @@ from numexpr.necompiler import evaluate_lock
 
 from cats.backends.backend import Compiled, Run, checked
 from cats.backends.function import Style
+from cats.backends.lines import Line
 from cats.backends.operand import Operand, typed_text, weak_text
-from cats.backends.plan import Line, Plan, plan
+from cats.backends.plan import Plan, plan
 from cats.backends.templates import CHOICE, INLINE, KINDS, LOGIC, TEMPLATES
 from cats.backends.text import loaded, write
 from cats.ir.constant import Constant

@@ -23,6 +23,7 @@ from cats.backends.text import write
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import guard
 from cats.ir.prims.layout import const
 from cats.ir.program import Program
 from cats.ir.spaces import Value
@@ -49,7 +50,7 @@ class OnSource:
 
     def supports(self, op: Primitive) -> bool:
         """Those that have code text."""
-        return op.code is not None
+        return op.code is not None or op is guard
 
     def build(self, program: Program) -> Run:
         namespace: dict[str, Any] = {}
@@ -102,7 +103,15 @@ def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
             remedy="Choose a Python identifier that is not a keyword, a builtin or np.",
         )
     OnSource().compile(program)
-    style = Style(names=_Naming().names, comment=comment, limit=2000, tidy=False, bare=True)
+    style = Style(
+        _Naming().names,
+        comment,
+        strays=strays,
+        writes=False,
+        limit=2000,
+        tidy=False,
+        bare=True,
+    )
     said = _quoted(docstring) if docstring else ""
     text = write(program, name, style, set(RESERVED), said)
     constants = [f"{title} = {exact(value)}" for title, value in text.constants.items()]
@@ -132,6 +141,12 @@ def comment(where: Where | None) -> str:
         return ""
     code = f": {where.code}" if where.code else ""
     return f"# {os.path.basename(where.file)}:{where.line}{code}"
+
+
+def strays(where: Where | None) -> str:
+    """The error a text raises at arguments for which the user's code goes another way."""
+    line = comment(where).replace("#", ", at", 1)
+    return f"ValueError({'the code goes another way than this text' + line!r})"
 
 
 def _quoted(text: str) -> str:

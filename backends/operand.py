@@ -10,6 +10,7 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import OtherPath, Outcome, outcome_of
 from cats.ir.prims.layout import Axes, spread_text
 from cats.ir.spaces import Ground, Shape, Value, space_of
 
@@ -93,3 +94,14 @@ class Opaque:
                 remedy="Correct the function, or the space of the primitive.",
             )
         return array.astype(space.dtype, copy=False)[()]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What a guard raises where it does not pass, made from what was found."""
+
+    number: int
+    outcome: Outcome
+
+    def __call__(self, value: Value) -> OtherPath:
+        return OtherPath(self.number, outcome_of(value, self.outcome))

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
+from cats.backends.lines import Line
+from cats.backends.liveness import overwriting
 from cats.backends.operand import Opaque, Operand, is_literal, typed, weak_text
 from cats.ir.constant import Constant
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import guard
+from cats.ir.prims.indexing import index
 from cats.ir.prims.layout import Axes, broadcast, const
 from cats.ir.program import Case, Program, Step, constant_of
 from cats.ir.spaces import Shape
@@ -23,24 +26,6 @@ COPIES = frozenset({"convert", "concatenate", "shift", "gather", "accumulate", "
 
 SHARED = -1
 """The root of what lives elsewhere: a value that must be copied before it is given away."""
-
-
-class Line(NamedTuple):
-    """One statement: a step on operands. A `callee`, where given, is called instead of its text."""
-
-    step: Step
-    first: int
-    operands: tuple[Operand, ...]
-    callee: Any = None
-
-    @property
-    def makes(self) -> range:
-        """The positions it defines."""
-        return range(self.first, self.first + len(self.step.spaces))
-
-    def reads(self) -> list[int]:
-        """The positions it reads by name."""
-        return [o.position for o in self.operands if o.literal is None]
 
 
 @dataclass(frozen=True)
@@ -101,6 +86,8 @@ class _Planner:
             return
         if op is broadcast and self._filled(first, step):
             return
+        if op.inplace is not None:
+            return
         if op is const or op is broadcast or op.code is None:
             self.root[first : first + len(step.spaces)] = [SHARED] * len(step.spaces)
             return
@@ -110,6 +97,8 @@ class _Planner:
         if len(step.spaces) > 1 or op.work(spaces, step.spaces[0], dict(step.params)) == 0:
             alone = len(step.args) == 1 and len(step.spaces) == 1
             root = self.root[step.args[0]] if alone or op.name == "gather" else SHARED
+            if step.op is index and not step.spaces[0].shape:
+                return
             self.root[first : first + len(step.spaces)] = [root] * len(step.spaces)
 
     def _filled(self, first: int, step: Step) -> bool:
@@ -127,16 +116,25 @@ class _Planner:
         first = len(self.spaces)
         for step in reversed(self.program.steps):
             first -= len(step.spaces)
-            if first in self.constants or needed.isdisjoint(range(first, first + len(step.spaces))):
+            unread = needed.isdisjoint(range(first, first + len(step.spaces)))
+            if first in self.constants or (unread and not step.op.effect):
                 continue
             line = Line(step, first, self._operands(step), _callee(step))
             needed.update(line.reads())
             lines.append(line)
         lines.reverse()
         copied = self._copied()
-        return Plan(
-            self.program, tuple(lines), self._constants(needed), copied, self.literals, self.written
-        )
+        arranged = overwriting(lines, self.root, self.written, self._owned())
+        constants = self._constants(needed)
+        return Plan(self.program, tuple(arranged), constants, copied, self.literals, self.written)
+
+    def _owned(self) -> set[int]:
+        """The positions that are arrays made by operations of ours."""
+        found: set[int] = set()
+        for first, step in self.program.numbered():
+            if isinstance(step.op, Case) or step.op.home.startswith("cats.ir."):
+                found.update(range(first, first + len(step.spaces)))
+        return found
 
     def _constants(self, needed: set[int]) -> dict[int, Constant]:
         """Those read by name, and, where there are literals, all numbers."""
@@ -195,6 +193,6 @@ class _Planner:
 
 
 def _callee(step: Step) -> Opaque | None:
-    if isinstance(step.op, Primitive) and step.op.code is None:
+    if isinstance(step.op, Primitive) and step.op.code is None and step.op is not guard:
         return Opaque(step.op, step.params, step.spaces)
     return None

@@ -38,6 +38,7 @@ from cats.maps import linear_transpose as linear_transpose
 from cats.maps import linearize as linearize
 from cats.maps import vjp as vjp
 from cats.matrix import Matrix as Matrix
+from cats.paths import PathWarning as PathWarning
 from cats.simplify import simplify as simplify
 from cats.stop import stop_gradient as stop_gradient
 from cats.trace import Spec as Spec
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from cats.ir.parse import parse as parse
     from cats.levels import explain as explain
     from cats.sourcing import source as source
+    from cats.spectral import eigenspaces as eigenspaces
 
 _LATER = {
     "Affine": "cats.affine",
@@ -70,6 +72,7 @@ _LATER = {
     "OnNumexpr": "cats.backends.on_numexpr",
     "OnSource": "cats.backends.on_source",
     "diagnose": "cats.diagnosis",
+    "eigenspaces": "cats.spectral",
     "explain": "cats.levels",
     "kinks": "cats.at_kinks",
     "parse": "cats.ir.parse",

@@ -14,8 +14,7 @@ from cats.ir.kink_table import OF_OPERATION
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, nested
 from cats.ir.spaces import Value
-from cats.watched import computed, entries, everything, given, listed, route
-from cats.whole import behind
+from cats.watched import computed, entries, everything, examined, listed, route
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,7 @@ def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Kinks:
     >>> found[0].operation, found[0].entries, found[0].convention
     ('abs', ((1,), (2,)), '`abs` at 0: 0')
     """
-    call, lifted, answer = behind(f, args, kwargs)
-    return Kinks(tuple(_walk(answer.program, given(call, lifted, "kinks"))))
+    return Kinks(tuple(_walk(*examined(f, args, kwargs, "kinks"))))
 
 
 def _walk(program: Program, args: Sequence[Value]) -> Iterator[Kink]:

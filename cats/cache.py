@@ -43,6 +43,10 @@ class Cache(Generic[V]):
             except (RuntimeError, StopIteration):
                 return
 
+    def drop(self, key: Hashable) -> None:
+        """Without the entry of the key."""
+        self._entries.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._entries)
 

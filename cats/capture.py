@@ -1,15 +1,18 @@
 """What a function depends on besides its arguments, as a cache key: nothing captured goes stale.
 
 Closure cells, defaults, and the globals its code names are pictured by content where that can be
-seen (numbers, arrays, containers, functions), and by identity otherwise.
+seen (numbers, small arrays, containers, functions), and by identity otherwise. A large array that
+the traced function meets as a parameter is pictured by identity too: it is read in every call.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import sys
 import types
+from abc import ABCMeta
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +21,9 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.node import Node
 from cats.ir.spaces import Value
+
+SMALL = 2048
+"""An array from outside of no more bytes is part of what is compiled; a larger one is read anew."""
 
 
 class Same:
@@ -48,11 +54,13 @@ def picture(value: Value) -> Any:
 class _Painter:
     """Draws one picture; what comes up again is drawn as its number, so that cycles end."""
 
-    __slots__ = ("_kept", "_seen")
+    __slots__ = ("_hidden", "_kept", "_names", "_seen")
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
         self._kept: list[Value] = []
+        self._hidden = 0
+        self._names: tuple[str, ...] = ()
 
     def picture(self, value: Value) -> Any:
         if value is None or isinstance(value, bool | int | str | bytes):
@@ -60,12 +68,26 @@ class _Painter:
         if isinstance(value, float | np.generic):
             return Constant(value) if np.asarray(value).dtype.kind in "biuf" else Same(value)
         if isinstance(value, np.ndarray):
-            return Same(value) if value.dtype == object else (type(value), Constant(value))
+            return self._array(value)
         number = self._seen.setdefault(id(value), len(self._seen))
         if number < len(self._kept):
             return ("again", number)
         self._kept.append(value)
         return self._compound(value)
+
+    def _array(self, value: np.ndarray[Any, Any]) -> Any:
+        """By content, but for those that are read in every call: they are met as parameters."""
+        if value.dtype == object or (value.nbytes > SMALL and not self._hidden):
+            return (Same(value), value.shape, value.dtype.str)
+        return (type(value), Constant(value))
+
+    def _inside(self, value: Value) -> Any:
+        """What is in an object that the traced function sees as it is."""
+        self._hidden += 1
+        try:
+            return self.picture(value)
+        finally:
+            self._hidden -= 1
 
     def _compound(self, value: Value) -> Any:
         match value:
@@ -76,58 +98,65 @@ class _Painter:
             case functools.partial():
                 return ("partial", *map(self.picture, (value.func, value.args, value.keywords)))
             case tuple() | list():
-                return (type(value), tuple(map(self.picture, value)))
+                look = (
+                    self.picture
+                    if type(value) is list or isinstance(value, tuple)
+                    else self._inside
+                )
+                return (type(value), tuple(map(look, value)))
+            case set() | frozenset():
+                return (type(value), frozenset(map(self.picture, value)))
             case dict():
-                return (type(value), tuple((_key(k), self.picture(v)) for k, v in value.items()))
+                look = self.picture if type(value) is dict else self._inside
+                return (type(value), tuple((_key(k), look(v)) for k, v in value.items()))
             case Node():
                 return value
             case type():
                 return self._class(value)
-            case types.ModuleType() | np.ufunc() | types.BuiltinFunctionType():
+            case types.ModuleType():
+                return self._module(value)
+            case np.ufunc() | types.BuiltinFunctionType():
                 return Same(value)
         if dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats."):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
-        if dataclasses.is_dataclass(value) or hasattr(value, "__dict__"):
-            state = getattr(value, "__dict__", {})
-            return (Same(value), self.picture(state), self.picture(type(value)))
-        return Same(value)
+        if isinstance(value, collections.deque):
+            return (Same(value), tuple(map(self._inside, value)))
+        state = _state(value)
+        plain = ours(type(value).__module__) and not isinstance(value, types.SimpleNamespace)
+        if state is None or plain:
+            return Same(value)
+        look = self.picture if can_view(type(value)) else self._inside
+        return (Same(value), look(state), self.picture(type(value)))
 
     def _class(self, value: type) -> Any:
         """A class by identity, and a user's class by its attributes too: they may be replaced."""
-        if _ours(value.__module__):
+        if ours(value.__module__):
             return Same(value)
         attributes = [(n, v) for n, v in vars(value).items() if not n.startswith("__")]
         methods = tuple((n, self.picture(v)) for n, v in attributes)
         return (Same(value), methods, tuple(self.picture(b) for b in value.__bases__))
 
     def _function(self, f: types.FunctionType) -> Any:
-        cells = tuple(self._cell(c) for c in f.__closure__ or ())
-        if f.__module__ is not None and _ours(f.__module__):
-            return (Same(f.__code__), cells)
-        names = _names(f.__code__)
-        named = tuple(
-            (name, self._global(f.__globals__[name], names))
-            for name in names
-            if name in f.__globals__
-        )
-        return (
-            Same(f.__code__),
-            cells,
-            named,
-            *map(self.picture, (f.__defaults__, f.__kwdefaults__)),
-        )
+        if f.__module__ is not None and ours(f.__module__):
+            return (Same(f.__code__), tuple(self._cell(c) for c in f.__closure__ or ()))
+        outer, self._names = self._names, _names(f.__code__)
+        try:
+            return (
+                Same(f.__code__),
+                tuple(self._cell(c) for c in f.__closure__ or ()),
+                tuple((n, self.picture(v)) for n, v in _read(f.__globals__, self._names)),
+                *map(self.picture, (f.__defaults__, f.__kwdefaults__)),
+            )
+        finally:
+            self._names = outer
 
-    def _global(self, value: Value, names: tuple[str, ...]) -> Any:
-        """A global; of a user's module, what the function may read in it."""
-        if not isinstance(value, types.ModuleType) or _ours(value.__name__):
-            return self.picture(value)
-        if id(value) in self._seen:
+    def _module(self, value: types.ModuleType) -> Any:
+        """A module by identity, and of a user's what the function may read in it."""
+        if ours(value.__name__):
             return Same(value)
-        self._seen[id(value)] = len(self._kept)
-        self._kept.append(value)
-        read = [(n, vars(value)[n]) for n in names if n in vars(value)]
-        return (Same(value), tuple((n, self._global(v, names)) for n, v in read))
+        read = [(n, vars(value)[n]) for n in self._names if n in vars(value)]
+        return (Same(value), tuple((n, self.picture(v)) for n, v in read))
 
     def _cell(self, cell: Any) -> Any:
         try:
@@ -136,7 +165,16 @@ class _Painter:
             return "empty"
 
 
-def _ours(module: str) -> bool:
+def _read(space: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """What the names mean in a module, or as modules that are imported within the function."""
+    for name in names:
+        if name in space:
+            yield name, space[name]
+        elif name in sys.modules and not ours(name):
+            yield name, sys.modules[name]
+
+
+def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
     return root in ("numpy", "cats") or (root in sys.stdlib_module_names and root != "__main__")
@@ -153,6 +191,36 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _all_names(constant)
+
+
+def can_view(kind: type) -> bool:
+    """Whether a class is plain Python through and through, and a user's."""
+    if type(kind) not in (type, ABCMeta) or issubclass(kind, BaseException):
+        return False
+    own = [base for base in kind.__mro__ if base.__module__ not in GENERAL]
+    hooked = any("__init_subclass__" in vars(base) for base in own)
+    plain = kind.__new__ is object.__new__ and not any(ours(base.__module__) for base in own)
+    return bool(own) and plain and not hooked
+
+
+GENERAL = ("typing", "abc", "collections.abc", "builtins")
+"""Modules whose classes users' classes are built on."""
+
+
+def slots(base: type) -> tuple[str, ...]:
+    """The names of the slots that a class itself has."""
+    found = vars(base).get("__slots__", ())
+    names = (found,) if isinstance(found, str) else tuple(found)
+    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))
+
+
+def _state(value: Value) -> dict[str, Any] | None:
+    """The attributes of an object, those in slots included; None if it has none to look at."""
+    names = [n for base in type(value).__mro__ for n in slots(base) if hasattr(value, n)]
+    found = getattr(value, "__dict__", None)
+    if found is None and not names:
+        return None
+    return {**(found or {}), **{n: getattr(value, n) for n in names}}
 
 
 def _key(value: Value) -> Any:

@@ -150,7 +150,8 @@ class _Derivation:
             case Then(first, second):
                 return self.flow(second, self.flow(first, v))
             case Fork(parts):
-                return tuple([self.flow(p, v) for p in parts])
+                shared = self.once(v, map.dom) if len(parts) > 1 else v
+                return tuple([self.flow(p, shared) for p in parts])
             case Join(parts):
                 return _plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])  # type: ignore[arg-type]
             case Proj(index=index):
@@ -163,6 +164,14 @@ class _Derivation:
                 return self.leaf(map, v)  # type: ignore[arg-type]
             case _:
                 raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
+
+    def once(self, v: Tangent, space: Space) -> Tangent:
+        """The tangent at positions, so that several maps that read it do not each compute it."""
+        if isinstance(space, Product):
+            return tuple([self.once(x, s) for x, s in zip(v, space.parts, strict=True)])  # type: ignore[arg-type]
+        if not v or (len(v) == 1 and v[0].leaf is None):  # type: ignore[union-attr]
+            return v
+        return (Term(1, None, self.settle(v, space)),)  # type: ignore[arg-type]
 
     def scale(self, space: Space, by: Value, v: Tangent) -> Tangent:
         """A factor of -1 is a sign; any other is a product."""

@@ -17,8 +17,7 @@ from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, 
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
 from cats.ir.wire import Builder, Wire
-from cats.watched import computed, entries, everything, given, listed, route
-from cats.whole import behind
+from cats.watched import computed, entries, everything, examined, listed, route
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ def diagnose(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Diagnosis:
     >>> found.value.operation, found.value.made, found.value.given
     ('log', 'makes -inf at [1]', ('value 0.0',))
     """
-    call, lifted, answer = behind(f, args, kwargs)
-    return _Examination(answer.program, given(call, lifted, "diagnose")).diagnosis()
+    return _Examination(*examined(f, args, kwargs, "diagnose")).diagnosis()
 
 
 class _Examination:

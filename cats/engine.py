@@ -21,10 +21,13 @@ from cats.ir.collecting import collector_paused
 from cats.ir.errors import SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
+from cats.paths import Path, Paths
+from cats.pipeline import without_guards
+from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
+from cats.recorder import Recorder, newest_recorder
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
-from cats.traced import Recorder, newest_recorder, placed, users_place
 from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten
 
 NUMPY = OnNumpy()
@@ -42,32 +45,79 @@ class Answer:
 
 Transform = Callable[[Traceable], Answer]
 
-_ANSWERS: Cache[tuple[Traceable, Any]] = Cache(512)
+_PATHS: Cache[Paths[Any]] = Cache(512)
 """What has been traced and compiled; only a memory of pure results."""
 
 
-def remembered(
-    f: Function, call: Call, options: Hashable, make: Callable[[Traceable], Any]
-) -> tuple[Traceable, Any]:
-    """(the traced function, make of it), from memory if nothing it depends on has changed."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One path: the traced function, what was made of its program, and what runs first of that."""
+
+    lifted: Traceable
+    made: Any
+    first: Program | Compiled
+
+
+def followed(
+    f: Function,
+    call: Call,
+    extra: Sequence[Value],
+    options: Hashable,
+    make: Callable[[Traceable], tuple[Any, Program | Compiled]],
+) -> tuple[Taken, Sequence[Value]]:
+    """The path of a call, from memory if nothing it depends on has changed, and what it gives.
+
+    make   of a traced function: what answers, and the program of it that is run on the arguments
+    """
+    key = _key(f, call, options)
+    paths = None if key is None else _PATHS.look(key)
+    found: Paths[Taken] = Paths() if paths is None else paths
+
+    def trace() -> Path[Taken]:
+        with collector_paused():
+            lifted = traced(f, call)
+            taken = Taken(lifted, *make(lifted))
+        outcomes, places = zip(*lifted.decisions, strict=True) if lifted.decisions else ((), ())
+        return Path(outcomes, places, taken)
+
+    def run(taken: Taken) -> Sequence[Value]:
+        return execute(taken.first, [*call.leaves, *taken.lifted.extra, *extra])
+
+    def forced(taken: Taken) -> Sequence[Value]:
+        return execute(unguarded(taken.first), [*call.leaves, *taken.lifted.extra, *extra])
+
+    known = len(found)
+    taken, results = found.run(trace, run, forced)
+    if key is not None and (paths is None or len(found) > known):
+        _remember(key, found, lasting=key == _key(f, call, options) and _outermost(taken))
+    return taken, results
+
+
+def _outermost(taken: Taken) -> bool:
+    """Whether no value of another trace has a part in a path."""
+    return newest(taken.lifted.extra) is None
+
+
+def _remember(key: Any, found: Paths[Taken], lasting: bool) -> None:
+    """Keeps the paths, unless tracing changed what the function depends on: then every call traces
+    anew, and does again what it does outside of itself.
+    """
+    if lasting:
+        _PATHS.put(key, found)
+    else:
+        _PATHS.drop(key)
+
+
+def _key(f: Function, call: Call, options: Hashable) -> Any:
+    """What a compiled function depends on; None where that cannot be told, or nothing is kept."""
     if call.recorder is not None:
-        return _made(f, call, make)
+        return None
     try:
-        key = (picture(f), call.tree, call.spaces, call.names, options)
-        found = _ANSWERS.look(key)
+        key = (picture(f), call.tree, call.spaces, call.kinds, call.names, options)
+        hash(key)
     except TypeError:
-        return _made(f, call, make)
-    if found is None:
-        found = _made(f, call, make)
-        if not found[0].captured:
-            _ANSWERS.put(key, found)
-    return found
-
-
-def _made(f: Function, call: Call, make: Callable[[Traceable], Any]) -> tuple[Traceable, Any]:
-    with collector_paused():
-        lifted = traced(f, call)
-        return lifted, make(lifted)
+        return None
+    return key
 
 
 @placed
@@ -82,14 +132,21 @@ def answered(
     """The transformed function at a call, `extra` being further leaves its program takes."""
     recorder = newest((*call.leaves, *extra))
 
-    def make(lifted: Traceable) -> tuple[Program | Compiled, Tree]:
+    def make(lifted: Traceable) -> tuple[Tree, Program | Compiled]:
         answer = transform(lifted)
         program = simplify(answer.program)
-        tracing = recorder is not None or lifted.captured
-        return (program if tracing else backend.compile(program)), answer.out
+        tracing = recorder is not None or newest(lifted.extra) is not None
+        return answer.out, program if tracing else backend.compile(program)
 
-    lifted, (target, out) = remembered(f, call, (options, backend, recorder is None), make)
-    return unflatten(out, execute(target, [*call.leaves, *lifted.captured, *extra]))
+    taken, results = followed(f, call, extra, (options, backend, recorder is None), make)
+    return unflatten(taken.made, results)
+
+
+def unguarded(target: Program | Compiled) -> Program | Compiled:
+    """The same without its guards: right at the arguments it was traced at."""
+    if isinstance(target, Compiled):
+        return target.backend.compile(without_guards(target.program))
+    return without_guards(target)
 
 
 def newest(values: Sequence[Value]) -> Recorder | None:

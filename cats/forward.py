@@ -157,9 +157,11 @@ def signed_sum(terms: Sequence[Term], values: Sequence[Value], space: Space, at:
             scattered.setdefault(op, []).append((leaf, v if term.sign > 0 else neg(v)))
         else:
             pieces.append((term.sign, applied(leaf, v)))
+    whole = _add_up(pieces, space)
     for op, group in scattered.items():
-        pieces.append((1, op.total([leaf for leaf, _ in group], [v for _, v in group])))
-    return _add_up(pieces, space)
+        base = None if isinstance(whole, Nothing) else whole
+        whole = op.total([leaf for leaf, _ in group], [v for _, v in group], base)
+    return whole
 
 
 def _add_up(pieces: list[tuple[int, Value]], space: Space) -> Value:

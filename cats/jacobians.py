@@ -14,8 +14,8 @@ from cats.ir.spaces import Real
 from cats.maps import jvp
 from cats.pipeline import FORWARD, REVERSE, best_mode
 from cats.pipeline import jacobian as jacobian_program
+from cats.places import users_place
 from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare, wanted
-from cats.traced import users_place
 from cats.tree import Branch, Leaf, Tree
 
 

@@ -15,18 +15,18 @@ from cats.engine import (
     answered,
     execute,
     fitted,
+    followed,
     newest,
     pair,
     real_leaves,
-    remembered,
 )
 from cats.ir.errors import DerivativeError, SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.linearity import check_linear_function
 from cats.pipeline import forward_half, halves, pushforward, reverse_half
+from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, prepare, traced
-from cats.traced import placed, users_place
 from cats.tree import Tree, count, unflatten
 from cats.unzip import Policy
 
@@ -131,15 +131,15 @@ def _split(
     call = _whole(f, primals)
     active = _real(call)
 
-    def make(lifted: Traceable) -> Any:
+    def make(lifted: Traceable) -> tuple[Any, Any]:
         split = halves(lifted.program, active, policy)
         half = (reverse_half if reverse else forward_half)(split.half)
-        if newest(call.leaves) is not None or lifted.captured:
-            return split.primal, half
-        return NUMPY.compile(split.primal), NUMPY.compile(half)
+        if newest(call.leaves) is not None or newest(lifted.extra) is not None:
+            return half, split.primal
+        return NUMPY.compile(half), NUMPY.compile(split.primal)
 
-    lifted, (primal, half) = remembered(f, call, ("linearize", reverse, policy), make)
-    leaves = execute(primal, [*call.leaves, *lifted.captured])
+    taken, leaves = followed(f, call, (), ("linearize", reverse, policy), make)
+    lifted, half = taken.lifted, taken.made
     n = len(lifted.program.outputs)
     value = unflatten(lifted.out, leaves[:n])
     ends = tuple((s, "the result") for s in lifted.program.ends)

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import DerivativeError, SpaceError
+from cats.ir.errors import DerivativeError, SpaceError, Where
 from cats.ir.lam import Term, TermNode
+from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
+from cats.ir.wire import Builder
+from cats.places import placed
 from cats.pointfree import program_of
-from cats.trace import Spec, leaf_names, space_of_leaf, trace_function
-from cats.traced import Recorder, Traced, newest_recorder, placed
+from cats.recorder import Recorder, newest_recorder
+from cats.trace import Argument, Spec, leaf_names, space_of_leaf, trace_function
+from cats.tracked import Tracked
 from cats.tree import Branch, Static, Tree, count, flatten
 
 Function = Callable[..., Any] | Term
@@ -22,11 +26,12 @@ Function = Callable[..., Any] | Term
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments of one call: their leaves, spaces, names, and structure."""
+    """The arguments of one call: their leaves, spaces, names, kinds (`Argument`), and structure."""
 
     leaves: tuple[Value, ...]
     spaces: tuple[Ground, ...]
     names: tuple[str, ...]
+    kinds: tuple[str, ...]
     tree: Tree
 
     @property
@@ -46,29 +51,53 @@ def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
     leaves, tree = flatten((tuple(args), kwargs))
     names = leaf_names(f, args, kwargs)
     spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
-    return Call(tuple(_plain(v) for v in leaves), spaces, tuple(names), tree)
+    kinds = tuple([_kind(v) for v in leaves])
+    return Call(tuple([_plain(v) for v in leaves]), spaces, tuple(names), kinds, tree)
 
 
 def _plain(value: Value) -> Value:
-    return value if isinstance(value, Traced | Spec) else np.asarray(value)
+    return value if isinstance(value, Tracked | Spec) else np.asarray(value)
+
+
+def _kind(value: Value) -> str:
+    """What a leaf stands for: see `Argument`."""
+    if isinstance(value, Tracked):
+        return "number" if value.weak else "array" if value.is_array else "scalar"
+    if isinstance(value, np.ndarray):
+        return "array"
+    return "number" if type(value) in (int, float, bool) else "scalar"
 
 
 @dataclass(frozen=True, slots=True)
 class Traceable:
-    """A traced call: the program, the structure of its result, what it captured of outer traces."""
+    """A traced call: the program, the structure of its result, and as in `Tracing`."""
 
     term: Term
     program: Program
     out: Tree
-    captured: tuple[Traced, ...]
+    extra: tuple[Any, ...] = ()
+    decisions: tuple[tuple[Outcome, Where], ...] = ()
+
+    def closed(self) -> Traceable:
+        """The same, with what is read from outside written down as it is now."""
+        arrays = self.extra
+        if not arrays or newest_recorder(arrays) is not None:
+            return self
+        count = len(self.program.inputs) - len(arrays)
+        builder = Builder(self.program.inputs[:count])
+        outputs = builder.run(self.program, [*builder.wires, *arrays])
+        program = builder.finish(outputs, self.program.names[:count])
+        return Traceable(self.term, program, self.out, (), self.decisions)
 
 
 def traced(f: Function, call: Call) -> Traceable:
     """The function as a program on the call's leaves."""
     if isinstance(f, TermNode):
         return _of_term(f, call)
-    found = trace_function(f, call.tree, call.spaces, call.names)
-    return Traceable(found.term, found.program, found.out, found.captured)
+    rows = zip(call.spaces, call.names, call.leaves, call.kinds, strict=True)
+    leaves = [Argument(s, n, None if isinstance(v, Spec) else v, k) for s, n, v, k in rows]
+    found = trace_function(f, call.tree, leaves)
+    return Traceable(found.term, found.program, found.out, found.extra, found.decisions)
 
 
 def _of_term(term: Any, call: Call) -> Traceable:
@@ -79,7 +108,7 @@ def _of_term(term: Any, call: Call) -> Traceable:
     program = Program(
         lowered.program.inputs, lowered.program.steps, lowered.program.outputs, call.names
     )
-    return Traceable(term, program, out, ())
+    return Traceable(term, program, out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _run(
     for step in program.steps:
         first = len(at)
         kept = [k for k in range(len(step.spaces)) if read[first + k]]
-        if not kept:
+        if not kept and not step.op.effect:
             at.extend([None] * len(step.spaces))
             continue
         builder.where = step.where
@@ -58,12 +58,12 @@ def _run(
 
 
 def _positions_read(program: Program, outputs: Sequence[int]) -> list[bool]:
-    """For each position whether an output depends on it."""
+    """For each position whether an output, or an effect, depends on it."""
     read = [False] * len(program.spaces)
     for output in outputs:
         read[output] = True
     for first, step in reversed(list(program.numbered())):
-        if True in read[first : first + len(step.spaces)]:
+        if True in read[first : first + len(step.spaces)] or step.op.effect:
             for a in step.args:
                 read[a] = True
     return read

@@ -29,7 +29,7 @@ def source(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     import numpy as np
     """
     call, lifted, answer = behind(f, args, kwargs)
-    if lifted.captured:
+    if lifted.extra:
         raise BackendError(
             "the source of a function that uses traced values of another function",
             remedy="Ask for the source of the outer function.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cats.ir.prims.layout import stop
 from cats.ir.spaces import Value
-from cats.traced import newest_recorder
+from cats.recorder import newest_recorder
 from cats.tree import flatten, unflatten
 
 

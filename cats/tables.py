@@ -10,7 +10,7 @@ import numpy as np
 
 from cats.blocks import Block, Zero, shaped, transposed
 from cats.blockwise import dense, settled
-from cats.ir.prims.indexing import concatenate
+from cats.ir.prims.joining import concatenate
 from cats.ir.spaces import Ground, Product, Space, Value, leaves, size, tangent
 
 Place = tuple[int, int]

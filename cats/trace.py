@@ -12,14 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors import Session, session_of
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Lam, Let, Prim, Term, Tuple
+from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Product, Value, ground
+from cats.places import users_place
 from cats.pointfree import program_of
-from cats.surface import NAMES
-from cats.traced import Recorder, Traced, users_place
-from cats.tree import Tree, build, flatten
+from cats.recorder import Recorder
+from cats.surface import SPEECH
+from cats.traced import Traced
+from cats.tracked import Tracked
+from cats.tree import Static, Tree, build, flatten, of_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +48,48 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """A traced function: its term, its program, how results are put together, what it captured.
+    """A traced function: its term, its program, how results are put together, what it decided.
 
-    The program's inputs are the function's leaves followed by the captured values.
+    The program's inputs are the function's leaves, then `extra`: values of outer traces, and
+    arrays from outside the function, which are read anew in every call.
     """
 
     term: Term
     program: Program
     out: Tree
-    captured: tuple[Traced, ...]
+    extra: tuple[Any, ...]
+    decisions: tuple[tuple[Outcome, Where], ...]
 
 
-def trace_function(
-    f: Callable[..., Any], inputs: Tree, spaces: Sequence[Ground], names: Sequence[str]
-) -> Tracing:
-    """f run once on traced values of these spaces; `inputs` is the structure of (args, kwargs).
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A leaf of the arguments: its space, its name, what it is in this call, what it stands for.
+
+    kind   "number" for a Python number, "array" for an array, also without axes, else "scalar"
+    """
+
+    space: Ground
+    name: str
+    given: Any
+    kind: str
+
+
+def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argument]) -> Tracing:
+    """f run once on traced values for these leaves; `inputs` is the structure of (args, kwargs).
 
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
-    recorder = Recorder(NAMES)
-    values = [recorder.input(n, s) for n, s in zip(names, spaces, strict=True)]
-    args, kwargs = build(inputs, iter(values), lambda static: static.value)
+    recorder = Recorder(SPEECH, Traced)
+    session = session_of(f) or Session(recorder)
+    values = [_entered(recorder, leaf) for leaf in leaves]
+    args, kwargs = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
     try:
-        result = f(*args, **kwargs)
-        leaves, out = flatten(result)
-        given = [_returned(recorder, leaf, f) for leaf in leaves]
+        with session.entered(recorder):
+            result = session.rebound(f)(*args, **kwargs)
+            session.check()
+        found, out = flatten(result)
+        out = of_kinds(out, session.original)
+        given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
         if recorder.refusal is None or isinstance(error, CatsError):
             raise
@@ -84,7 +106,19 @@ def trace_function(
     named = Program(
         program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs)
     )
-    return Tracing(closed(body, recorder.inputs), named, out, tuple(recorder.captured))
+    term = closed(body, recorder.inputs)
+    return Tracing(term, named, out, tuple(recorder.extra), tuple(recorder.observed))
+
+
+def _static(part: Static) -> Any:
+    return part.value
+
+
+def _entered(recorder: Recorder, leaf: Argument) -> Tracked:
+    """A parameter of the trace."""
+    made = recorder.input(leaf.name, leaf.space, leaf.given, "an argument")
+    made.weak, made.boxed = leaf.kind == "number", leaf.kind == "array"
+    return made
 
 
 def with_names(values: Sequence[Term]) -> list[Term]:
@@ -122,11 +156,11 @@ def closed(body: Term, inputs: Sequence[tuple[str, Ground]]) -> Term:
     return body
 
 
-def _returned(recorder: Recorder, leaf: Value, f: Callable[..., Any]) -> Traced:
+def _returned(recorder: Recorder, leaf: Value, f: Callable[..., Any]) -> Tracked:
     try:
         return recorder.lift(leaf, None)
     except (SpaceError, TraceError) as error:
-        if isinstance(leaf, Traced):
+        if isinstance(leaf, Tracked):
             raise
         raise TraceError(
             f"the function returned {type(leaf).__name__}: {error.message}",
@@ -182,7 +216,7 @@ def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> lis
 
 def space_of_leaf(value: Value, what: str) -> Ground:
     """The space of an argument; raises SpaceError saying which argument has none."""
-    if isinstance(value, Traced):
+    if isinstance(value, Tracked):
         value.recorder.alive(what, users_place())
         return value.space
     if isinstance(value, Spec):

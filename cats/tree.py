@@ -134,3 +134,14 @@ def count(tree: Tree) -> int:
     if isinstance(tree, Branch):
         return sum(map(count, tree.parts))
     return 1 if isinstance(tree, Leaf) else 0
+
+
+def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
+    """The structure with other types of containers.
+
+    >>> unflatten(of_kinds(flatten([1.0])[1], lambda kind: tuple), [2.0])
+    (2.0,)
+    """
+    if not isinstance(tree, Branch):
+        return tree
+    return Branch(kind(tree.kind), tree.keys, tuple([of_kinds(p, kind) for p in tree.parts]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from cats.ir.program import Program
 from cats.ir.smoothing import smoothed
 from cats.ir.spaces import Real, Value
 from cats.ir.wire import Builder
-from cats.prepared import Call, Traceable
+from cats.pipeline import without_guards
 from cats.trace import Spec
+from cats.whole import behind
 
 
 def everything(program: Program) -> Program:
@@ -33,14 +34,20 @@ def computed(program: Program, args: Sequence[Value]) -> Sequence[Value]:
     return found
 
 
-def given(call: Call, lifted: Traceable, what: str) -> Sequence[Value]:
-    """The arguments of a call as arrays. Raises SpaceError where there are none."""
-    if lifted.captured or call.recorder is not None or any(type(v) is Spec for v in call.leaves):
+def examined(
+    f: Callable[..., Any], args: Any, kwargs: Any, what: str
+) -> tuple[Program, Sequence[Value]]:
+    """The program of f on the path these arguments take, and the arguments as arrays.
+
+    Raises SpaceError where there are none.
+    """
+    call, lifted, answer = behind(f, args, kwargs)
+    if lifted.extra or call.recorder is not None or any(type(v) is Spec for v in call.leaves):
         raise SpaceError(
             f"{what} looks at the values of a function, and there are none here",
             remedy="Call it on arrays, outside of functions that are traced.",
         )
-    return call.leaves
+    return without_guards(answer.program), call.leaves
 
 
 @dataclass(frozen=True)

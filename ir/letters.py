@@ -56,7 +56,9 @@ class Unknown:
         """One."""
         return 1
 
-    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
+    def total(
+        self, leaves: Sequence[Leaf], values: Sequence[Value], base: Value | None = None
+    ) -> Value | None:
         """None."""
         return None
 

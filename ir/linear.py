@@ -63,8 +63,10 @@ class LinearOp(Protocol):
         """How many scalar operations one application takes."""
         ...
 
-    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
-        """Sum of several leaves of this operation in one pass, or None if there is no such pass."""
+    def total(
+        self, leaves: Sequence[Leaf], values: Sequence[Value], base: Value | None = None
+    ) -> Value | None:
+        """Sum of several leaves, and a base, in one pass, or None if there is no such pass."""
         ...
 
 

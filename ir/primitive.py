@@ -45,10 +45,14 @@ class Domain:
 
 @dataclass(frozen=True)
 class Example:
-    """Argument spaces and parameters that a law about a primitive is tested at."""
+    """Argument spaces and parameters that a law about a primitive is tested at.
+
+    arrange  makes arguments out of arrays drawn from the domain, where not every array will do
+    """
 
     spaces: tuple[Ground, ...]
     params: tuple[tuple[str, Any], ...] = ()
+    arrange: Callable[..., tuple[Value, ...]] | None = None
 
 
 def _entrywise_lift(leaf: Leaf, extra: Shape) -> Leaf:
@@ -62,21 +66,22 @@ class Linearity:
     adjoint    the leaf of <A x, y> = <x, A' y>, an involution
     lift       the leaf acting on every entry of more trailing axes
     structure  of its matrix: "diagonal", "permutation" (of entries) or "dense"
-    total      sum of many leaves of this operation in one pass (for those that scatter)
+    total      sum of many leaves of this operation, and of a value if one is given, in one pass
+               (for those that scatter)
     """
 
     slots: tuple[int, ...]
     adjoint: Callable[[Leaf], Leaf]
     lift: Callable[[Leaf, Shape], Leaf] = _entrywise_lift
     structure: str = "dense"
-    total: Callable[[Sequence[Leaf], Sequence[Value]], Value] | None = None
+    total: Callable[[Sequence[Leaf], Sequence[Value], Value | None], Value] | None = None
 
 
 Work = Callable[..., int]
 
 
-def _per_entry(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
-    return size(out)
+def _per_entry(spaces: Sequence[Ground], out: Any, params: dict[str, Any]) -> int:
+    return sum(map(size, out)) if isinstance(out, tuple) else size(out)
 
 
 def free(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
@@ -105,6 +110,9 @@ class Primitive:
                are one-sided derivatives only; None: nowhere
     batch      (*args, batched=(True, False, ...), **params) -> the results with one more leading
                axis, which the arguments marked have too; None: entrywise, or one entry at a time
+    effect     a step of it is kept although nobody reads what it gives
+    inplace    (out, *arguments, **params) -> a statement that turns `out`, a copy of argument 0
+               or argument 0 itself where nobody reads that again, into the result
     function   for users' operations: a Python function instead of code
 
     >>> from cats.ir.prims.smooth import sin
@@ -126,6 +134,8 @@ class Primitive:
     modules: tuple[str, ...] = ()
     kinks: Callable[..., Value] | None = None
     batch: Callable[..., Any] | None = None
+    effect: bool = False
+    inplace: Callable[..., str] | None = None
     function: Callable[..., Value] | None = None
     home: str = field(default="", compare=False)
 
@@ -202,10 +212,12 @@ class Primitive:
         spaces.insert(leaf.slot, leaf.dom)  # type: ignore[arg-type]
         return self.work(spaces, leaf.cod, dict(leaf.params))
 
-    def total(self, leaves: Sequence[Leaf], values: Sequence[Value]) -> Value | None:
-        """The sum of the leaves at the values in one pass, if the operation has one."""
+    def total(
+        self, leaves: Sequence[Leaf], values: Sequence[Value], base: Value | None = None
+    ) -> Value | None:
+        """The sum of the leaves at the values, and of a base, in one pass, if there is one."""
         rule = self.linear.total if self.linear is not None else None
-        return rule(leaves, values) if rule is not None else None
+        return rule(leaves, values, base) if rule is not None else None
 
 
 def _named(home: str, name: str) -> Primitive:

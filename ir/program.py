@@ -7,17 +7,17 @@ followed by a selection of outputs. Sharing is explicit: a position may be read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.show import str_program
-from cats.ir.spaces import Discrete, Ground, Space
+from cats.ir.spaces import Discrete, Ground, Space, Value
 from cats.ir.writing import constructor, written
 
 
@@ -30,6 +30,7 @@ class Case:
     """
 
     branches: tuple[Program, ...]
+    effect: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         first = self.branches[0]
@@ -52,6 +53,10 @@ class Case:
         if captured != self.branches[0].inputs:
             raise SpaceError(f"a case on {_signature(self.branches[0])} got {captured}")
         return self.branches[0].ends
+
+    def __call__(self, tag: Value, *captured: Value) -> tuple[Value, ...]:
+        """The branch the tag says, run step by step."""
+        return evaluated(self.branches[int(tag)], captured)
 
 
 Control = Case
@@ -169,6 +174,15 @@ class Program:
 
     def __str__(self) -> str:
         return str_program(self)
+
+
+def evaluated(program: Program, args: Sequence[Value]) -> tuple[Value, ...]:
+    """The outputs of a program, one operation after the other: slow, for single values."""
+    at = list(args)
+    for step in program.steps:
+        made = step.op(*[at[a] for a in step.args], **dict(step.params))
+        at.extend(made if len(step.spaces) > 1 or not isinstance(step.op, Primitive) else (made,))
+    return tuple([at[o] for o in program.outputs])
 
 
 def nested(step: Step) -> tuple[Program, ...]:

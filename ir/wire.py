@@ -236,7 +236,7 @@ class Builder:
         return at
 
     def finish(self, outputs: Sequence[Wire], names: tuple[str, ...] = ()) -> Program:
-        """The program with these outputs; steps nobody reads are left out."""
+        """The program with these outputs; steps nobody reads, and without effect, are left out."""
         self.closed = True
         read = [False] * len(self.wires)
         for wire in outputs:
@@ -244,7 +244,8 @@ class Builder:
         alive = [False] * len(self.steps)
         for number in range(len(self.steps) - 1, -1, -1):
             step, first = self.steps[number], self.firsts[number]
-            if read[first] or True in read[first : first + len(step.spaces)]:
+            unread = not read[first] and True not in read[first : first + len(step.spaces)]
+            if not unread or step.op.effect:
                 alive[number] = True
                 for a in step.args:
                     read[a] = True

@@ -28,6 +28,7 @@ from proofs import (
     derivatives,
     dual,
     forward,
+    matrices,
     programs,
     smoothing,
 )
@@ -93,6 +94,8 @@ def _derivative(op: Primitive) -> Entry:
         return unproved(NOT_YET[op.name])
     if op.name in LINEAR:
         return lambda: arrays.prove_linear(op)
+    if op.name in matrices.POINTS:
+        return lambda: matrices.prove(op)
     if not op.meaning:
         return lambda: arrays.prove_exactly(op)
     return lambda: _by_formula(op)
@@ -103,10 +106,15 @@ def _by_formula(op: Primitive) -> str:
     return max((derivatives.prove_formula(op, p) for p in params), key=len)
 
 
-LINEAR = ("convert", "accumulate", "concatenate")
+LINEAR = ("convert", "accumulate", "add_into", "concatenate", "put")
 """Their code makes arrays of floats, so they are run on whole numbers."""
 
-DEFINED = {"stop": "a value that is looked at but not varied: its derivative is 0 by definition"}
+DIRECTION = "what its directions, and those of its derivative, are: derivatives by definition"
+
+DEFINED = {
+    "stop": "a value that is looked at but not varied: its derivative is 0 by definition",
+    **{name: DIRECTION for name in ("cofactors", "expm", "expm_along", "logm", "logm_along")},
+}
 
 NOT_YET = {
     "rint": "sympy has no rounding to even; its rule is 0, as for floor and ceil",
@@ -134,6 +142,7 @@ THEOREMS: dict[str, Entry] = {
     "D is a functor": _equal(chain_rule.equations),
     "the chain rule": _formulas,
     "curry is unique": lambda: _curry_is_unique(),
+    "a corner of a function of matrices is its derivative": matrices.corners,
     "forward of a linear program is forward of its terms": unproved("tested, not calculated"),
     "the transposed linear program is its dual": unproved("tested, not calculated"),
 }
@@ -194,7 +203,7 @@ def missing() -> set[str]:
 
 def stale() -> set[str]:
     """Entries about what is no longer there."""
-    names = set(NOT_YET) | set(LINEAR)
+    names = {*NOT_YET, *LINEAR, *DEFINED, *matrices.POINTS}
     return (set(index()) - claims()) | {name for name in names if name not in BY_NAME}
 
 

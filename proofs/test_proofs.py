@@ -9,15 +9,18 @@ import pytest
 
 from cats.ir.letters import letters
 from cats.ir.linear import Fork, Linear, Proj, Then
-from cats.ir.prims import contraction, smooth
+from cats.ir.prims import BY_NAME, contraction, factors, smooth
 from cats.ir.prims.algebra import mul, slope
 from cats.ir.prims.smooth import sqrt
+from cats.ir.prims.stacks import chain, flip, left, lower, plus
+from cats.ir.prims.stacks import scaled as multiple
 from cats.ir.rules.biproduct import assoc, fork_proj
 from cats.ir.rules.smoothing import root_times, scaled
 from cats.ir.rules.structure import then_fork
 from cats.ir.rules.tails import logistic
 from cats.ir.smoothing import Smoothing
-from proofs import addition, arrays, biproduct, closed, derivatives, smoothing
+from cats.ir.spaces import space_of
+from proofs import addition, arrays, biproduct, closed, derivatives, matrices, smoothing
 from proofs.calculation import Calculation, NotAProof
 from proofs.index import Axiom, Unproved, index, missing, stale, unproved_count
 
@@ -88,3 +91,39 @@ def test_wrong_smoothings_are_seen() -> None:
         assert isinstance(wrong, Smoothing)
         with pytest.raises(NotAProof, match=wrong.name):
             smoothing.prove(wrong)
+
+
+@pytest.mark.parametrize("name", matrices.POINTS)
+def test_a_rule_of_matrices_with_the_wrong_sign_is_seen(name: str) -> None:
+    op = BY_NAME[name]
+    rule: Any = op.linearise
+    wrong = replace(op, linearise=lambda *args, **params: -rule(*args, **params))
+    with pytest.raises(derivatives.Wrong, match=f"{name}.*equation"):
+        matrices.prove(wrong)
+
+
+def test_a_rule_for_symmetric_changes_is_seen() -> None:
+    """The Cholesky rule of textbooks, which does not mirror the triangle that is read."""
+
+    def rule(a: Any, *, out: Any) -> Linear:
+        inside = factors.divided(out, lower=True)
+        half = plus((lower(),), (lower(-1),))
+        return chain(space_of(a), inside, flip, inside, half, multiple(0.5), left(out))
+
+    with pytest.raises(derivatives.Wrong, match="cholesky"):
+        matrices.prove(replace(factors.cholesky, linearise=rule))
+
+
+def test_equations_that_do_not_determine_the_result_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without its triangle l l' = a has other solutions."""
+    (make,) = matrices.POINTS["cholesky"]
+
+    def less(rng: Any) -> matrices.Case:
+        case = make(rng)
+        return replace(case, vanish=lambda args, outs: case.vanish(args, outs)[:1])
+
+    monkeypatch.setitem(matrices.POINTS, "cholesky", (less,))
+    with pytest.raises(derivatives.Wrong, match="do not determine"):
+        matrices.prove(factors.cholesky)

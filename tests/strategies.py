@@ -22,7 +22,8 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
 from cats.ir.prims.arrays import cumprod, cumsum, prod
 from cats.ir.prims.contraction import contract
-from cats.ir.prims.indexing import concatenate, gather, index
+from cats.ir.prims.indexing import gather, index
+from cats.ir.prims.joining import concatenate
 from cats.ir.prims.layout import broadcast, reshape, sum, transpose
 from cats.ir.prims.smooth import arctan, cos, exp, log, sin, sqrt, tanh
 from cats.ir.program import Program

@@ -40,7 +40,7 @@ def retyped(example: Example, dtype: str) -> Example:
         replace(s, dtype=dtype) if isinstance(s, Real) and s.dtype == "float64" else s
         for s in example.spaces
     )
-    return Example(spaces, params)
+    return replace(example, spaces=spaces, params=params)
 
 
 def domain_of(op: Primitive, slot: int) -> Domain:
@@ -76,7 +76,12 @@ def arguments(
     (dtype('float32'), True)
     """
     chosen = example if dtype is None else retyped(example, dtype)
-    return [drawn(s, domain_of(op, i), rng) for i, s in enumerate(chosen.spaces)]
+    return arranged(chosen, [drawn(s, domain_of(op, i), rng) for i, s in enumerate(chosen.spaces)])
+
+
+def arranged(example: Example, values: list[Value]) -> list[Value]:
+    """What the example makes of values drawn for it."""
+    return values if example.arrange is None else list(example.arrange(*values))
 
 
 def program_spaces(op: Primitive, example: Example) -> tuple[Ground, ...]:

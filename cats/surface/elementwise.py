@@ -12,6 +12,8 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims import algebra, choice, pairs, smooth
 from cats.ir.prims.algebra import div, ipow, mul, neg, sub
 from cats.ir.spaces import Real, Value
+from cats.places import users_place
+from cats.recorder import Recorder
 from cats.surface.values import (
     common_shape,
     expand,
@@ -20,9 +22,10 @@ from cats.surface.values import (
     real,
     recorder_of,
     refuse_options,
+    weak_type,
     with_dtype,
 )
-from cats.traced import Traced, users_place
+from cats.traced import Traced
 
 _SAME = {
     np.add: algebra.add,
@@ -100,9 +103,10 @@ _TRUTH = {np.logical_and, np.logical_or, np.logical_not, np.logical_xor}
 def _loop(ufunc: np.ufunc, args: tuple[Value, ...]) -> tuple[np.dtype[Any], ...]:
     """The dtypes NumPy itself would compute in. Raises TraceError where NumPy would refuse."""
     given = [
-        type(a) if is_number(a) else a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype
-        for a in args
+        weak_type(a) or (a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype) for a in args
     ]
+    if all(isinstance(g, type) for g in given):
+        given = list(map(np.dtype, given))
     try:
         return ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout))[: len(args)]
     except TypeError as error:
@@ -194,17 +198,10 @@ def sinc(x: Traced) -> Value:
 
 def where(condition: Value, *sides: Value) -> Value:
     """np.where with three arguments: a choice by mask, entry by entry."""
-    if len(sides) != 2:
-        raise TraceError(
-            "np.where without the values to choose from finds a number of places that is not "
-            "known while the function is compiled",
-            where=users_place(),
-            remedy="Use np.where(condition, x, y).",
-        )
     x, y = sides
     recorder = recorder_of(condition, x, y)
     mask = with_dtype(lifted(recorder, condition), np.bool_)
-    dtype = np.result_type(*[v if is_number(v) else lifted(recorder, v).dtype for v in (x, y)])
+    dtype = np.result_type(*[_sample(recorder, v) for v in (x, y)])
     values = [
         lifted(recorder, np.asarray(v, dtype))
         if is_number(v)
@@ -213,6 +210,12 @@ def where(condition: Value, *sides: Value) -> Value:
     ]
     shape = common_shape([mask, *values])
     return choice.select(*[expand(v, shape) for v in (mask, *values)])
+
+
+def _sample(recorder: Recorder, value: Value) -> Any:
+    """What a value counts as when dtypes are promoted: itself, or a dtype."""
+    kind = weak_type(value)
+    return lifted(recorder, value).dtype if kind is None else kind(0)
 
 
 def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> Value:
@@ -248,12 +251,31 @@ def negative(x: Value) -> Value:
     return entrywise(np.negative, neg, x)
 
 
+def alike(x: Value, y: Value) -> Value:
+    """x == y; what is no number equals none."""
+    return _compared(np.equal, choice.equal, x, y, False)
+
+
+def unlike(x: Value, y: Value) -> Value:
+    """x != y; what is no number differs from all."""
+    return _compared(np.not_equal, choice.not_equal, x, y, True)
+
+
+def _compared(ufunc: np.ufunc, op: Primitive, x: Value, y: Value, otherwise: bool) -> Value:
+    for value in (x, y):
+        if value is None or isinstance(value, str | bytes | dict | set | type):
+            other = y if value is x else x
+            return np.full(np.shape(other), otherwise)[()]
+    return entrywise(ufunc, op, x, y)
+
+
 NAMES: dict[Any, Callable[..., Value]] = {
+    "==": alike,
+    "!=": unlike,
     **{ufunc: _ufunc(ufunc, op) for ufunc, op in _SAME.items()},
     np.square: square,
     np.positive: positive,
     np.conjugate: positive,
-    np.real: positive,
     np.power: power,
     "**": power,
     np.sinc: sinc,

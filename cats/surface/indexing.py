@@ -9,32 +9,57 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import TraceError
-from cats.ir.lam import Const
-from cats.ir.prims.indexing import gather, index
-from cats.ir.prims.layout import reshape
+from cats.ir.prims.indexing import gather, index, nonzero
+from cats.ir.prims.layout import convert, reshape
+from cats.ir.prims.layout import sum as sum_
 from cats.ir.prims.layout import transpose as move
 from cats.ir.spaces import Discrete, Value
+from cats.places import users_place
+from cats.recorder import newest_recorder
+from cats.surface.elementwise import where
 from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
-from cats.traced import Traced, newest_recorder, users_place
+from cats.traced import Traced
 
 _ALL = slice(None)
 
 
 def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
-    items, lengths = _full(key if isinstance(key, tuple) else (key,), x.ndim)
+    if (place := single(x, key)) is not None:
+        remembered = x.own.entries.get(place) if x.as_view is None else None
+        return index(x, key=place) if remembered is None else remembered
+    items, lengths = full(key if isinstance(key, tuple) else (key,), x)
     x, items = _new_axes_last(x, items)
     _check_masks(x, lengths)
-    basic = tuple(
-        _basic(i, n) if _is_basic(i) else (None, None, None)
-        for i, n in zip(items, x.shape, strict=True)
-    )
-    if any(b != (None, None, None) for b in basic):
-        x = index(x, key=_trimmed(basic))
+    basic = basic_key(x, items)
+    if basic:
+        x = index(x, key=basic)
     rest = [i for i in items if not isinstance(i, int | np.integer)]
     places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def single(x: Traced, key: Any) -> tuple[int, ...] | None:
+    """The key of one entry, if that is what it is: Python numbers for every axis."""
+    if type(key) is int:
+        key = (key,)
+    if type(key) is not tuple or len(key) != x.ndim:
+        return None
+    for item, n in zip(key, x.shape, strict=True):
+        if type(item) is not int or not -n <= item < n:
+            return None
+    return tuple([item % n for item, n in zip(key, x.shape, strict=True)])
+
+
+def basic_key(x: Traced, items: list[Any]) -> Any:
+    """The numbers and slices of a key with an item for each axis; index arrays read whole axes."""
+    return _trimmed(
+        tuple(
+            _basic(i, n) if _is_basic(i) else (None, None, None)
+            for i, n in zip(items, x.shape, strict=True)
+        )
+    )
 
 
 def _listed(item: list[Any]) -> Any:
@@ -45,7 +70,7 @@ def _listed(item: list[Any]) -> Any:
     return array.astype(int) if not array.size else array
 
 
-def _full(key: tuple[Any, ...], rank: int) -> tuple[list[Any], dict[int, int]]:
+def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
     """The key with masks turned into index arrays and `...` into full slices.
 
     Also the lengths that the masks' axes have, by their place in the key.
@@ -54,7 +79,10 @@ def _full(key: tuple[Any, ...], rank: int) -> tuple[list[Any], dict[int, int]]:
         raise TraceError("an index holds '...' twice", where=users_place())
     items: list[Any] = []
     masked: list[tuple[int, int]] = []
+    rank = x.ndim
     for item in key:
+        if isinstance(item, Traced) and item.known is not None:
+            item = item.known if item.is_array else item.known[()]
         if isinstance(item, list):
             item = _listed(item)
         if isinstance(item, bool | np.bool_):
@@ -64,12 +92,9 @@ def _full(key: tuple[Any, ...], rank: int) -> tuple[list[Any], dict[int, int]]:
                 remedy="Use x[None] for a new axis.",
             )
         if isinstance(item, Traced) and item.dtype == np.bool_:
-            raise TraceError(
-                "a mask computed from traced values selects a number of entries that is not "
-                "known while the function is compiled",
-                where=users_place(),
-                remedy="Use np.where(mask, x, 0.0) instead of x[mask].",
-            )
+            masked += [(len(items) + i, n) for i, n in enumerate(item.shape)]
+            items.extend(true_places(item))
+            continue
         if isinstance(item, np.ndarray) and item.dtype == np.bool_:
             masked += [(len(items) + i, n) for i, n in enumerate(item.shape)]
             items.extend(np.nonzero(item))
@@ -82,6 +107,17 @@ def _full(key: tuple[Any, ...], rank: int) -> tuple[list[Any], dict[int, int]]:
     filled = [_ALL] * (rank - used)
     lengths = {p if p < dots else p + len(filled) - (dots < len(items)): n for p, n in masked}
     return [*items[:dots], *filled, *items[dots + 1 :]], lengths
+
+
+def true_places(mask: Traced) -> tuple[Traced, ...]:
+    """np.nonzero: an index array for each axis; how many there are is observed, and guarded."""
+    if not mask.ndim:
+        mask = reshape(mask, shape=(1,))
+    flags = mask if mask.dtype == np.bool_ else mask != 0
+    total = sum_(convert(flags, dtype="int64"), axes=tuple(range(flags.ndim)))
+    count = int(total.recorder.observe(total))
+    found = nonzero(mask, count=count, rank=mask.ndim)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _new_axes_last(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
@@ -165,9 +201,8 @@ def _normal(indices: Traced, length: int) -> Traced:
             where=users_place(),
             remedy="Compute indices with integer arithmetic outside the traced function.",
         )
-    term = indices.term
-    if isinstance(term, Const) and np.size(term.value.array):
-        found = term.value.array
+    found = indices.known
+    if found is not None and found.size:
         wrong = found[(found < -length) | (found >= length)]
         if wrong.size:
             raise TraceError(
@@ -259,8 +294,18 @@ def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: 
     return diagonal(x, offset, axis1, axis2).sum(axis=-1)
 
 
+def where_(condition: Value, *sides: Value) -> Value:
+    """np.where: the choice, or, of a condition alone, the true places."""
+    if sides:
+        return where(condition, *sides)
+    return true_places(lifted(recorder_of(condition), condition))
+
+
 NAMES: dict[Any, Callable[..., Value]] = {
     "getitem": getitem,
+    np.where: where_,
+    np.nonzero: true_places,
+    np.flatnonzero: lambda x: true_places(ravel(x))[0],
     np.take: take,
     np.roll: roll,
     np.repeat: repeat,

@@ -1,4 +1,4 @@
-"""dot, matmul, inner, outer, tensordot, einsum and norm, all through one contraction."""
+"""dot, matmul, inner, outer, tensordot, einsum and kron, all through one contraction."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ import numpy as np
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims import layout
 from cats.ir.prims.algebra import mul
-from cats.ir.prims.choice import abs as absolute
-from cats.ir.prims.choice import equal, not_equal, select
+from cats.ir.prims.choice import not_equal
 from cats.ir.prims.contraction import contract
-from cats.ir.prims.smooth import root
 from cats.ir.spaces import Real, Value
-from cats.surface.elementwise import entrywise, power
+from cats.places import users_place
+from cats.surface.elementwise import entrywise
 from cats.surface.indexing import diagonal
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.shapes import ravel, squeeze
+from cats.surface.shapes import ravel
 from cats.surface.values import (
     expand,
     lifted,
     normal_axis,
-    real,
     recorder_of,
     refuse_options,
     with_dtype,
 )
-from cats.traced import Traced, users_place
+from cats.traced import Traced
 
 _LETTERS = string.ascii_letters
 
@@ -252,56 +250,7 @@ def _prepared(
     return x, letters
 
 
-def norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
-    """np.linalg.norm of vectors in every order, of matrices in the orders 'fro', 1 and inf.
-
-    The derivative at 0 is 0.
-    """
-    array = real(lifted(recorder_of(x), x))
-    if axis is None and ord is None:
-        return _length(array, None, keepdims)
-    axes = tuple(range(array.ndim)) if axis is None else _listed(axis, array.ndim)
-    if len(axes) == 1:
-        return _vector_norm(array, ord, axes, keepdims)
-    if len(axes) == 2 and ord in (None, "fro"):
-        return _length(array, axes, keepdims)
-    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        first, second = axes if abs(ord) == 1 else axes[::-1]
-        sums = _SUM(absolute(array), axis=first, keepdims=True)
-        total = (_MAX if ord > 0 else _MIN)(sums, axis=axes, keepdims=True)
-        return total if keepdims else squeeze(total, axis=(first, second))
-    raise TraceError(
-        f"np.linalg.norm(ord={ord!r}) over {len(axes)} axes is not known to cats",
-        where=users_place(),
-        remedy="Use ord=None or 'fro', or axis= for the norms of vectors.",
-    )
-
-
-_SUM, _MAX, _MIN = REDUCTIONS[np.sum], REDUCTIONS[np.max], REDUCTIONS[np.min]
-
-
-def _listed(axis: Any, rank: int) -> tuple[int, ...]:
-    given = axis if isinstance(axis, tuple | list) else (axis,)
-    return tuple(normal_axis(a, rank) for a in given)
-
-
-def _length(x: Traced, axes: Any, keepdims: bool) -> Value:
-    return root(_SUM(mul(x, x), axis=axes, keepdims=keepdims))  # type: ignore[no-any-return]
-
-
-def _vector_norm(x: Traced, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
-    if ord in (None, 2):
-        return _length(x, axes, keepdims)
-    size = absolute(x)
-    if ord in (np.inf, -np.inf):
-        return (_MAX if ord > 0 else _MIN)(size, axis=axes, keepdims=keepdims)
-    if ord == 1:
-        return _SUM(size, axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return _SUM(with_dtype(size != 0.0, x.dtype), axis=axes, keepdims=keepdims)
-    total = _SUM(power(size, float(ord)), axis=axes, keepdims=keepdims)
-    zero = equal(total, 0.0)
-    return select(zero, 0.0, power(select(zero, 1.0, total), 1.0 / ord))
+_SUM = REDUCTIONS[np.sum]
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
@@ -313,5 +262,4 @@ NAMES: dict[Any, Callable[..., Value]] = {
     (np.multiply, "outer"): lambda x, y: tensordot(x, y, 0),
     np.tensordot: tensordot,
     np.einsum: einsum,
-    np.linalg.norm: norm,
 }

@@ -108,7 +108,7 @@ def _var(x: Value, axis: Any = None, **options: Any) -> Value:
 
 def _std(x: Value, axis: Any = None, **options: Any) -> Value:
     """np.std: the square root of the variance; derivative 0 where the variance is 0."""
-    return root(_var(x, axis, **options))  # type: ignore[no-any-return]
+    return root(_var(x, axis, **options))
 
 
 def _any(x: Traced, axes: tuple[int, ...]) -> Traced:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
-from cats.ir.prims import indexing, layout
+from cats.ir.prims import indexing, joining, layout
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
+from cats.places import users_place
 from cats.surface.values import (
     expand,
     lifted,
@@ -22,7 +23,7 @@ from cats.surface.values import (
     refuse_options,
     with_dtype,
 )
-from cats.traced import Traced, users_place
+from cats.traced import Traced
 
 
 def _array(x: Value) -> Traced:
@@ -126,7 +127,7 @@ def concatenate(xs: Sequence[Value], axis: Any = 0, **options: Any) -> Value:
     dtype = np.result_type(*[p.dtype for p in parts])
     parts = [with_dtype(p, dtype) for p in parts]
     try:
-        return indexing.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
+        return joining.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
     except CatsError as error:
         raise error.at(users_place()) from None
 
@@ -203,40 +204,16 @@ def split(x: Value, sections: Any, axis: int = 0) -> Value:
 
 
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
-    """x.astype(dtype): between float widths, or from truth values and integers to floats."""
+    """x.astype(dtype): whole numbers and truth values of reals do not vary: derivative 0."""
     wanted = np.dtype(dtype)
-    if x.dtype.kind == "f" and wanted.kind in "iub":
-        raise TraceError(
-            f"x.astype({wanted}) of a traced real value would cut it off from its derivative",
-            where=users_place(),
-            remedy="Use np.floor, np.rint or a comparison, and say what the derivative should be.",
-        )
     return with_dtype(x, wanted)
-
-
-def _like(make: Callable[..., Any]) -> Callable[..., Value]:
-    def call(x: Value, *args: Any, **options: Any) -> Value:
-        dtype = options.pop("dtype", None) or x.dtype
-        given = options.pop("shape", None)
-        shape = x.shape if given is None else _lengths(given)
-        refuse_options(f"np.{make.__name__}_like", options)
-        return make(shape, *args, dtype=dtype)
-
-    return call
-
-
-def full_like(x: Value, fill_value: Value, **options: Any) -> Value:
-    """np.full_like."""
-    array = recorder_of(x, fill_value)
-    dtype = options.pop("dtype", None) or x.dtype
-    refuse_options("np.full_like", options)
-    return expand(with_dtype(lifted(array, fill_value), dtype), np.shape(x))
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
     np.reshape: reshape_,
     np.ravel: ravel,
     np.transpose: transpose,
+    np.matrix_transpose: lambda x: swapaxes(x, -1, -2),
     np.swapaxes: swapaxes,
     np.moveaxis: moveaxis,
     np.expand_dims: expand_dims,
@@ -251,12 +228,10 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.atleast_2d: _at_least(2),
     np.flip: flip,
     np.split: split,
-    np.zeros_like: _like(np.zeros),
-    np.ones_like: _like(np.ones),
-    np.full_like: full_like,
-    np.copy: lambda x, **options: x,
     np.shape: lambda x: _array(x).shape,
     np.ndim: lambda x: _array(x).ndim,
     np.size: lambda x, axis=None: _array(x).size if axis is None else _array(x).shape[axis],
     "astype": astype,
+    "flatten": ravel,
+    np.real: _array,
 }

@@ -11,7 +11,9 @@ import numpy as np
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value
-from cats.traced import Recorder, Traced, newest_recorder, users_place
+from cats.places import users_place
+from cats.recorder import Recorder, newest_recorder
+from cats.traced import Traced
 
 
 def recorder_of(*values: Any) -> Recorder:
@@ -30,7 +32,7 @@ def lifted(recorder: Recorder, value: Value) -> Traced:
         return lifted(recorder, [_inner(recorder, v) for v in value])
     try:
         whole = isinstance(value, Traced | np.ndarray)
-        return recorder.lift(value if whole else np.asarray(value), None)
+        return recorder.lift(value if whole else np.asarray(value), None)  # type: ignore[return-value]
     except CatsError as error:
         raise error.at(users_place()) from None
 
@@ -111,3 +113,10 @@ def normal_axis(axis: Any, rank: int) -> int:
 def is_number(value: Any) -> bool:
     """A Python number: weakly typed, as NumPy 2 has it."""
     return type(value) in (int, float)
+
+
+def weak_type(value: Any) -> type | None:
+    """The Python type of a number that takes the dtype of what it meets; None for all others."""
+    if isinstance(value, Traced):
+        return {"f": float, "i": int}.get(value.dtype.kind) if value.weak else None
+    return type(value) if is_number(value) else None

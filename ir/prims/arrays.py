@@ -14,10 +14,12 @@ from cats.ir.prims.choice import equal, greater, keeping, logical_and
 from cats.ir.prims.layout import (
     Axes,
     _sum_space,
+    all_led,
     axis_text,
     broadcast,
     convert,
     extend,
+    moved,
     new_axes,
     reals,
     reduced_work,
@@ -74,6 +76,7 @@ def _extreme(name: str) -> Primitive:
             Example(reals((2, 3)), (("axes", (0,)),)),
             Example(reals((2, 3)), (("axes", (0, 1)),)),
         ),
+        batch=lambda x, *, batched, axes: op(x, axes=moved(axes)),
     )
     return op
 
@@ -124,6 +127,7 @@ cumsum: Primitive = Primitive(
     examples=tuple(
         Example(e.spaces, (*e.params, ("reverse", r))) for e in _RUNNING for r in (False, True)
     ),
+    batch=lambda x, *, batched, axis, reverse: cumsum(x, axis=axis + 1, reverse=reverse),
 )
 
 
@@ -136,7 +140,7 @@ def _shift_rule(x: Value, *, out: Value, axis: int, reverse: bool, fill: float) 
     return leaf_of(shift, 0, (), space, space, axis=axis, reverse=reverse, fill=0.0)
 
 
-shift = Primitive(
+shift: Primitive = Primitive(
     "shift",
     _shift_text,
     lambda x, *, axis, reverse, fill: _along(x, axis=axis),
@@ -147,6 +151,9 @@ shift = Primitive(
         lambda f, extra: relabel(f, extend(f.dom, extra), extend(f.cod, extra)),
     ),
     linearise=_shift_rule,
+    batch=lambda x, *, batched, axis, reverse, fill: shift(
+        x, axis=axis + 1, reverse=reverse, fill=fill
+    ),
     examples=tuple(
         Example(e.spaces, (*e.params, ("fill", 0.0), ("reverse", r)))
         for e in _RUNNING
@@ -199,13 +206,16 @@ def _recurrence_lift(leaf: Leaf, extra: Shape) -> Leaf:
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra)).with_fixed((wide,))
 
 
-recurrence = Primitive(
+recurrence: Primitive = Primitive(
     "recurrence",
     _recurrence_text,
     _recurrence_space,
     work=lambda spaces, out, params: 2 * size(out),
     linear=Linearity((1,), _recurrence_adjoint, _recurrence_lift),
     linearise=_recurrence_rule,
+    batch=lambda *args, batched, axis, ahead, reverse: recurrence(
+        *all_led(args, batched), axis=axis + 1, ahead=ahead, reverse=reverse
+    ),
     domain=(ANY, ANY),
     examples=tuple(
         Example(e.spaces * 2, (("ahead", ahead), *e.params, ("reverse", reverse)))
@@ -232,11 +242,12 @@ def _cumprod_rule(x: Value, *, out: Value, axis: int) -> Linear:
     return Then(slope(before, x), run)
 
 
-cumprod = Primitive(
+cumprod: Primitive = Primitive(
     "cumprod",
     lambda x, *, axis: f"np.cumprod({x}, axis={axis})",
     lambda x, *, axis: _along(x, axis=axis),
     linearise=_cumprod_rule,
+    batch=lambda x, *, batched, axis: cumprod(x, axis=axis + 1),
     examples=_RUNNING,
 )
 
@@ -266,19 +277,21 @@ def _cumprod_back_rule(x: Value, *, out: Value, axis: int) -> Linear:
     return Then(slope(before, x), run)
 
 
-cumprod_back = Primitive(
+cumprod_back: Primitive = Primitive(
     "cumprod_back",
     lambda x, *, axis: f"np.flip(np.cumprod(np.flip({x}, {axis}), axis={axis}), {axis})",
     lambda x, *, axis: _along(x, axis=axis),
     linearise=_cumprod_back_rule,
+    batch=lambda x, *, batched, axis: cumprod_back(x, axis=axis + 1),
     examples=_RUNNING,
 )
 
-prod = Primitive(
+prod: Primitive = Primitive(
     "prod",
     lambda x, *, axis: f"np.prod({x}, axis={axis})",
     _prod_space,
     linearise=_prod_rule,
+    batch=lambda x, *, batched, axis: prod(x, axis=axis + 1),
     work=reduced_work,
     examples=_RUNNING,
 )

@@ -66,15 +66,25 @@ _BLAS = {
     "ab,ca->cb": "{1} @ {0}",
     "a,b->ab": "np.multiply.outer({0}, {1})",
     "a,b->ba": "np.multiply.outer({1}, {0})",
-    "abc,acd->abd": "{0} @ {1}",
 }
 
 
 def _contract_text(*xs: str, spec: str) -> str:
-    direct = _BLAS.get(canonical(spec))
+    direct = _BLAS.get(canonical(spec)) or _stacked(spec)
     if direct is not None:
         return direct.format(*xs)
     return f"np.einsum({canonical(spec)!r}, {', '.join(xs)}, optimize=True)"
+
+
+def _stacked(spec: str) -> str | None:
+    """The product of two stacks of matrices, their leading axes in common; None for others."""
+    operands, out = parts_of(spec)
+    stack, both = out[:-2], (*operands, out)
+    if len(both) != 3 or not all(o.startswith(stack) and len(o) == len(stack) + 2 for o in both):
+        return None
+    x, y, z = [names[-2:] for names in both]
+    direct = _BLAS.get(canonical(f"{x},{y}->{z}"))
+    return None if direct is None else direct.replace(".T", ".mT")
 
 
 def _slot_leaf(slot: int, xs: Sequence[Value], out: Value, spec: str) -> Leaf:
@@ -113,11 +123,20 @@ def _contract_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any])
     return terms * (len(spaces) - 1) + max(terms - results, 0)
 
 
-contract = Primitive(
+def _contract_batch(*xs: Value, batched: Sequence[bool], spec: str) -> Value:
+    """A letter more, of the operands that have the axis and of the result."""
+    operands, out = parts_of(spec)
+    letter = next(c for c in string.ascii_letters if c not in spec)
+    wide = [letter + o if has else o for o, has in zip(operands, batched, strict=True)]
+    return contract(*xs, spec=f"{','.join(wide)}->{letter}{out}")
+
+
+contract: Primitive = Primitive(
     "contract",
     _contract_text,
     _contract_space,
     linearise=_contract_rule,
+    batch=_contract_batch,
     work=_contract_work,
     linear=Linearity(tuple(range(26)), _contract_adjoint, _contract_lift),
     domain=(ANY, ANY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,32 @@ def same_map(leaf: Leaf, extra: Shape) -> Leaf:
 def reals(*shapes: Shape) -> tuple[Real, ...]:
     """Spaces of real arrays, for examples."""
     return tuple(Real(s) for s in shapes)
+
+
+# One more leading axis
+
+
+def moved(axes: Axes) -> Axes:
+    """The axes where there is one more before them."""
+    return tuple([a + 1 for a in axes])
+
+
+def count_of(args: Sequence[Value], batched: Sequence[bool]) -> int:
+    """The length of the leading axis that the batched arguments have."""
+    shapes = [space_of(a).shape for a, has in zip(args, batched, strict=True) if has]
+    return int(shapes[0][0])
+
+
+def led(x: Value, count: int) -> Value:
+    """The value repeated along a new leading axis."""
+    shape = space_of(x).shape
+    return broadcast(x, shape=(count, *shape), axes=tuple(range(1, len(shape) + 1)))
+
+
+def all_led(args: Sequence[Value], batched: Sequence[bool]) -> list[Value]:
+    """Every argument with the leading axis that the batched ones have."""
+    count = count_of(args, batched)
+    return [a if has else led(a, count) for a, has in zip(args, batched, strict=True)]
 
 
 # Constants
@@ -114,6 +141,7 @@ reshape: Primitive = Primitive(
         Example(reals((1,)), (("shape", ()),)),
         Example(reals((0, 2)), (("shape", (0,)),)),
     ),
+    batch=lambda x, *, batched, shape: reshape(x, shape=(space_of(x).shape[0], *shape)),
 )
 
 
@@ -157,6 +185,7 @@ transpose: Primitive = Primitive(
         Example(reals((2, 3)), (("axes", (1, 0)),)),
         Example(reals((2, 3, 4)), (("axes", (1, 2, 0)),)),
     ),
+    batch=lambda x, *, batched, axes: transpose(x, axes=(0, *moved(axes))),
 )
 
 
@@ -213,6 +242,9 @@ broadcast: Primitive = Primitive(
         Example(reals((3,)), (("axes", (1,)), ("shape", (2, 3)))),
         Example(reals((2, 4)), (("axes", (0, 2)), ("shape", (2, 3, 4)))),
     ),
+    batch=lambda x, *, batched, shape, axes: broadcast(
+        x, shape=(space_of(x).shape[0], *shape), axes=(0, *moved(axes))
+    ),
 )
 
 
@@ -257,6 +289,7 @@ sum: Primitive = Primitive(
         Example(reals((2, 3, 2)), (("axes", (0, 2)),)),
         Example(reals((0,)), (("axes", (0,)),)),
     ),
+    batch=lambda x, *, batched, axes: sum(x, axes=moved(axes)),
 )
 
 
@@ -274,7 +307,7 @@ def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:
     return leaf_of(convert, 0, (), from_, to, dtype=dtype)
 
 
-convert = Primitive(
+convert: Primitive = Primitive(
     "convert",
     lambda x, *, dtype: f"{x}.astype(np.{dtype})",
     _convert_space,
@@ -291,11 +324,12 @@ convert = Primitive(
         Example((Discrete((3,), "int64"),), (("dtype", "float64"),)),
         Example((Discrete((2,), "bool"),), (("dtype", "float64"),)),
     ),
+    batch=lambda x, *, batched, dtype: convert(x, dtype=dtype),
 )
 
 # A value that does not vary
 
-stop = Primitive(
+stop: Primitive = Primitive(
     "stop",
     "{0}",
     lambda x: x,
@@ -303,6 +337,7 @@ stop = Primitive(
     work=free,
     linearise=lambda x, *, out: Zero(tangent(space_of(x)), tangent(space_of(out))),
     examples=(Example(reals(())), Example(reals((2, 3)))),
+    batch=lambda x, *, batched: stop(x),
 )
 
 FAMILY = (stop, const, reshape, transpose, broadcast, sum, convert)

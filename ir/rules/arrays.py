@@ -9,6 +9,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.contraction import contract, parts_of
+from cats.ir.prims.indexing import Key, composed, index
 from cats.ir.prims.layout import Axes, broadcast, convert, reshape, sum, transpose
 from cats.ir.rewrite import Rule, rule
 from cats.ir.spaces import Shape, Value
@@ -26,6 +27,29 @@ def reshape_back(x: Wire, *, shape: Shape) -> Value | None:
     if inner is None:
         return x if x.space.shape == shape else None
     return inner[0] if inner[0].space.shape == shape else reshape(inner[0], shape=shape)
+
+
+def _first_rows(x: Wire) -> Key:
+    """A key that reads a part of an array with axes, all of a number."""
+    return ((None, None, 2),) if x.space.shape else ()
+
+
+@rule(
+    "x: R[s]",
+    lambda x: (
+        index(index(x, key=_first_rows(x)), key=_first_rows(x)),
+        index(x, key=composed(_first_rows(x), _first_rows(x), x.space.shape)),
+    ),
+    head=index,
+)
+def index_twice(x: Wire, *, key: Key) -> Value | None:
+    """What is read from what was read is read at once; what is all of it is itself."""
+    if not key:
+        return x
+    step, inner = x.step, x.made_by(index)
+    if step is None or inner is None:
+        return None
+    return index(inner[0], key=composed(dict(step.params)["key"], key, inner[0].space.shape))
 
 
 def _turn(x: Wire, axes: Axes) -> Value:
@@ -87,13 +111,15 @@ def _scaled(c: Wire, x: Wire) -> Value:
 
 @rule("c: R, x: R[s]", lambda c, x: (_times(c, x), _scaled(c, x)), head=contract)
 def contract_number(*xs: Wire, spec: str) -> Value | None:
-    """A product with a number that sums nothing is an entrywise product."""
+    """A product with a number that sums nothing is an entrywise product, and maybe a transpose."""
     operands, out = parts_of(spec)
     if len(xs) != 2 or "" not in operands:
         return None
     number = operands.index("")
-    other = 1 - number
-    return _scaled(xs[number], xs[other]) if operands[other] == out else None
+    names, x = operands[1 - number], xs[1 - number]
+    if sorted(names) != sorted(out):
+        return None
+    return _scaled(xs[number], x if names == out else _turn(x, tuple(names.index(c) for c in out)))
 
 
 def _repeated(op: Primitive) -> Callable[..., Value | None]:
@@ -154,6 +180,7 @@ REPEATED = tuple(
 
 RULES: tuple[Rule, ...] = (
     reshape_back,
+    index_twice,
     transpose_back,
     broadcast_twice,
     sum_nothing,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cats.ir.primitive import Primitive
-from cats.ir.prims import arrays, indexing, layout, smooth
+from cats.ir.prims import arrays, indexing, joining, layout, smooth
 from cats.ir.prims.algebra import add, div, ipow, mul
 from cats.ir.prims.choice import abs, keep, maximum, minimum, select
 from cats.ir.prims.contraction import contract, parts_of
@@ -82,7 +82,7 @@ KINDS: dict[Primitive, Callable[[Sequence[Wire], Step], Asked]] = {
     **dict.fromkeys(
         (abs, hypot, share, smooth.exp, smooth.exp2, smooth.cosh, smooth.sech), _always
     ),
-    **dict.fromkeys((maximum, minimum, indexing.concatenate), _all),
+    **dict.fromkeys((maximum, minimum, joining.concatenate), _all),
     **dict.fromkeys(
         (
             *(layout.reshape, layout.transpose, layout.broadcast, layout.sum, layout.convert),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.primitive import Primitive
+from cats.ir.primitive import Example, Primitive
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import add, mul
 from cats.ir.prims.choice import equal, logical_and, logical_or, not_equal
@@ -22,7 +22,7 @@ LARGEST = 4096
 
 
 def _folded(op: Primitive) -> Callable[..., Value | None]:
-    """op of constants is a constant."""
+    """op of constants is a constant, unless there is none: that is said when the program runs."""
 
     def step(*xs: Wire, **params: Any) -> Value | None:
         found = [x.made_by(const) is not None and x.step for x in xs]
@@ -30,10 +30,13 @@ def _folded(op: Primitive) -> Callable[..., Value | None]:
             return None
         values = [constant(x.constant).value for x in xs]
         space = op.space(*[x.space for x in xs], **params)
-        if isinstance(space, tuple) or size(space) > LARGEST:
+        if size(space) > LARGEST:
             return None
-        with np.errstate(all="ignore"):
-            made = np.asarray(op.evaluate(*values, **params), dtype=space.dtype)
+        try:
+            with np.errstate(all="ignore"):
+                made = np.asarray(op.evaluate(*values, **params), dtype=space.dtype)
+        except np.linalg.LinAlgError:
+            return None
         return xs[0].recorder.emit(const, (), (("value", Constant(made)),))
 
     return step
@@ -42,9 +45,10 @@ def _folded(op: Primitive) -> Callable[..., Value | None]:
 def _fold_sides(op: Primitive) -> Callable[..., tuple[Any, Any]]:
     def sides(x: Wire) -> tuple[Any, Any]:
         builder = x.recorder
-        spaces = op.examples[0].spaces if op.examples else (Real(),) * len(op.domain)
-        params = dict(op.examples[0].params) if op.examples else {}
-        values = [np.full(s.shape, 1, s.dtype) for s in spaces]
+        example = op.examples[0] if op.examples else Example((Real(),) * len(op.domain))
+        params = dict(example.params)
+        ones = [np.full(s.shape, 1, s.dtype) for s in example.spaces]
+        values = example.arrange(*ones) if example.arrange else ones
         left = builder.emit(
             op, tuple(builder.lift(v) for v in values), tuple(sorted(params.items()))
         )
@@ -55,10 +59,16 @@ def _fold_sides(op: Primitive) -> Callable[..., tuple[Any, Any]]:
     return sides
 
 
+def _several(op: Primitive) -> bool:
+    """Whether an operation has several results, or may have."""
+    made = [op.space(*e.spaces, **dict(e.params)) for e in op.examples]
+    return any(isinstance(space, tuple) for space in made)
+
+
 FOLDED = tuple(
     Rule(f"{op.name}_folded", "x: R", _fold_sides(op), _folded(op), True, op)
     for op in VOCABULARY
-    if op is not const and op is not broadcast
+    if op is not const and op is not broadcast and not _several(op)
 )
 
 

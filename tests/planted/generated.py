@@ -47,9 +47,10 @@ def rules_of(file: Source) -> Iterator[tuple[str, ast.Lambda | ast.FunctionDef]]
         elif isinstance(rule, ast.Name) and rule.id in file.functions and rule.id not in seen:
             seen.add(rule.id)
             yield name, file.functions[rule.id]
-    for helper in ("_share", "_others", "_no_tangent"):
-        if helper in file.functions:
-            yield helper, file.functions[helper]
+    for name, function in file.functions.items():
+        inner = name in ("_share", "_others", "_no_tangent")
+        if inner or (name.endswith("_rule") and name not in seen):
+            yield name, function
 
 
 def results(rule: ast.Lambda | ast.FunctionDef) -> list[ast.expr]:
@@ -104,7 +105,8 @@ def _joins(file: Source, name: str, rule: ast.AST) -> Iterator[Mutant]:
 INSTEAD = {
     "add": "sub", "sub": "add", "cos": "sin", "sin": "cos", "sinh": "cosh", "cosh": "sinh",
     "exp": "log", "over": "slope", "mul": "add", "floor_divide": "div", "trunc": "floor",
-    "beats": "equal", "cumprod_back": "cumprod", "logical_not": "",
+    "beats": "equal", "cumprod_back": "cumprod", "logical_not": "", "left": "right",
+    "right": "left", "lower": "upper", "upper": "lower", "flipped": "",
 }  # fmt: skip
 UNWRAPPED = {"neg", "minus", "square", "sqrt"}
 REVERSED = {"div", "slope"}

@@ -318,6 +318,9 @@ def test_every_primitive_is_rational_or_refused_by_exact_numbers() -> None:
         assert on_modulo(101).supports(op) == (op.name in FIELD)
 
 
+DIVIDING = ("solve", "solve_triangular", "inv", "det")
+
+
 def _rounded(value: Value, parts: int) -> Value:
     """Reals go up to a multiple of 1/parts; zero has no sign."""
     return np.ceil(value * parts) / parts + 0.0 if value.dtype.kind == "f" else value
@@ -326,22 +329,23 @@ def _rounded(value: Value, parts: int) -> Value:
 @pytest.mark.parametrize("op", RATIONAL, ids=str)
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_fractions_are_exact_and_no_float_comes_in(op: Primitive) -> None:
-    """At multiples of 1/4, where floats are exact too, both give the same number, but for a
-    quotient, which NumPy rounds.
+    """At multiples of 1/4, where floats are exact too, both give the same number, but for
+    quotients, which NumPy rounds: solving equations has many.
     """
     rng = np.random.default_rng(3)
     for example in examples(op):
         step = alone(op, example)
         args = [_rounded(a, 4) for a in arguments(op, example, rng)]
-        (found,), (wanted,) = OnFractions().compile(step)(*args), OnNumpy().compile(step)(*args)
-        (space,) = step.ends
-        assert np.shape(found) == space.shape
-        if isinstance(space, Discrete):
-            inhabits(found, space)
-            assert np.array_equal(found, wanted)
-            continue
-        assert all(type(entry) is Fraction for entry in np.ravel(np.asarray(found, object)))
-        np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=1e-15)
+        exact, rounded = OnFractions().compile(step)(*args), OnNumpy().compile(step)(*args)
+        rtol, atol = (1e-13, 1e-15) if op.name in DIVIDING else (1e-15, 0)
+        for found, wanted, space in zip(exact, rounded, step.ends, strict=True):
+            assert np.shape(found) == space.shape
+            if isinstance(space, Discrete):
+                inhabits(found, space)
+                assert np.array_equal(found, wanted)
+                continue
+            assert all(type(entry) is Fraction for entry in np.ravel(np.asarray(found, object)))
+            np.testing.assert_allclose(np.asarray(found, float), wanted, rtol, atol)
 
 
 @pytest.mark.parametrize("op", [op for op in RATIONAL if op.name in FIELD], ids=str)
@@ -519,4 +523,5 @@ def test_cases_within_cases_run(backend: Backend) -> None:
 
 
 def test_the_names_of_the_vocabulary_are_unique() -> None:
-    assert len(BY_NAME) == len(VOCABULARY)
+    assert len({op.name for op in VOCABULARY}) == len(VOCABULARY)
+    assert all(BY_NAME[op.name] is op for op in VOCABULARY)

@@ -8,6 +8,7 @@ laws of linear operations are in tests/unit/test_leaves.py, symbolic proofs in p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,12 @@ from cats.ir.primitive import Domain, Example, Primitive
 from cats.ir.prims import VOCABULARY
 from cats.ir.prims.layout import convert, sum
 from cats.ir.program import Program
-from cats.ir.spaces import Real, Value
+from cats.ir.spaces import Real, Value, space_of
 from cats.ir.wire import Builder, Wire
 from cats.pipeline import gradient, pushforward
 from proofs.symbols import meaning
 from tests.linear_programs import run
-from tests.values import arguments, domain_of, drawn, examples, program_spaces, retyped
+from tests.values import arguments, arranged, domain_of, drawn, examples, program_spaces, retyped
 
 STEP = 1e-6
 SHAPE = (3,)
@@ -258,11 +259,44 @@ def test_one_value_in_two_places(sample: Sample) -> None:
     domains = [domain_of(sample.op, i) for i, s in enumerate(sample.example.spaces) if s == space]
     common = Domain(max(d.low for d in domains), min(d.high for d in domains))
     args = sample.arguments()
-    args[first] = drawn(space, common, np.random.default_rng(2))
+    given = [
+        drawn(space, common, np.random.default_rng(2)) if i == first else a
+        for i, a in enumerate(args)
+    ]
+    args[first] = arranged(sample.example, given)[first]
     v = [drawn(space, Domain(-1, 1), np.random.default_rng(4))]
     residuals, derivative = derived(program, args, (first,))
     found = applied(derivative.linear, residuals, v)
     check_slope(program, args, (first,), v, found)
+
+
+BATCHED = [s for s in SAMPLES if s.op.batch is not None]
+
+
+@pytest.mark.parametrize("sample", BATCHED, ids=str)
+def test_a_batch_is_each_of_its_members(sample: Sample) -> None:
+    """For every choice of the arguments that have the axis; on arrays, and on wires."""
+    op, params, count = sample.op, dict(sample.example.params), len(sample.example.spaces)
+    assert op.batch is not None
+    members = [sample.arguments(seed) for seed in range(3)]
+    for marks in list(product((True, False), repeat=count))[:-1]:
+        rows = [[m[i] if has else members[0][i] for i, has in enumerate(marks)] for m in members]
+        args = [
+            np.stack(c) if has else c[0]
+            for c, has in zip(zip(*rows, strict=True), marks, strict=True)
+        ]
+        each = [_several(op.evaluate(*row, **params)) for row in rows]
+        expected = [np.stack(column) for column in zip(*each, strict=True)]
+        builder = Builder([space_of(a) for a in args])
+        made = op.batch(*builder.wires, batched=marks, **params)
+        program = builder.finish(list(_several(made)))
+        for found in (_several(op.batch(*args, batched=marks, **params)), run(program, args)):
+            for value, wanted in zip(found, expected, strict=True):
+                np.testing.assert_allclose(value, wanted, rtol=1e-10, atol=1e-12)
+
+
+def _several(made: Any) -> tuple[Any, ...]:
+    return tuple(made) if isinstance(made, tuple) else (made,)
 
 
 def test_the_samples_are_many() -> None:

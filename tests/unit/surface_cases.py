@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit.linalg_cases import ROWS as LINALG
 
 Function = Callable[..., Any]
 
@@ -316,4 +318,152 @@ _PRODUCTS = [
     Case("norm matrix 1", lambda a: np.linalg.norm(a, 1) + np.linalg.norm(a, np.inf), (M23**3,)),
 ]  # fmt: skip
 
-CASES = [*_entrywise(), *_REDUCTIONS, *_SHAPES, *_INDEXING, *_PRODUCTS]
+_MADE = [
+    Case("array of entries", lambda x: np.array([x[0], 1.0, x[1] ** 2]), (V3,)),
+    Case("array of rows", lambda x: np.array([[x[0], x[1]], [2.0, x[2]]]) ** 2, (V3,)),
+    Case("array of arrays", lambda x: np.array([x, [1.0, 2.0, 3.0], x * x]), (V3,)),
+    Case("array dtype", lambda x: np.array([x[0], x[1]], dtype=np.float64) * x[2], (V3,)),
+    Case("array ndmin", lambda x: np.array(x, ndmin=2) ** 2, (V3,)),
+    Case("array of pairs", lambda x: np.array([(a, b) for a, b in pairwise(x)]), (V3,)),
+    Case("asarray", lambda x: np.asarray(x) * np.asarray([x[0], 2.0, x[1]]), (V3,)),
+    Case("asanyarray", lambda x: np.asanyarray(x) * np.require(x), (V3,)),
+    Case("layouts", lambda x: np.ascontiguousarray(x.T) * np.asfortranarray(x.T), (M23,)),
+    Case("copies", lambda x: np.copy(x) * x.copy() * x.flatten(), (V3,)),
+    Case("full", lambda x: np.full((2, 3), x[0]) * x + np.full(3, x[1], dtype=float), (V3,)),
+    Case("likes", lambda x: np.zeros_like(x) + np.ones_like(x) * x + np.full_like(x, x[0]), (V3,)),
+    Case("likes shape", lambda x: np.ones_like(x, shape=(2, 3)) * x, (V3,)),
+    Case("empty like", lambda x: np.empty_like(x).shape[0] * x, (V3,)),
+    Case("lengths", lambda x, n: np.ones(n[0]) * x + np.zeros(n[0]) + np.empty(n[0]).size,
+         (V3, np.array([3]))),
+    Case("questions", lambda x: x * (np.isscalar(x[0]) + 2.0) * np.iscomplexobj(x)
+         + np.isrealobj(x) * x + np.isreal(x) * x + np.iscomplex(x), (V3,)),
+    Case("result type", lambda x: x.astype(np.result_type(x, np.float32)), (V3,)),
+    Case("real", lambda x: np.real(x) * x.real + x.imag, (V3,)),
+    Case("mT", lambda x: x.mT @ x, (T234[0],)),
+    Case("strangers", lambda x: x * (x[0] == "a") + x * (x[0] != None), (V3,)),  # noqa: E711
+    Case("places", lambda x: x[np.flatnonzero(x > 0.3)] * x[np.nonzero(x > 0.3)], (V4,)),
+    Case("places of matrix", lambda x: x[np.where(x > 0.4)] ** 2, (M23,)),
+    Case("astype int", lambda x: (x * 10).astype(int) * x, (V3,)),
+]  # fmt: skip
+
+
+def _written(write: Function) -> Function:
+    """A function that writes into an array of three, and uses all of it."""
+
+    def f(x: Any) -> Any:
+        a = np.ones(3)
+        write(a, x)
+        return a * a
+
+    return f
+
+
+def _grown(write: Function) -> Function:
+    """The same, into a copy of the argument."""
+
+    def f(x: Any) -> Any:
+        a = x.copy()
+        write(a, x)
+        return a * a
+
+    return f
+
+
+def _both(name: str, write: Function) -> list[Case]:
+    return [Case(name, _written(write), (V3,)), Case(f"{name} in a copy", _grown(write), (V3,))]
+
+
+def _set_entries(a: Any, x: Any) -> None:
+    a[0], a[-1] = x[1] ** 2, x[0] * a[1]
+
+
+def _set_slices(a: Any, x: Any) -> None:
+    a[1:] = x[:-1]
+    a[::2] += x[1]
+    a[:2] *= 2.0
+
+
+def _set_arrays(a: Any, x: Any) -> None:
+    a[[0, 2]] = x[:2]
+    a[np.array([1, 1])] = x[1:]
+    a[np.array([1, 1])] += x[1:]
+
+
+def _set_masks(a: Any, x: Any) -> None:
+    a[x > 0.3] = x[0]
+    a[MASK] = x[1:]
+    a[x < 0.6] *= 3.0
+
+
+def _in_place(a: Any, x: Any) -> None:
+    a += x
+    a *= x
+    a -= 1.0
+    a /= x
+    a **= 2
+
+
+def _out(a: Any, x: Any) -> None:
+    np.add(x, 1.0, out=a)
+    np.multiply(a, x, out=a)
+    np.sum(np.outer(x, a), axis=0, out=a)
+
+
+def _at(a: Any, x: Any) -> None:
+    np.add.at(a, [0, 0, 2], x)
+    np.subtract.at(a, [1, 1], x[:2])
+
+
+def _by_name(a: Any, x: Any) -> None:
+    np.copyto(a, x * 2)
+    np.copyto(a, x[0], where=x > 0.4)
+    np.put(a, [0, 2], x[1:])
+    np.place(a, x > 0.4, x)
+    np.putmask(a, x < 0.4, x * 3)
+
+
+def _filled(a: Any, x: Any) -> None:
+    a.fill(x[0])
+    a[...] += x
+    a.flat[1] = x[2] ** 2
+
+
+def _diagonal(x: Any) -> Any:
+    a = np.zeros((3, 3))
+    np.fill_diagonal(a, x)
+    a[0, 1:] = x[1:]
+    a[:, 2] += x
+    a.T[1] = x * x
+    return a
+
+
+def _views(x: Any) -> Any:
+    a = np.zeros((3, 4))
+    row, column, flat, part = a[1], a[:, 2], a.ravel(), a[1:, 1:3]
+    row[0] = x[0]
+    column[:] = x
+    flat[11] = x[1] * row[0]
+    part += x[2]
+    part[0, 0] *= column[1]
+    a.reshape(4, 3)[0, 0] = 2 * x[0]
+    return a + row.sum() + flat[5] + part.T[0, 1]
+
+
+_WRITES = [
+    *_both("entries", _set_entries), *_both("slices", _set_slices),
+    *_both("index arrays", _set_arrays), *_both("masks", _set_masks),
+    *_both("in place", _in_place), *_both("out", _out), *_both("at", _at),
+    *_both("by name", _by_name), *_both("filled", _filled),
+    Case("diagonal", _diagonal, (V3,)), Case("views", _views, (V3,)),
+]  # fmt: skip
+
+CASES = [
+    *_entrywise(),
+    *_REDUCTIONS,
+    *_SHAPES,
+    *_INDEXING,
+    *_PRODUCTS,
+    *_MADE,
+    *_WRITES,
+    *(Case(*row) for row in LINALG),
+]

@@ -248,7 +248,7 @@ def test_transformed_functions_are_remembered(traces: list[Any]) -> None:
 def test_memory_is_bounded() -> None:
     for n in range(600):
         cats.compile(lambda x, n=n: x * n)(1.0)
-    assert len(engine._ANSWERS) <= 512
+    assert len(engine._PATHS) <= 512
 
 
 class Model:

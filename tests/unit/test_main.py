@@ -28,7 +28,7 @@ def double(x):
     return 2.0 * x
 
 def sign(x):
-    return x if x > 0 else -x
+    return complex(x)
 
 def broken(x):
     return {}["key"]
@@ -151,7 +151,7 @@ def test_a_module_by_name(capsys: Output) -> None:
         (("MODEL:double", "--at", "x"), "--at 'x' is not a value"),
         (("MODEL:double", "--at", "[1, [2"), "is not a value"),
         (("MODEL:double", "--at", "1,2"), "Use cats.jacobian"),
-        (("MODEL:sign", "--at", "1.0"), "return x if x > 0 else -x"),
+        (("MODEL:sign", "--at", "1.0"), "return complex(x)"),
         (("MODEL:broken", "--at", "1.0"), 'return {}["key"]'),
         (("MODEL:double", "--at", "'text'"), "none of the arguments is a real number"),
     ],

@@ -113,7 +113,8 @@ def bound(function: ast.FunctionDef) -> list[str]:
 IMPURE = (ast.AugAssign, ast.Global, ast.Nonlocal, ast.Lambda, ast.Delete)
 
 
-def is_pure(text: str) -> None:
+def is_pure(text: str, modules: int = 0) -> None:
+    """Nothing is bound twice or changed in place; besides NumPy so many modules are imported."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         assert not isinstance(node, IMPURE)
@@ -124,7 +125,7 @@ def is_pure(text: str) -> None:
             assert len(names) == len(set(names)), node.name
     assert isinstance(tree.body[-1], ast.FunctionDef) and tree.body[-1].name == "f"
     imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    assert len(imports) == 1
+    assert len(imports) == 1 + modules
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -135,7 +136,7 @@ def test_programs_are_written_purely(name: str) -> None:
 def test_every_primitive_and_its_helpers_are_written_purely() -> None:
     for op in VOCABULARY:
         for example in examples(op):
-            is_pure(source_text(alone(op, example)))
+            is_pure(source_text(alone(op, example)), len(op.modules))
 
 
 def test_a_long_program_is_written_purely_in_parts() -> None:

@@ -1,0 +1,97 @@
+"""What the values of a trace are at the arguments of this very call, worked out when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import TraceError
+from cats.ir.lam import Const, Prim, Proj, Term, Var
+from cats.places import users_place
+from cats.tracked import Tracked
+
+
+class Concrete:
+    """The values of the names of one trace.
+
+    bound   the bindings v0, v1, ... of the trace
+    given   the parameters: arrays, values of an outer trace, or None where nothing is known
+    calls   bindings that are not one operation: what is called, and its arguments
+    """
+
+    def __init__(self, bound: Sequence[Term]) -> None:
+        self.bound = bound
+        self.given: dict[str, Any] = {}
+        self.calls: dict[str, tuple[Callable[..., Any], list[Term]]] = {}
+        self._found: dict[str, Any] = {}
+
+    def told(self, x: Tracked) -> bool:
+        """Whether it can be known what x is: every parameter has a value."""
+        return x.known is not None or all(g is not None for g in self.given.values())
+
+    def value(self, term: Term) -> Any:
+        """The value of a term; what it needs is computed once. O(what is new), no recursion."""
+        waiting = [term]
+        with np.errstate(all="ignore"):
+            while waiting:
+                missing = self._missing(waiting[-1])
+                if missing:
+                    waiting += missing
+                else:
+                    self._find(waiting.pop())
+        return self._at(term)
+
+    def _at(self, term: Term) -> Any:
+        return term.value.value if isinstance(term, Const) else self._found[term.name]  # type: ignore[union-attr]
+
+    def _missing(self, term: Term) -> list[Term]:
+        """The terms that a name needs and that have no value yet."""
+        if isinstance(term, Const) or term.name in self._found or term.name in self.given:  # type: ignore[union-attr]
+            return []
+        return [
+            t
+            for t in self._parts(term.name)  # type: ignore[union-attr]
+            if isinstance(t, Var) and t.name not in self._found
+        ]
+
+    def _parts(self, name: str) -> list[Term]:
+        if name in self.calls:
+            return self.calls[name][1]
+        match self.bound[int(name[1:])]:
+            case Prim(args=args):
+                return list(args)
+            case Proj(term=term):
+                return [term]
+            case other:
+                raise TraceError(f"{other} has no value of its own")
+
+    def _find(self, term: Term) -> None:
+        if isinstance(term, Const) or term.name in self._found:  # type: ignore[union-attr]
+            return
+        name: str = term.name  # type: ignore[union-attr]
+        if name in self.given:
+            self._found[name] = self._entered(self.given[name])
+            return
+        args = [self._at(t) for t in self._parts(name)]
+        if name in self.calls:
+            self._found[name] = self.calls[name][0](*args)
+            return
+        bound = self.bound[int(name[1:])]
+        if isinstance(bound, Proj):
+            self._found[name] = args[0][bound.index]
+        elif isinstance(bound, Prim):
+            self._found[name] = bound.op.evaluate(*args, **dict(bound.params))
+
+    def _entered(self, given: Any) -> Any:
+        if given is None:
+            raise TraceError(
+                "the value decides what the code does next, and no value is known here",
+                where=users_place(),
+                remedy="Use cats.cond, cats.while_loop or np.where, or trace with arrays.",
+            )
+        if isinstance(given, Tracked):
+            known = given.known
+            return given.recorder.concrete.value(given.term) if known is None else known
+        return given

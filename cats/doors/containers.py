@@ -1,0 +1,80 @@
+"""Lists, dicts and sets from outside a traced function: they may be read, and not changed.
+
+A change would be made once, while the function is traced, and not in later calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Refuse = Callable[[str], None]
+"""Raises, saying what was done to a container from outside."""
+
+
+def _nobody(what: str) -> None:
+    """A container that no trace watches may change."""
+
+
+def _watched(kind: type, name: str) -> Callable[..., Any]:
+    plain = getattr(kind, name)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.refuse(f"{kind.__name__}.{name.strip('_')}")
+        return plain(self, *args, **kwargs)
+
+    call.__name__, call.__doc__ = name, plain.__doc__
+    return call
+
+
+def _kept(kind: type, *names: str) -> dict[str, Any]:
+    return {"refuse": staticmethod(_nobody), **{name: _watched(kind, name) for name in names}}
+
+
+KeptList = type(
+    "list",
+    (list,),
+    _kept(
+        list, "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse",
+        "__setitem__", "__delitem__", "__iadd__", "__imul__",
+    ),
+)  # fmt: skip
+KeptDict = type(
+    "dict",
+    (dict,),
+    _kept(
+        dict, "__setitem__", "__delitem__", "setdefault", "update", "pop", "popitem", "clear",
+        "__ior__",
+    ),
+)  # fmt: skip
+KeptSet = type(
+    "set",
+    (set,),
+    _kept(
+        set, "add", "remove", "discard", "pop", "clear", "update", "__ior__", "__iand__",
+        "__ixor__", "__isub__", "intersection_update", "difference_update",
+        "symmetric_difference_update",
+    ),
+)  # fmt: skip
+
+KEPT: dict[type, type] = {list: KeptList, dict: KeptDict, set: KeptSet}
+PLAIN = {kept: plain for plain, kept in KEPT.items()}
+
+
+def kept(value: Any, inside: Callable[[Any], Any], refuse: Refuse) -> Any:
+    """A list, dict or set that holds `inside` of what the given one holds, and refuses changes.
+
+    >>> found = kept([1, 2], lambda x: x, lambda what: print("refused:", what))
+    >>> found.append(3)
+    refused: list.append
+    """
+    kind = KEPT[type(value)]
+    parts = {k: inside(v) for k, v in value.items()} if kind is KeptDict else map(inside, value)
+    made = kind(parts)
+    made.refuse = refuse
+    return made
+
+
+def contents(value: Any) -> list[Any]:
+    """What a container holds, to see whether it changed."""
+    return [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)

@@ -1,0 +1,102 @@
+"""NumPy's functions as they are called in a traced function, on traced values or on none.
+
+On traced values, also inside lists, the function is said in the vocabulary. On none it is NumPy's
+own, and the arrays it makes may be written into, also with traced values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from cats.ir.errors import CatsError
+from cats.recorder import Recorder, newest_recorder, unknown
+
+
+class Speaks(Protocol):
+    """What a door asks of the trace it belongs to."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """The innermost trace that is open."""
+        ...
+
+    def own_code(self, function: Any) -> Callable[..., Any] | None:
+        """NumPy's own code for a function that the table does not have, as it would be traced."""
+        ...
+
+
+class Door:
+    """A function of NumPy, equal to it."""
+
+    __slots__ = ("_session", "real")
+
+    def __init__(self, session: Speaks, real: Any) -> None:
+        self._session = session
+        self.real = real
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return called(self._session, self.real, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.real, name)
+        if isinstance(self.real, np.ufunc) and name in _METHODS:
+            return Method(self._session, self.real, name)
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return getattr(other, "real", other) is self.real
+
+    def __hash__(self) -> int:
+        return hash(self.real)
+
+    def __repr__(self) -> str:
+        return repr(self.real)
+
+
+_METHODS = ("reduce", "accumulate", "outer", "at", "reduceat")
+
+
+class Method:
+    """A method of a universal function: np.add.reduce, np.maximum.accumulate, ..."""
+
+    __slots__ = ("_name", "_session", "_ufunc")
+
+    def __init__(self, session: Speaks, ufunc: np.ufunc, name: str) -> None:
+        self._session = session
+        self._ufunc = ufunc
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return called(self._session, (self._ufunc, self._name), args, kwargs)
+
+
+def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A function of NumPy on whatever the arguments are."""
+    recorder = newest_recorder((args, kwargs))
+    if recorder is None:
+        recorder = session.recorder
+        return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+    if function not in recorder.speech.names:
+        own = session.own_code(function)
+        if own is not None:
+            return _tried(own, function, recorder, args, kwargs)
+    return recorder.call(function, args, kwargs)
+
+
+def _tried(
+    own: Callable[..., Any],
+    function: Any,
+    recorder: Recorder,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """NumPy's own code, traced; where it does what cannot be traced, the function is unknown."""
+    before = recorder.refusal
+    try:
+        return own(*args, **kwargs)
+    except (CatsError, AttributeError) as error:
+        recorder.refusal = before
+        raise recorder.refused(unknown(function)) from error

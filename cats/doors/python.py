@@ -1,0 +1,209 @@
+"""Python's builtins, and the functions of `math`, as they behave on traced values."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from cats.doors.types import questions
+from cats.recorder import newest_recorder
+from cats.traced import Traced
+
+MATH: dict[Any, Any] = {
+    math.sin: np.sin, math.cos: np.cos, math.tan: np.tan, math.asin: np.arcsin,
+    math.acos: np.arccos, math.atan: np.arctan, math.atan2: np.arctan2, math.sinh: np.sinh,
+    math.cosh: np.cosh, math.tanh: np.tanh, math.asinh: np.arcsinh, math.acosh: np.arccosh,
+    math.atanh: np.arctanh, math.exp: np.exp, math.exp2: np.exp2, math.expm1: np.expm1,
+    math.log1p: np.log1p, math.log2: np.log2, math.log10: np.log10, math.sqrt: np.sqrt,
+    math.cbrt: np.cbrt, math.fabs: np.fabs, math.copysign: np.copysign, math.fmod: np.fmod,
+    math.degrees: np.degrees, math.radians: np.radians, math.pow: np.float_power,
+    math.isnan: np.isnan, math.isfinite: np.isfinite, math.isinf: np.isinf,
+}  # fmt: skip
+"""Functions of `math` that are one function of NumPy on numbers."""
+
+
+def of_math(function: Any) -> Callable[..., Any]:
+    """A function of `math` on traced values; its result is a Python number."""
+    said = MATH.get(function)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        recorder = newest_recorder((args, kwargs))
+        if recorder is None:
+            return function(*args, **kwargs)
+        if said is not None:
+            return number(recorder.call(said, args, kwargs))
+        own = _OWN.get(function)
+        return number(
+            recorder.call(function, args, kwargs) if own is None else own(*args, **kwargs)
+        )
+
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
+
+
+def number(value: Any) -> Any:
+    """A traced number as a Python number."""
+    if isinstance(value, Traced) and not value.is_array:
+        value.weak = True
+    return value
+
+
+def _log(x: Any, base: Any = None) -> Any:
+    return np.log(x) if base is None else np.log(x) / np.log(base)
+
+
+def _whole(rounding: Callable[[Any], Any]) -> Callable[[Any], int]:
+    return lambda x: int(rounding(x))
+
+
+def _hypot(*xs: Any) -> Any:
+    if len(xs) == 2:
+        return np.hypot(*xs)
+    total = xs[0] if xs else 0.0
+    for x in xs[1:]:
+        total = np.hypot(total, x)
+    return np.abs(total)
+
+
+def _dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
+    return _hypot(*[a - b for a, b in zip(p, q, strict=True)])
+
+
+def _sum_of(xs: Iterable[Any]) -> Any:
+    return total(xs)
+
+
+def _product(xs: Iterable[Any], start: Any = 1) -> Any:
+    found = start
+    for x in xs:
+        found = found * x
+    return found
+
+
+def _modf(x: Any) -> tuple[Any, Any]:
+    whole = np.trunc(x)
+    return number(x - whole), number(whole)
+
+
+def _isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
+    if a == b:
+        return True
+    size = np.maximum(np.abs(a), np.abs(b))
+    return np.abs(a - b) <= np.maximum(rel_tol * size, abs_tol)
+
+
+_OWN: dict[Any, Callable[..., Any]] = {
+    math.log: _log, math.hypot: _hypot, math.dist: _dist, math.fsum: _sum_of,
+    math.prod: _product, math.modf: _modf, math.isclose: _isclose,
+    math.floor: _whole(np.floor), math.ceil: _whole(np.ceil), math.trunc: _whole(np.trunc),
+}  # fmt: skip
+"""Functions of `math` that take more than one function of NumPy."""
+
+
+# Builtins
+
+
+def total(values: Iterable[Any], start: Any = 0) -> Any:
+    """sum: of a traced array along its first axis."""
+    if isinstance(values, Traced) and values.ndim and len(values):
+        found = values.recorder.call(np.sum, (values,), {"axis": 0})
+        return found if type(start) is int and start == 0 else start + found
+    return builtins.sum(values, start)
+
+
+def _extreme(name: str) -> Callable[..., Any]:
+    """max and min: of numbers NumPy's, whose derivative at a tie is shared; nan wins."""
+    plain = getattr(builtins, name)
+    pair = {"max": np.maximum, "min": np.minimum}[name]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        values = list(args[0]) if len(args) == 1 else list(args)
+        if kwargs or not values or not any(isinstance(v, Traced) for v in values):
+            return plain(*args, **kwargs)
+        if any(np.ndim(v) for v in values):
+            return plain(values)
+        found = values[0]
+        for value in values[1:]:
+            found = number(newest(found, value).call(pair, (found, value), {}))
+        return found
+
+    call.__name__, call.__doc__ = name, plain.__doc__
+    return call
+
+
+def newest(*values: Any) -> Any:
+    """The recorder of some values, of which one at least is traced; else NumPy itself."""
+    return newest_recorder(values) or _Plainly
+
+
+class _Plainly:
+    """NumPy's own functions, called as a recorder is."""
+
+    @staticmethod
+    def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The function on the arguments."""
+        return function(*args, **kwargs)
+
+
+def in_order(values: Iterable[Any], *, key: Any = None, reverse: bool = False) -> list[Any]:
+    """sorted: of a traced array of numbers by NumPy's sort, without a decision for each pair."""
+    if not isinstance(values, Traced) or values.ndim != 1 or key is not None:
+        return builtins.sorted(values, key=key, reverse=reverse)
+    found = list(values.recorder.call(np.sort, (values,), {}))
+    return found[::-1] if reverse else found
+
+
+def some(values: Iterable[Any]) -> bool:
+    """any: one decision for a traced array."""
+    if isinstance(values, Traced) and values.ndim == 1:
+        return bool(values.any())
+    return builtins.any(values)
+
+
+def every(values: Iterable[Any]) -> bool:
+    """all: one decision for a traced array."""
+    if isinstance(values, Traced) and values.ndim == 1:
+        return bool(values.all())
+    return builtins.all(values)
+
+
+def parent(rebound: Callable[[Any], Any]) -> Callable[..., Any]:
+    """super, whose methods are rebound too."""
+
+    def call(*args: Any) -> Any:
+        if not args:
+            frame = sys._getframe(1)
+            names = frame.f_code.co_varnames
+            args = (frame.f_locals["__class__"], frame.f_locals[names[0]])
+        return _Parent(builtins.super(*args), args[-1], rebound)
+
+    return call
+
+
+class _Parent:
+    """What `super()` gives."""
+
+    def __init__(self, found: Any, owner: Any, rebound: Callable[[Any], Any]) -> None:
+        self._found, self._owner, self._rebound = found, owner, rebound
+
+    def __getattr__(self, name: str) -> Any:
+        return self._rebound(getattr(self._found, name))
+
+
+def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> dict[str, Any]:
+    """The builtins that behave otherwise on traced values, by name."""
+    return {
+        "sum": total,
+        "max": _extreme("max"),
+        "min": _extreme("min"),
+        "sorted": in_order,
+        "any": some,
+        "all": every,
+        **questions(original, rebound),
+        "super": parent(rebound),
+    }

@@ -1,0 +1,64 @@
+"""What may not be asked inside a traced function: random numbers, and what others consume."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+Refuse = Callable[[str, str, str], NoReturn]
+"""Raises, given what was asked, why not, and what to do."""
+
+
+class Refusing:
+    """Stands for a thing that must not be used; asking anything of it raises."""
+
+    def __init__(self, refuse: Refuse, words: tuple[str, str, str]) -> None:
+        self._refuse = refuse
+        self._words = words
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse(*self._words)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._refuse(*self._words)
+
+    def __iter__(self) -> Any:
+        self._refuse(*self._words)
+
+    def __next__(self) -> Any:
+        self._refuse(*self._words)
+
+
+RANDOM = (
+    "a random number is drawn inside a traced function",
+    "the function is traced once, so every call would see the same number",
+    "Draw it before, and pass it as an argument.",
+)
+CONSUMED = (
+    "an iterator from outside the traced function is used",
+    "tracing would consume it, and later calls would not",
+    "Pass a list.",
+)
+
+_SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+_MODULES = ("random", "secrets", "numpy.random")
+
+
+def reason(value: Any) -> tuple[str, str, str] | None:
+    """Why a value from outside may not be used, if it may not.
+
+    >>> reason(np.random.default_rng(0)) == RANDOM, reason(3)
+    (True, None)
+    """
+    name = getattr(value, "__name__", "")
+    if isinstance(value, _SOURCES) or (type(value).__name__ == "module" and name in _MODULES):
+        return RANDOM
+    owner = getattr(value, "__self__", None)
+    if isinstance(owner, _SOURCES):
+        return RANDOM
+    return CONSUMED if isinstance(value, Iterator) else None

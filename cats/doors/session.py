@@ -1,0 +1,364 @@
+"""A session: a traced function bound to other meanings of the names it uses, for one trace.
+
+The code stays the user's own, so tracebacks do too; what is new are the globals, the closure and
+the defaults it looks its names up in. Names are looked up when they are read, and what they mean
+is made then: helpers, methods and classes are rebound as the function reaches them. Nothing of
+the user's is changed; what the function changes outside of itself is an error.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import dis
+import functools
+import math
+import sysconfig
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from cats.capture import SMALL, can_view, ours
+from cats.doors import python
+from cats.doors.containers import KEPT, PLAIN, contents, kept
+from cats.doors.numpy import Door
+from cats.doors.objects import fill, mirrored, viewed
+from cats.doors.refusing import Refusing, reason
+from cats.doors.types import has_door, type_door
+from cats.ir.errors import TraceError, Where
+from cats.places import users_place
+from cats.recorder import Recorder
+from cats.tracked import Tracked
+
+OUTSIDE = "it is outside of the traced function, and the change would not be made in later calls"
+_IN_MATH = frozenset(v for v in vars(math).values() if isinstance(v, types.BuiltinFunctionType))
+_BUILTINS = vars(builtins)
+
+
+class Globals(dict[str, Any]):
+    """The globals of a rebound function: names of the user's module, seen through the doors."""
+
+    def __init__(
+        self, session: Session, original: dict[str, Any], look: Callable[[Any], Any]
+    ) -> None:
+        super().__init__(__builtins__=session.builtins)
+        self.session = session
+        self.original = original
+        self.look = look
+        self.read: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self:
+            return super().__getitem__(name)
+        if name not in self.original:
+            raise KeyError(name)
+        found = self.read[name] = self.look(self.original[name])
+        super().__setitem__(name, found)
+        return found
+
+    def written(self) -> Iterator[str]:
+        """The names that were assigned, in a module of the user's."""
+        if self.look == self.session.names:
+            return
+        for name, value in self.items():
+            if not name.startswith("__") and self.read.get(name, self) is not value:
+                yield name
+
+
+class ModuleDoor:
+    """A module whose functions are rebound."""
+
+    def __init__(self, session: Session, module: types.ModuleType) -> None:
+        self._session = session
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return self._session.rebound(getattr(self._module, name))
+
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
+    def __repr__(self) -> str:
+        return repr(self._module)
+
+
+class Session:
+    """What one trace has rebound; `recorder` is the innermost trace that is open in it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self._made: dict[int, tuple[Any, Any]] = {}
+        self._spaces: dict[int, Globals] = {}
+        self._cells: list[tuple[types.CellType, Any, types.FunctionType, str]] = []
+        self._kept: list[tuple[Any, list[Any]]] = []
+        self._mirrors: dict[type, type] = {}
+        self._originals: dict[type, type] = dict(PLAIN)
+        self._filled: dict[type, dict[str, Any]] = {}
+        self._outside: dict[int, Any] = {}
+        doors = python.doors(self.original, self.rebound)
+        self.builtins = {
+            **_BUILTINS,
+            **doors,
+            "float": type_door(float),
+            "__import__": self._import,
+        }
+        self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
+
+    @contextlib.contextmanager
+    def entered(self, recorder: Recorder) -> Iterator[None]:
+        """An inner trace is open."""
+        outer, self.recorder = self.recorder, recorder
+        recorder.namespace = self.rebound(np)
+        try:
+            yield
+        finally:
+            self.recorder = outer
+
+    # What a value is inside
+
+    def rebound(self, value: Any) -> Any:
+        """A value from outside, as the traced function sees it; one object for one object."""
+        if value is None or isinstance(value, bool | int | str | bytes | Tracked | Door | Refusing):
+            return value
+        known = self._made.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        made = self._rebound(value)
+        self._made[id(value)] = (value, made)
+        return made
+
+    def _rebound(self, value: Any) -> Any:
+        words = reason(value)
+        if words is not None:
+            return Refusing(self.recorder.refuse, words)
+        match value:
+            case types.FunctionType():
+                return self._function(value)
+            case types.MethodType():
+                return types.MethodType(self.rebound(value.__func__), self.rebound(value.__self__))
+            case functools.partial():
+                parts = [self.rebound(v) for v in value.args]
+                named = {k: self.rebound(v) for k, v in value.keywords.items()}
+                return functools.partial(self.rebound(value.func), *parts, **named)
+            case types.ModuleType():
+                return value if _left_alone(value.__name__) else ModuleDoor(self, value)
+            case np.ndarray():
+                return self._array(value)
+            case type():
+                return self._type(value)
+            case tuple():
+                parts = [self.rebound(v) for v in value]
+                return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        if type(value) in KEPT:
+            return self._container(value)
+        if id(value) in self._plain:
+            return self._plain[id(value)]
+        if isinstance(value, types.BuiltinFunctionType) and value in _IN_MATH:
+            return python.of_math(value)
+        return self._other(value)
+
+    def _other(self, value: Any) -> Any:
+        module = getattr(value, "__module__", None) or type(value).__module__
+        if callable(value) and str(module).partition(".")[0] == "numpy":
+            return Door(self, value)
+        if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
+            return Door(self, value) if callable(value) else value
+        if isinstance(value, functools._lru_cache_wrapper):
+            return _remembering(self.rebound(value.__wrapped__))
+        if can_view(type(value)):
+            return self._object(value)
+        return value
+
+    def names(self, value: Any) -> Any:
+        """A global of an installed library: its functions see the doors, its state is its own."""
+        bound = isinstance(value, types.FunctionType | types.ModuleType | np.ufunc | type)
+        plain = isinstance(value, types.BuiltinFunctionType)
+        return self.rebound(value) if bound or plain else value
+
+    def _array(self, value: np.ndarray[Any, Any]) -> Any:
+        """An array from outside: small ones are constants, others are read in every call."""
+        kind = value.dtype.kind
+        plain = type(value) in (np.ndarray, np.memmap)
+        if not plain or not (kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))):
+            return value
+        if value.nbytes > SMALL:
+            return self.recorder.reading(value)
+        made = self.recorder.local(value.copy())
+        made.own.frozen = "an array from outside the function"
+        return made
+
+    def _container(self, value: Any) -> Any:
+        def refuse(what: str) -> None:
+            self.refuse(what)
+
+        made = kept(value, self.rebound, refuse)
+        self._kept.append((made, contents(made)))
+        return made
+
+    # Functions
+
+    def _function(self, value: types.FunctionType) -> Any:
+        module = value.__module__ or ""
+        if module.partition(".")[0] == "numpy":
+            return Door(self, value)
+        if ours(module) or isinstance(value.__globals__, Globals):
+            return value
+        return self._bound(value)
+
+    def _bound(self, value: types.FunctionType) -> types.FunctionType:
+        """The same code, with other globals, closure and defaults."""
+        space = self._spaces.get(id(value.__globals__))
+        if space is None:
+            look = self.names if installed(value.__code__.co_filename) else self.rebound
+            space = Globals(self, value.__globals__, look)
+            self._spaces[id(value.__globals__)] = space
+        cells = tuple([types.CellType() for _ in value.__closure__ or ()])
+        made = types.FunctionType(value.__code__, space, value.__name__, None, cells)
+        self._made[id(value)] = (value, made)
+        for name, old, new in zip(
+            value.__code__.co_freevars, value.__closure__ or (), cells, strict=True
+        ):
+            with contextlib.suppress(ValueError):
+                held = old.cell_contents
+                new.cell_contents = held if name == "__class__" else self.rebound(held)
+                self._cells.append((new, new.cell_contents, value, name))
+        made.__defaults__ = value.__defaults__ and tuple(map(self.rebound, value.__defaults__))
+        made.__kwdefaults__ = value.__kwdefaults__ and {
+            k: self.rebound(v) for k, v in value.__kwdefaults__.items()
+        }
+        made.__dict__.update(value.__dict__)
+        for name in ("__module__", "__qualname__", "__doc__", "__annotations__"):
+            setattr(made, name, getattr(value, name))
+        return made
+
+    def own_code(self, function: Any) -> Callable[..., Any] | None:
+        """NumPy's own Python code for a function, to be traced where the table has none."""
+        code = getattr(function, "__wrapped__", function)
+        if not isinstance(code, types.FunctionType) or ".random" in (code.__module__ or ""):
+            return None
+        return self._bound(code)
+
+    def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        return self.rebound(builtins.__import__(name, *args, **kwargs))
+
+    # Classes and objects
+
+    def _type(self, value: type) -> Any:
+        if has_door(value):
+            return type_door(value)
+        if not can_view(value) or value in self._originals:
+            return value
+        return self.mirror(value)
+
+    def mirror(self, kind: type) -> type:
+        """The class with rebound methods."""
+        if kind not in self._mirrors:
+            made = mirrored(kind, self._watched, self.rebound)
+            self._mirrors[kind], self._originals[made] = made, kind
+            fill(made, kind, self.rebound)
+            self._filled[made] = dict(vars(made))
+        return self._mirrors[kind]
+
+    def mirror_of(self, kind: type) -> type:
+        """The class with rebound methods, of classes that can have one; else the class itself."""
+        return self.mirror(kind) if can_view(kind) else kind
+
+    def original(self, kind: type) -> type:
+        """The user's class of a mirrored one, the plain container of one that is watched."""
+        return self._originals.get(kind, kind)
+
+    def _object(self, value: Any) -> Any:
+        made = viewed(value, self.mirror(type(value)))
+        self._outside[id(made)] = made
+        return made
+
+    def _watched(self, value: Any) -> Callable[[str], None] | None:
+        return self.refuse if id(value) in self._outside else None
+
+    # What must not have happened
+
+    def refuse(self, what: str, where: Where | None = None) -> None:
+        """Raises TraceError: something outside was changed."""
+        raise self.recorder.refused(
+            TraceError(
+                f"{what}: {OUTSIDE}",
+                where=where or users_place(),
+                remedy="Return the value, or pass what is to be changed as an argument.",
+            )
+        )
+
+    def check(self) -> None:
+        """Raises TraceError if the function has changed something outside of itself."""
+        for space in self._spaces.values():
+            for name in space.written():
+                self.refuse(f"assigning the global {name}", self._store("STORE_GLOBAL", name))
+        for cell, before, function, name in self._cells:
+            if cell.cell_contents is not before:
+                place = _stored(function.__code__, "STORE_DEREF", name)
+                self.refuse(f"assigning the nonlocal {name}", place)
+        for mirror, body in self._filled.items():
+            if any(body.get(name, self) is not value for name, value in vars(mirror).items()):
+                self.refuse(f"changing the class {mirror.__name__}")
+        for made, before in self._kept:
+            now = contents(made)
+            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+                self.refuse(f"changing a {type(made).__name__} from outside", None)
+
+    def _store(self, instruction: str, name: str) -> Where | None:
+        functions = [
+            made for _, made in list(self._made.values()) if isinstance(made, types.FunctionType)
+        ]
+        places = (_stored(f.__code__, instruction, name) for f in functions)
+        return next((p for p in places if p is not None), None)
+
+
+def session_of(f: Any) -> Session | None:
+    """The session a function is bound in, if it is."""
+    while isinstance(f, types.MethodType | functools.partial):
+        f = f.__func__ if isinstance(f, types.MethodType) else f.func
+    space = getattr(f, "__globals__", None)
+    return space.session if isinstance(space, Globals) else None
+
+
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+
+
+def installed(file: str) -> bool:
+    """Whether a file belongs to a library that was installed."""
+    return file.startswith(_INSTALLED)
+
+
+def _left_alone(module: str) -> bool:
+    """Modules whose names mean inside what they mean outside."""
+    root = module.partition(".")[0]
+    return root not in ("numpy", "math") and ours(module)
+
+
+def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:
+    """lru_cache on traced values, which are told apart by identity."""
+    known: dict[Any, tuple[Any, Any]] = {}
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        parts: Sequence[Any] = (*args, *kwargs.values())
+        key = (tuple(_identity(p) for p in parts), tuple(kwargs))
+        if key not in known:
+            known[key] = parts, f(*args, **kwargs)
+        return known[key][1]
+
+    return functools.wraps(f)(call)
+
+
+def _identity(value: Any) -> Any:
+    return ("traced", id(value)) if isinstance(value, Tracked) else (type(value), value)
+
+
+def _stored(code: types.CodeType, instruction: str, name: str) -> Where | None:
+    """Where a code object, or one inside it, assigns a name."""
+    for step in dis.get_instructions(code):
+        if step.opname == instruction and step.argval == name:
+            line = step.positions.lineno if step.positions else None
+            return Where(code.co_filename, line or code.co_firstlineno, code.co_name)
+    inner = (_stored(c, instruction, name) for c in code.co_consts if isinstance(c, types.CodeType))
+    return next((place for place in inner if place is not None), None)

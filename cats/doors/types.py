@@ -1,0 +1,143 @@
+"""Python's and NumPy's number types, as they behave on traced values.
+
+`float(x)` keeps the derivative; `isinstance(x, float)`, `dtype=float`, `x.dtype == float` and
+`type(x) is float` mean what they mean on numbers.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from cats.ir.prims.layout import convert
+from cats.traced import Traced
+from cats.tracked import Tracked
+
+
+class TypeDoor(type):
+    """A number type that can be called on traced values, and is equal to the type it stands for."""
+
+    real: type
+    dtype: np.dtype[Any]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], Traced):
+            return made(cls.real, args[0])
+        return cls.real(*args, **kwargs)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(sample(value), cls.real)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(real_type(other), cls.real)
+
+    def __eq__(cls, other: object) -> bool:
+        return real_type(other) is cls.real
+
+    def __hash__(cls) -> int:
+        return hash(cls.real)
+
+    def __repr__(cls) -> str:
+        return repr(cls.real)
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(cls.real, name)
+
+
+@lru_cache(maxsize=64)
+def type_door(real: type) -> type:
+    """The door of a number type.
+
+    >>> np.dtype(type_door(float)), type_door(float)("2.5"), isinstance(1.0, type_door(float))
+    (dtype('float64'), 2.5, True)
+    """
+    return TypeDoor(real.__name__, (), {"real": real, "dtype": np.dtype(real)})
+
+
+def real_type(value: Any) -> Any:
+    """The type a door stands for; anything else itself."""
+    return type.__getattribute__(value, "real") if isinstance(value, TypeDoor) else value
+
+
+def made(real: type, x: Traced) -> Any:
+    """real(x): a Python number is weak, a NumPy scalar type gives what NumPy's gives."""
+    if real is float:
+        single = x.item()
+        if not isinstance(single, Traced):
+            return float(single)
+        found = single if single.dtype == np.float64 else convert(single, dtype="float64")
+        found.weak = True
+        return found
+    dtype = np.dtype(real)
+    found = x.astype(dtype)
+    if isinstance(found, Traced):
+        found.boxed = False
+    return found
+
+
+def sample(value: Any) -> Any:
+    """A value of the type that a traced value stands for, to ask about types.
+
+    >>> sample(3)
+    3
+    """
+    if not isinstance(value, Tracked):
+        return value
+    if value.is_array:
+        return np.empty((0,) * max(1, value.ndim), value.dtype)
+    return value.dtype.type(0).item() if value.weak else value.dtype.type(0)
+
+
+NUMBERS = frozenset(
+    {
+        float,
+        *(
+            t
+            for t in vars(np).values()
+            if isinstance(t, type) and issubclass(t, np.number | np.bool)
+        ),
+    }
+)
+"""Types that have a door: those of numbers that are called as functions."""
+
+_ABSTRACT = (np.number, np.inexact, np.floating, np.integer, np.complexfloating)
+
+
+def has_door(value: Any) -> bool:
+    """Whether a type is one of those that are called on numbers."""
+    return isinstance(value, type) and value in NUMBERS and value not in _ABSTRACT
+
+
+Kind = Callable[[Any], Any]
+
+
+def questions(original: Kind, rebound: Kind) -> dict[str, Callable[..., Any]]:
+    """isinstance, issubclass and type, for traced values by what they stand for.
+
+    original   of a class that stands for a user's, the user's
+    rebound    what a user's class means inside
+    """
+
+    def plain(kinds: Any) -> Any:
+        if type(kinds) is tuple:
+            return tuple(map(plain, kinds))
+        if isinstance(kinds, types.UnionType):
+            return tuple(map(plain, kinds.__args__))
+        return original(real_type(kinds))
+
+    def is_instance(value: Any, kinds: Any) -> bool:
+        return isinstance(sample(value), plain(kinds))
+
+    def is_subclass(kind: Any, kinds: Any) -> bool:
+        return issubclass(plain(kind), plain(kinds))
+
+    def type_of(*args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1:
+            return type(*args, **kwargs)
+        return rebound(original(type(sample(args[0]))))
+
+    return {"isinstance": is_instance, "issubclass": is_subclass, "type": type_of}

@@ -1,0 +1,91 @@
+"""Lenses: a view of an array as what reads it out of the array, and writes it back.
+
+`get(put(a, v)) = v`, `put(a, get(a)) = a` and `put(put(a, v), w) = put(a, w)`: a view of a view is
+the composition of its lenses. (Foster et al. 2007, "Combinators for bidirectional tree
+transformations".)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.prims.indexing import index
+from cats.ir.prims.layout import broadcast, reshape, transpose
+from cats.ir.prims.updates import put
+from cats.ir.spaces import Shape, Value
+
+VIEWS = (index, reshape, transpose, broadcast)
+"""Operations whose results NumPy gives as views, where they have axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """The view that an operation on one array is."""
+
+    op: Primitive
+    params: Params
+
+    def get(self, whole: Value) -> Value:
+        """The view of the array."""
+        return self.op(whole, **dict(self.params))
+
+    @property
+    def writable(self) -> bool:
+        """Whether NumPy lets one write through it: not where an entry is seen several times."""
+        return self.op is not broadcast
+
+    def put(self, whole: Value, view: Value) -> Value:
+        """The array in which the view is this one.
+
+        >>> Lens(index, (("key", (1,)),)).put(np.zeros(3), 5.0)
+        array([0., 5., 0.])
+        """
+        params = dict(self.params)
+        if self.op is index:
+            return put(whole, view, target=params["key"])
+        if self.op is reshape:
+            return reshape(view, shape=np.shape(whole))
+        return transpose(view, axes=tuple(int(i) for i in np.argsort(params["axes"])))
+
+    @property
+    def may_copy(self) -> bool:
+        """Whether NumPy gives a view or a copy, as the array lies in memory."""
+        return self.op is reshape
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A view that is only looked at: NumPy makes it read-only."""
+
+    look: Callable[[Value], Value]
+    writable: bool = False
+    may_copy: bool = False
+
+    def get(self, whole: Value) -> Value:
+        """The view of the array."""
+        return self.look(whole)
+
+    def put(self, whole: Value, view: Value) -> Value:
+        """Never asked: it is not writable."""
+        return whole
+
+
+AnyLens = Lens | Window
+
+
+def shares(shape: Shape, lenses: Sequence[AnyLens]) -> bool:
+    """Whether NumPy gives a view where these are applied to a new array of the shape, in C order.
+
+    >>> turn, line = Lens(transpose, (("axes", (1, 0)),)), Lens(reshape, (("shape", (6,)),))
+    >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
+    (True, False)
+    """
+    whole = at = np.empty(shape, bool)
+    for lens in lenses:
+        at = lens.get(at)
+    return np.may_share_memory(whole, at)

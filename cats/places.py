@@ -1,0 +1,46 @@
+"""The user's line: where in their code an operation or an error comes from."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from cats.ir.errors import CatsError, Where
+
+_HERE, _NUMPY = (os.path.join(os.path.dirname(file), "") for file in (__file__, np.__file__))
+_SKIPPED = (_HERE, _NUMPY, "<cats>")
+_MODELS = os.path.join(_HERE, "data", "")
+"""The functions the demo differentiates are a user's, though they are shipped with us."""
+
+
+def users_place() -> Where:
+    """The innermost line that is neither ours nor NumPy's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_SKIPPED) or file.startswith(_MODELS):
+            return Where(file, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return Where("<unknown>", 0)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def placed(f: F) -> F:
+    """f, whose errors name the user's line where they do not name one already."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return f(*args, **kwargs)
+        except CatsError as error:
+            raise error.at(users_place()) from error.__cause__
+
+    return call  # type: ignore[return-value]

@@ -1,0 +1,515 @@
+"""The recorder: what is done with traced values, written down as the bindings of a lambda term.
+
+A traced value is a name of the term, or, where no argument had a part in it, an array that is
+already there. It also knows what it is at the arguments of this very call, worked out when
+somebody asks: a decision of the user's code is taken on that, and a guard is written down, so
+that the program holds wherever its guards pass.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Number
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cats.capture import SMALL
+from cats.concrete import Concrete
+from cats.ifs import choice_term
+from cats.ir.constant import Constant
+from cats.ir.errors import CatsError, TraceError, Where
+from cats.ir.lam import Const, Prim, Proj, Term, Var
+from cats.ir.linear import Params
+from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import Outcome, guard, outcome_of
+from cats.ir.prims.layout import broadcast, const
+from cats.ir.program import Step
+from cats.ir.spaces import Ground, Real, Value, ground, space_of
+from cats.ir.wire import STAMPS
+from cats.lenses import VIEWS, Lens
+from cats.places import users_place
+from cats.tracked import Own, Tracked, View
+
+BUDGET = 500_000
+"""So many operations one trace may hold; a loop that unrolls further is named in the error."""
+
+_PLAIN = (np.ndarray, np.memmap)
+_MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What a function of the table raises on arguments it cannot take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What a recorder knows of NumPy.
+
+    names   its functions in terms of the vocabulary
+    views   those whose results are views of their first argument
+    writes  those that write into their first argument
+    """
+
+    names: Mapping[Any, Callable[..., Value]]
+    views: frozenset[Any] = frozenset()
+    writes: frozenset[Any] = frozenset()
+
+    def plainly(self, function: Any) -> Callable[..., Any]:
+        """NumPy's own function for a key of the table: a function, a method of a ufunc, a sign."""
+        if isinstance(function, tuple):
+            return getattr(*function)  # type: ignore[no-any-return]
+        return SIGNS.get(function, function)  # type: ignore[no-any-return]
+
+
+class Recorder:
+    """Writes down one traced function.
+
+    speech   NumPy in terms of the vocabulary
+    make     the class of the values it gives out
+    """
+
+    def __init__(self, speech: Speech, make: type[Tracked]) -> None:
+        self.stamp = next(STAMPS)
+        self.speech = speech
+        self.make = make
+        self.bound: list[str] = []
+        self.values: list[Term] = []
+        self.inputs: list[tuple[str, Ground]] = []
+        self.extra: list[Any] = []
+        self.observed: list[tuple[Outcome, Where]] = []
+        self.concrete = Concrete(self.values)
+        self.namespace: Any = np
+        self._passed: dict[Term, Outcome] = {}
+        self._captured: dict[Any, Tracked] = {}
+        self.closed = False
+        self.refusal: CatsError | None = None
+
+    # Errors
+
+    def refused(self, error: CatsError) -> CatsError:
+        """The error, remembered: user code that swallows it does not get past the trace's end."""
+        if self.refusal is None and not self.closed:
+            self.refusal = error.at(users_place())
+        return error
+
+    def refuse(self, what: str, why: str, remedy: str) -> NoReturn:
+        """Raises TraceError, and remembers it."""
+        raise self.refused(TraceError(f"{what}: {why}", where=users_place(), remedy=remedy))
+
+    def alive(self, what: str, where: Where) -> None:
+        """Raises TraceError when the trace is over."""
+        if self.closed:
+            raise TraceError(
+                f"{what} has to do with a traced value after its trace had ended",
+                where=where,
+                remedy="Return values from the function instead of storing them outside.",
+            )
+
+    # Values
+
+    def input(self, name: str, space: Ground, given: Any = None, frozen: str = "") -> Tracked:
+        """A parameter of the term; `given` is what it is in this call, if that is known."""
+        self.inputs.append((name, space))
+        self.concrete.given[name] = given
+        return self.make(self, Var(name), space, Own(frozen) if frozen else None)
+
+    def local(self, value: Any) -> Any:
+        """What NumPy made without any argument's part: arrays become values one may write into."""
+        if isinstance(value, np.ndarray):
+            if type(value) not in _PLAIN or not _has_space(value.dtype):
+                return value
+            plain = bool(value.flags.c_contiguous)
+            return self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+        if type(value) in (list, tuple):
+            return type(value)(map(self.local, value))
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(self.local, value))
+        return value
+
+    def fresh(self, x: Tracked, plain: bool = False) -> Tracked:
+        """A copy: the same entries, and from now on an array of its own; `plain` in C order."""
+        known = x.known
+        if known is not None:
+            return self.local(known.copy())  # type: ignore[no-any-return]
+        return self.make(self, x.state, x.space, Own(plain=True) if plain else None)
+
+    def bind(self, term: Term, space: Any) -> Tracked:
+        """A name for the term's value."""
+        name = f"v{len(self.bound)}"
+        if len(self.bound) >= BUDGET:
+            self._overrun()
+        self.bound.append(name)
+        self.values.append(term)
+        return self.make(self, Var(name), space)
+
+    def _overrun(self) -> NoReturn:
+        """Raises TraceError naming the line that was written down most often."""
+        lines = Counter(t.where._replace(name="") for t in self.values if t.where is not None)
+        (where, times), *_ = lines.most_common(1)
+        raise self.refused(
+            TraceError(
+                f"the trace holds more than {BUDGET} operations; {times} come from one line",
+                where=where,
+                remedy="Use cats.fori_loop, cats.scan or cats.while_loop: they stay rolled.",
+            )
+        )
+
+    def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
+        """One more binding; what no argument has a part in is computed now."""
+        if op is const:
+            return self.local(np.array(params[0][1].array))
+        known = [a.known if isinstance(a, Tracked) else a for a in args]
+        if all(k is not None for k in known):
+            return self._computed(op, known, args, params)
+        where = users_place()
+        self.alive(op.name, where)
+        reals = (a.space for a in args if isinstance(a, Tracked) and type(a.space) is Real)
+        like: Ground | None = next(reals, None)
+        if like is None:
+            like = next((a.space for a in args if isinstance(a, Tracked)), None)
+        lifted = [self.lift(a, like) for a in args]
+        try:
+            space = op.space(*[x.space for x in lifted], **dict(params))
+        except CatsError as error:
+            raise error.at(where) from None
+        term = Prim(op, tuple([x.term for x in lifted]), params, where=where)
+        return self._result(term, space, op, args, params)
+
+    def _result(
+        self, term: Term, space: Any, op: Primitive, args: tuple[Value, ...], params: Params
+    ) -> Value:
+        if type(space) is tuple and len(space) == 1:
+            (space,) = space
+        if type(space) is tuple:
+            whole = self.bind(term, None).term
+            return tuple([self.bind(Proj(i, whole), s) for i, s in enumerate(space)])
+        made = self.bind(term, space)
+        if op in VIEWS and space.shape and isinstance(args[0], Tracked):
+            made._link = view_of(args[0], op, params)
+        return made
+
+    def _computed(
+        self, op: Primitive, known: list[Any], args: tuple[Value, ...], params: Params
+    ) -> Value:
+        """The operation on arrays that are there; a view where NumPy made one."""
+        found = op.evaluate(*known, **dict(params))
+        if isinstance(found, tuple):
+            return tuple([self.make(self, np.asarray(f), space_of(f)) for f in found])
+        array = np.asarray(found)
+        made = self.make(self, array, ground(array.shape, array.dtype))
+        seen = op in VIEWS and array.ndim and isinstance(args[0], Tracked)
+        if seen and np.may_share_memory(array, known[0]):
+            made._link = view_of(args[0], op, params)
+        return made
+
+    def apply(self, step: Step, args: list[Value]) -> Value:
+        """A step of a finished program as bindings here; a case becomes an `if` on terms."""
+        if step.op is guard:
+            value = self.lift(args[0], None)
+            self.guarded(value, dict(step.params)["outcome"])
+            return value
+        if isinstance(step.op, Primitive):
+            return self.emit(step.op, tuple(args), step.params)
+        lifted = [self.lift(a, None) for a in args]
+        term = choice_term(step.op, [x.term for x in lifted], len(self.bound))
+        pair = self.bind(term, None)
+        self.concrete.calls[pair.term.name] = (step.op, [x.term for x in lifted])  # type: ignore[union-attr]
+        return tuple([self.bind(Proj(i, pair.term), space) for i, space in enumerate(step.spaces)])
+
+    def lift(self, value: Value, like: Ground | None) -> Tracked:
+        """A value as one of this trace: captured from another, read from outside, or a constant."""
+        if isinstance(value, Tracked):
+            known = value.known
+            if known is not None or value.recorder is self:
+                return value
+            return self.capture(value)
+        bare = isinstance(value, int | float) and not isinstance(value, np.generic)
+        if bare and like is not None:
+            scalar = np.asarray(value, dtype=like.dtype)
+            if not like.shape:
+                return self.make(self, scalar, like)
+            return self.bind(Prim(broadcast, (Const(Constant(scalar)),), spread_out(like)), like)
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            return self.stacked(value)
+        refuse_strangers(value)
+        array = np.asarray(value)
+        if array.nbytes > SMALL and isinstance(value, np.ndarray):
+            return self.reading(value)
+        return self.make(self, np.array(array), ground(array.shape, array.dtype))
+
+    def stacked(self, value: np.ndarray[Any, Any]) -> Tracked:
+        """An array of objects that holds traced values, as one value."""
+        if newest_recorder([value]) is None:
+            refuse_strangers(value)
+            return self.make(self, value, ground(value.shape, value.dtype))
+        entries = [self.lift(entry, None) for entry in value.flat]
+        whole = self.speech.names[np.stack](entries)
+        return self.speech.names[np.reshape](whole, value.shape)  # type: ignore[no-any-return]
+
+    def reading(self, array: np.ndarray[Any, Any]) -> Tracked:
+        """An array from outside the function: a parameter that is read anew in every call."""
+        key = ("array", id(array))
+        if key not in self._captured:
+            name = f"a{len(self.extra)}"
+            self.extra.append(array)
+            space = ground(array.shape, array.dtype)
+            frozen = "an array from outside the function"
+            self._captured[key] = self.input(name, space, array, frozen)
+        return self._captured[key]
+
+    def capture(self, value: Tracked) -> Tracked:
+        """A value of an older trace: an extra parameter of this term."""
+        value.recorder.alive("an operation", users_place())
+        if value.recorder.stamp > self.stamp:
+            raise TraceError(
+                "a value of an inner traced function is used outside of it",
+                where=users_place(),
+                remedy="Return the value from the inner function.",
+            )
+        key = (value.recorder.stamp, value.term)
+        if key not in self._captured:
+            kept = value.recorder.make(value.recorder, value.state, value.space)
+            name = f"c{len(self.extra)}"
+            self.extra.append(kept)
+            frozen = "an array from outside the function"
+            self._captured[key] = self.input(name, value.space, kept, frozen)
+        return self._captured[key]
+
+    # Decisions
+
+    def observe(self, x: Tracked, exact: bool = False) -> Outcome:
+        """What x is in this call, on which the user's code now decides: a guard says so.
+
+        exact   any array, compared to the last bit; else a truth value or a whole number
+        Raises TraceError where it is not known: the trace has no data.
+        """
+        state = x.state
+        if isinstance(state, np.ndarray):
+            return outcome_of(state, Constant(0.0) if exact else None)
+        value = self.concrete.value(state)
+        outcome = outcome_of(value, Constant(0.0) if exact else None)
+        self.guarded(x, outcome)
+        return outcome
+
+    def guarded(self, x: Tracked, outcome: Outcome) -> None:
+        """Writes down that x is the outcome wherever this trace holds; once for each x."""
+        term = x.term
+        if isinstance(term, Const):
+            return
+        said = self._said(term)
+        if self._passed.get(said) == outcome:
+            return
+        where = users_place()
+        self.alive("a decision", where)
+        params = (("number", len(self.observed)), ("outcome", outcome))
+        self.observed.append((outcome, where))
+        self.bind(Prim(guard, (term,), params, where=where), x.space)
+        self._passed[said] = outcome
+
+    def _said(self, term: Term) -> Term:
+        """What a name is bound to, so that the same question is known again."""
+        known = isinstance(term, Var) and term.name.startswith("v")
+        return self.values[int(term.name[1:])] if known else term  # type: ignore[union-attr]
+
+    # NumPy's functions
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+        """A NumPy function on traced values. Raises TraceError, naming it, if cats has none.
+
+        Where no argument of the trace has a part in it, it is NumPy's own function that is called.
+        """
+        out = kwargs.get("out")
+        if out is not None:
+            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        if function not in self.speech.views:
+            known = known_arguments(args, kwargs)
+            if known is not None:
+                return self.plainly(function, args, *known, out)
+        said = self.speech.names.get(function)
+        if said is None:
+            raise self.refused(unknown(function))
+        try:
+            found = said(*args, **kwargs)
+            if function not in self.speech.views:
+                found = self.detached(found, args)
+            return self.settled(found) if out is None else self.written(out, found)
+        except CatsError as error:
+            raise self.refused(error.at(users_place())) from error.__cause__
+        except _MISTAKES as error:
+            name = shown(function)
+            raise self.refused(
+                TraceError(
+                    f"{name} cannot take these arguments: {error}",
+                    where=users_place(),
+                    remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
+                )
+            ) from error
+
+    def plainly(
+        self, function: Any, args: Any, known: tuple[Any, ...], options: dict[str, Any], out: Any
+    ) -> Value:
+        """NumPy's own function on arrays that are there."""
+        target = args[0] if args and function in self.speech.writes else None
+        if isinstance(target, Tracked):
+            target.refuse_frozen()
+        found = self.apart(self.speech.plainly(function)(*known, **options), known)
+        if isinstance(target, Tracked):
+            target.own.version += 1
+            target.own.entries.clear()
+        return found if out is None else self.written(out, found)
+
+    def apart(self, found: Any, args: tuple[Any, ...]) -> Any:
+        """What NumPy made of arrays that are there; what shares memory with them is read-only."""
+        made = self.local(found)
+        if isinstance(made, Tracked) and made.known is not None:
+            arrays = [a for a in args if isinstance(a, np.ndarray)]
+            if any(np.may_share_memory(made.known, a) for a in arrays):
+                made.own.frozen = "a view, or the argument itself, that NumPy returned"
+        return made
+
+    def settled(self, found: Value) -> Value:
+        """A result as the user gets it: a number no argument has a part in is NumPy's number."""
+        if isinstance(found, Tracked):
+            known = None if found.is_array else found.known
+            return found if known is None else known[()]
+        if type(found) in (list, tuple):
+            return type(found)(map(self.settled, found))
+        return self.local(found)
+
+    def detached(self, found: Value, args: tuple[Any, ...]) -> Value:
+        """A result that is an array of its own, and no view or argument."""
+        if isinstance(found, Tracked):
+            apart = type(found._link) is not View and not any(found is a for a in args)
+            return found if apart else self.fresh(found)
+        if type(found) in (list, tuple):
+            return type(found)(self.detached(f, args) for f in found)
+        return found
+
+    def written(self, out: Any, found: Value) -> Value:
+        """The result written into the array, or the arrays, given as `out=`."""
+        if isinstance(out, tuple) and len(out) == 1:
+            (out,) = out
+        if isinstance(out, tuple):
+            return tuple([self.written(o, f) for o, f in zip(out, found, strict=True)])
+        if out is None:
+            return found
+        if not isinstance(out, Tracked):
+            self.refuse(
+                "out= given an array from outside the function",
+                "what is written there would be seen outside",
+                "Make the array inside the function, or use the returned value.",
+            )
+        return self.speech.names["write"](out, found)
+
+
+def newest_recorder(values: Any) -> Recorder | None:
+    """The newest recorder among values, those in lists, tuples and dicts included."""
+    newest: Recorder | None = None
+    waiting = [values]
+    while waiting:
+        for value in waiting.pop():
+            if isinstance(value, Tracked):
+                if newest is None or value.recorder.stamp > newest.stamp:
+                    newest = value.recorder
+            elif isinstance(value, list | tuple):
+                waiting.append(value)
+            elif isinstance(value, dict):
+                waiting.append(value.values())
+            elif type(value) is np.ndarray and value.dtype == object:
+                waiting.append(value.flat)
+    return newest
+
+
+SIGNS: dict[Any, Callable[..., Any]] = {
+    "**": operator.pow,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "astype": lambda x, *args, **kwargs: x.astype(*args, **kwargs),
+    "flatten": lambda x, *args: x.flatten(*args),
+    "compress": lambda x, *args, **kwargs: x.compress(*args, **kwargs),
+}
+"""What is not called by a function of NumPy."""
+
+
+def known_arguments(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments, arrays that are there in place of traced values; None if some are not."""
+    for value in args:
+        if isinstance(value, Tracked) and value.known is None:
+            return None
+    try:
+        return tuple(map(_known, args)), {key: _known(value) for key, value in kwargs.items()}
+    except _NotKnown:
+        return None
+
+
+class _NotKnown(Exception):
+    """A value in which an argument of the trace has a part."""
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Tracked):
+        known = value.known
+        if known is None:
+            raise _NotKnown
+        return known if value.is_array else known[()]
+    if type(value) in (list, tuple):
+        return type(value)(map(_known, value))
+    if type(value) is np.ndarray and value.dtype == object and newest_recorder([value]):
+        raise _NotKnown
+    return value
+
+
+def spread_out(like: Ground) -> Params:
+    """Parameters of the broadcast that repeats a number to a whole array."""
+    return (("axes", ()), ("shape", like.shape))
+
+
+def view_of(parent: Tracked, op: Primitive, params: Params) -> View:
+    """The link of what the operation makes of an array, as a view of it."""
+    return View(parent, Lens(op, params), parent.root, parent.own.version)
+
+
+def _has_space(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
+
+
+def unknown(function: Any) -> TraceError:
+    """The error for a function that the table does not have."""
+    module = getattr(function, "__module__", None) or "numpy"
+    plain = isinstance(function, str | tuple | np.ufunc) or module == "numpy"
+    name = shown(function) if plain else f"{module}.{function.__name__}"
+    return TraceError(
+        f"{name} is not known to cats, so it cannot be differentiated",
+        where=users_place(),
+        remedy="Write it with functions cats knows, or give it as a Primitive.",
+    )
+
+
+def refuse_strangers(value: Value) -> None:
+    """Raises TraceError for a constant that is not a plain array of numbers."""
+    if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
+        raise TraceError(
+            f"a {type(value).__name__} does not compute as an array does",
+            remedy="Convert it with np.asarray, and a mask to np.where.",
+        )
+    array = np.asarray(value)
+    if array.dtype != object:
+        return
+    for entry in array.flat:
+        if not isinstance(entry, Number):
+            raise TraceError(
+                f"{entry!r} of type {type(entry).__name__} is not a number",
+                remedy="Use arrays, numbers, and lists of those.",
+            )
+
+
+def shown(function: Any) -> str:
+    """A function of the table as the user writes it."""
+    if function == "getitem":
+        return "x[...]"
+    if isinstance(function, tuple):
+        return f"np.{function[0].__name__}.{function[1]}"
+    return str(function) if isinstance(function, str) else f"np.{function.__name__}"

@@ -1,0 +1,194 @@
+"""Tracked values: what a traced value is now, and how it is a view of another.
+
+A value is a term, or, where no argument had a part in it, an array that is already there. An array
+that is written into becomes another term; its views read it anew through their lenses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cats.ir.constant import Constant
+from cats.ir.errors import TraceError
+from cats.ir.lam import Const, Term
+from cats.ir.spaces import Ground
+from cats.lenses import AnyLens, shares
+from cats.places import users_place
+
+State = Term | np.ndarray[Any, Any]
+"""What a traced value is now: a term, or an array that no argument had a part in."""
+
+
+@dataclass(slots=True)
+class Own:
+    """What an array that is no view knows of itself.
+
+    version   how often it has been written into
+    frozen    why it may not be written into, or nothing
+    plain     its entries are known to lie in memory in C order
+    entries   what single places were last given, by their full key
+    """
+
+    frozen: str = ""
+    plain: bool = False
+    version: int = 0
+    entries: dict[tuple[int, ...], Tracked] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class View:
+    """What a view knows: the array it is a view of, how, and which version it was read from."""
+
+    parent: Tracked
+    lens: AnyLens
+    root: Tracked
+    seen: int
+
+
+class Tracked:
+    """A traced value as its recorder sees it; `Traced` adds what Python asks of it.
+
+    weak    it stands for a Python number, which takes the dtype of what it meets
+    boxed   without axes, it stands for an array and no NumPy scalar
+    """
+
+    __slots__ = ("_link", "_state", "boxed", "recorder", "space", "weak")
+
+    def __init__(
+        self, recorder: Any, state: State, space: Ground, link: Own | View | None = None
+    ) -> None:
+        self.recorder = recorder
+        self.space = space
+        self.weak = False
+        self.boxed = False
+        self._state = state
+        self._link = link
+
+    # What it is now
+
+    @property
+    def root(self) -> Tracked:
+        """The array it is a view of, or itself."""
+        return self._link.root if type(self._link) is View else self
+
+    @property
+    def as_view(self) -> View | None:
+        """How it is a view, if it is one."""
+        return self._link if type(self._link) is View else None
+
+    @property
+    def own(self) -> Own:
+        """What the root knows of itself."""
+        root = self.root
+        if type(root._link) is not Own:
+            root._link = Own(plain=len(root.space.shape) < 2)
+        return root._link
+
+    @property
+    def state(self) -> State:
+        """Its term or array, read anew through its lenses if what it views was written into."""
+        if type(self._link) is View:
+            self._refresh()
+        return self._state
+
+    def _refresh(self) -> None:
+        version = self.own.version
+        stale: list[Tracked] = []
+        at: Tracked = self
+        while type(at._link) is View and at._link.seen != version:
+            stale.append(at)
+            at = at._link.parent
+        for view in reversed(stale):
+            link: Any = view._link
+            if link.lens.may_copy and not view.is_view():
+                view._link = Own()
+                continue
+            view._state = link.lens.get(link.parent)._state
+            link.seen = version
+
+    def is_view(self) -> bool:
+        """Whether NumPy gave a view and no copy. Raises TraceError where that cannot be known."""
+        lenses: list[AnyLens] = []
+        at: Tracked = self
+        while type(at._link) is View:
+            lenses.append(at._link.lens)
+            at = at._link.parent
+        if any(lens.may_copy for lens in lenses) and not at.own.plain:
+            raise self.recorder.refused(
+                TraceError(
+                    "an array and its reshaped form are used after one of them was written into: "
+                    "how the array lies in memory decides whether the other sees it",
+                    where=users_place(),
+                    remedy="Make the array, or the reshaped form, with .copy().",
+                )
+            )
+        return shares(at.space.shape, lenses[::-1])
+
+    @property
+    def known(self) -> np.ndarray[Any, Any] | None:
+        """The array, if no argument has a part in it."""
+        if type(self._link) is View:
+            self._refresh()
+        state = self._state
+        return state if isinstance(state, np.ndarray) else None
+
+    @property
+    def term(self) -> Term:
+        """What it is, as a term."""
+        state = self.state
+        return Const(Constant(state)) if isinstance(state, np.ndarray) else state
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return self.space.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As of an array."""
+        return np.dtype(self.space.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """As of an array."""
+        return len(self.space.shape)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it stands for an array, which can be written into, and for no number."""
+        return self.boxed or bool(self.space.shape)
+
+    # Writing
+
+    def write(self, value: Tracked) -> None:
+        """Makes it, and what it is a view of, what `value` is: a value of the same space."""
+        self.refuse_frozen()
+        if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
+            self._link = Own()
+        at, new = self, value
+        while type(at._link) is View:
+            new = at._link.lens.put(at._link.parent, new)
+            at = at._link.parent
+        at._state = new.state if new.known is None else np.array(new.known)
+        at.own.version += 1
+        at.own.entries.clear()
+
+    def refuse_frozen(self) -> None:
+        """Raises TraceError if it may not be written into."""
+        frozen = self.own.frozen
+        at: Tracked = self
+        while type(at._link) is View and not frozen:
+            if not at._link.lens.writable:
+                frozen = "a view that NumPy makes read-only"
+            at = at._link.parent
+        if frozen:
+            raise self.recorder.refused(
+                TraceError(
+                    f"writing into {frozen}: it would be seen outside of the traced function",
+                    where=users_place(),
+                    remedy="Write into a copy: x = x.copy().",
+                )
+            )
