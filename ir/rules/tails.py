@@ -24,10 +24,8 @@ from cats.ir.wire import Wire
 
 def positive(x: Wire) -> float | None:
     """The number greater than 0 that the wire carries everywhere, if it does."""
-    found = x.constant
-    if found is None or found.array.ndim or not found.array > 0:
-        return None
-    return float(found.array)
+    found = x.constant.number if x.constant is not None else None
+    return float(found) if found is not None and found > 0 else None
 
 
 def orders(x: Wire, y: Wire) -> Iterator[tuple[Wire, Wire]]:
