@@ -17,6 +17,7 @@ from cats.ir.linear_program import ZERO, LinCase, LinearProgram, SumStep, Term, 
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
 from cats.ir.wire import Builder, Wire
+from cats.pipeline import without_guards
 from cats.watched import computed, entries, everything, examined, listed, route
 
 
@@ -76,7 +77,8 @@ def diagnose(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Diagnosis:
     >>> found.value.operation, found.value.made, found.value.given
     ('log', 'makes -inf at [1]', ('value 0.0',))
     """
-    return _Examination(*examined(f, args, kwargs, "diagnose")).diagnosis()
+    program, leaves = examined(f, args, kwargs, "diagnose")
+    return _Examination(without_guards(program), leaves).diagnosis()
 
 
 class _Examination:

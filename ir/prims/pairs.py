@@ -106,8 +106,7 @@ arctan2 = entrywise(
 
 def _share(name: str, base: str, meaning: str, rate: float) -> Primitive:
     def rule(x: Value, y: Value, *, out: Value) -> Linear:
-        by = mul(out, op(y, x))
-        by = mul(rate, by) if rate != 1.0 else by
+        by = mul(rate, mul(out, op(y, x)))
         return Join((slope(by, x), -slope(by, y)))
 
     op = entrywise(
@@ -179,6 +178,7 @@ power_derivative: Primitive = entrywise(
 def power_derivative_of(x, y, i, j):
     """x ** y derived i times in x and j times in y; where x is 0 the limit for x > 0.
 
+    But 0 ** y jumps at y = 0, and its derivative in y is 0 there.
     x ** (y - i) times a polynomial in log(x), whose coefficients are derivatives of
     y (y - 1) ... (y - i + 1). What is lost where the exponent is rounded is put back.
     """
@@ -199,7 +199,8 @@ def power_derivative_of(x, y, i, j):
         series = sum(ways[q] * factors[j - q] * log**q for q in range(j + 1))
         end = (base == 0) & (series != 0) if j else False
         found = np.where(end, np.copysign(np.inf, series), series) * whole
-        return np.where((whole == 0) | (series == 0), 0, found)[()]
+        jump = (base == 0) & (power == 0) & (i == 0 < j)
+        return np.where((whole == 0) | (series == 0) | jump, 0, found)[()]
 ''',
 )
 

@@ -10,6 +10,8 @@ ARGUED: dict[str, str] = {
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
     "matrix is the same, only dearer.",
+    "prims/smooth:root/number2": "What is divided by where the mask keeps nothing: any number "
+    "but 0.",
     "rules/structure:add_commutes/sides": "The law f + g = g + f is its own converse.",
     "cats/maps:_split/condition2": "Whether the halves are compiled at once or when first run: "
     "`execute` runs both alike.",

@@ -68,13 +68,21 @@ def _ones(x: Any) -> Any:
 def test_a_convention_holds_on_every_backend(row: Convention, point: Point, backend: Any) -> None:
     args = arrays(point)
     same(cats.grad(point.function, numbers(point), backend=backend)(*args), point.slopes)
-    if all(np.ndim(a) == 0 for a in args):
+    if entrywise_in(point):
         rows = tuple(np.full(3, a) for a in args)
         many = cats.jacobian(point.function, numbers(point), backend=backend)(*rows)
         for block, slope in zip(many, point.slopes, strict=True):
             expected = np.zeros((3, 3))
             np.fill_diagonal(expected, slope)
             np.testing.assert_array_equal(block, expected)
+
+
+def entrywise_in(point: Point) -> bool:
+    """Whether the formula, of arrays, is that of each entry."""
+    try:
+        return bool(np.shape(point.function(*[np.full(3, a) for a in point.at])) == (3,))
+    except ValueError:
+        return False
 
 
 @every
@@ -84,9 +92,10 @@ def test_second_derivatives_agree_in_every_mode(row: Convention, point: Point) -
     whole = cats.hessian(f, which)(*args)
     for way in (cats.jacfwd, cats.jacrev):
         for one, other in zip(way(cats.grad(f, which), which)(*args), whole, strict=True):
-            same(one, other)
+            for left, right in zip(one, other, strict=True):
+                np.testing.assert_allclose(left, right, rtol=1e-13)
     finite = all(np.isfinite(np.asarray(s)).all() for s in point.slopes)
-    if finite and row.operations[0] not in ("power", "root"):
+    if finite and entrywise_in(point) and "power" not in row.operations:
         assert all(np.isfinite(block).all() for blocks in whole for block in blocks)
 
 
@@ -121,7 +130,7 @@ def test_the_readme_shows_the_table() -> None:
 @every
 def test_kinks_finds_the_operation_and_quotes_the_convention(row: Convention, point: Point) -> None:
     found = [k for k in cats.kinks(point.function, *arrays(point))]
-    if point.formula == "x**y" and point.at == (0.0, 1.0):
+    if (point.formula == "x**y" and point.at == (0.0, 1.0)) or not row.operations:
         assert found == []
     else:
         assert [k.convention for k in found] == [str(row)]
@@ -176,6 +185,18 @@ def test_kinks_of_a_gradient_are_those_of_the_gradient() -> None:
     found = cats.kinks(cats.grad(lambda x: np.abs(x) * x**2), 0.0)
     assert "sign" in [k.operation for k in found]
     assert all(k.where is not None and "np.abs(x)" in k.where.code for k in found)
+
+
+def test_a_decision_between_equal_numbers_is_a_kink() -> None:
+    def f(x: Any) -> Any:
+        if x[0] > 1.0:
+            return x[0] * x[1]
+        return x[1]
+
+    (found,) = cats.kinks(f, np.array([1.0, 2.0]))
+    assert found.operation == "greater" and found.where is not None
+    assert found.where.code == "if x[0] > 1.0:"
+    assert not cats.kinks(f, np.array([1.5, 2.0]))
 
 
 def test_of_a_choice_the_branch_taken_is_looked_at() -> None:
