@@ -89,7 +89,7 @@ def test_a_law_reads_its_letters_off_its_left_side(
     assert any(a.step is not None and a.step.op in law.under for a in args)
     flow = law.step(*args, **dict(step.params))
     assert flow is not None and flow.term.cod == left.space
-    assert smoothed(by_head([law]), step.op, args, step.params) == flow  # type: ignore[arg-type]
+    assert smoothed(by_head([law]), step.op, args, step.params) == flow
 
 
 @every
