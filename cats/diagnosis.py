@@ -19,6 +19,7 @@ from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
+from cats.pipeline import without_guards
 from cats.watched import computed, entries, everything, examined, listed, route
 
 
@@ -78,7 +79,8 @@ def diagnose(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Diagnosis:
     >>> found.value.operation, found.value.made, found.value.given
     ('log', 'makes -inf at [1]', ('value 0.0',))
     """
-    return _Examination(*examined(f, args, kwargs, "diagnose")).diagnosis()
+    program, leaves = examined(f, args, kwargs, "diagnose")
+    return _Examination(without_guards(program), leaves).diagnosis()
 
 
 class _Examination:

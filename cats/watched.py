@@ -12,6 +12,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.derive import SMOOTHED
 from cats.ir.errors import SpaceError
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import OtherPath
 from cats.ir.prims.layout import stop
 from cats.ir.program import Program
 from cats.ir.smoothing import smoothed
@@ -28,9 +29,15 @@ def everything(program: Program) -> Program:
 
 
 def computed(program: Program, args: Sequence[Value]) -> Sequence[Value]:
-    """The outputs at these arguments, without warnings: what is looked for are their causes."""
+    """The outputs at these arguments, without warnings: what is looked for are their causes.
+
+    Where rounding lets a guard find another outcome than the trace did, guards are left out.
+    """
     with np.errstate(all="ignore"):
-        found: Sequence[Value] = OnNumpy().compile(program)(*args)
+        try:
+            found: Sequence[Value] = OnNumpy().compile(program)(*args)
+        except OtherPath:
+            found = OnNumpy().compile(without_guards(program))(*args)
     return found
 
 
@@ -47,7 +54,7 @@ def examined(
             f"{what} looks at the values of a function, and there are none here",
             remedy="Call it on arrays, outside of functions that are traced.",
         )
-    return without_guards(answer.program), call.leaves
+    return answer.program, call.leaves
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Route:
     """The way of the derivative through a program.
 
     live     for each position whether the derivative of the outputs goes through it: it depends
-             on a real input, an output depends on it, and no smoothing leads past it
+             on a real input, an output or a decision depends on it, and no smoothing leads past it
     sources  for each step the positions its tangent comes from
     """
 
@@ -68,21 +75,20 @@ def route(program: Program) -> Route:
     sources = _sources(program)
     varies = [isinstance(s, Real) for s in program.inputs]
     for step, found in zip(program.steps, sources, strict=True):
-        moved = step.op is not stop and any(varies[a] for a in found)
-        varies.extend([moved] * len(step.spaces))
+        varies.extend([any(varies[a] for a in found)] * len(step.spaces))
     asked = [False] * len(program.spaces)
     for output in program.outputs:
         asked[output] = True
     rows = list(zip(program.numbered(), sources, strict=True))
     for (first, step), found in reversed(rows):
-        if True in asked[first : first + len(step.spaces)]:
+        if step.op.effect or True in asked[first : first + len(step.spaces)]:
             for a in found:
                 asked[a] = True
     return Route([a and v for a, v in zip(asked, varies, strict=True)], sources)
 
 
 def _sources(program: Program) -> list[Sequence[int]]:
-    """The arguments of each step, or what a smoothing goes back to."""
+    """The arguments of each step, or what a smoothing goes back to; none of `stop`."""
     builder = Builder(program.inputs)
     wires = builder.replay(program, builder.wires)
     place: dict[int, int] = {}
@@ -94,7 +100,8 @@ def _sources(program: Program) -> list[Sequence[int]]:
         flow = None
         if isinstance(step.op, Primitive):
             flow = smoothed(SMOOTHED, step.op, args, step.params)
-        found.append(step.args if flow is None else [place[w.index] for w in flow.at])
+        behind = step.args if flow is None else [place[w.index] for w in flow.at]
+        found.append(() if step.op is stop else behind)
     return found
 
 

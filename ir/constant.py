@@ -16,9 +16,10 @@ class Constant:
     (False, False, Constant(2.0))
     """
 
-    __slots__ = ("_hash", "array")
+    __slots__ = ("_hash", "_number", "array")
 
     array: np.ndarray[Any, Any]
+    _number: Value
 
     def __init__(self, value: Value) -> None:
         array = np.array(value, copy=True, order="C")
@@ -38,6 +39,20 @@ class Constant:
     def value(self) -> Value:
         """The array itself, or the NumPy scalar when it has no axes."""
         return self.array[()]
+
+    @property
+    def number(self) -> Value:
+        """The NumPy scalar that every entry is, to the last bit; None where entries differ.
+
+        >>> Constant([2.0, 2.0]).number, Constant([0.0, -0.0]).number
+        (np.float64(2.0), None)
+        """
+        if not hasattr(self, "_number"):
+            flat = self.array.reshape(-1)
+            alike = flat.size and self.array.dtype != object
+            alike = alike and flat[:1].tobytes() * flat.size == self.array.tobytes()
+            self._number = flat[0] if alike else None
+        return self._number
 
     def __hash__(self) -> int:
         return self._hash

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-INF = float("inf")
+INF, NAN = float("inf"), float("nan")
+EQUAL = "np.diag([1.0, 0.0]) * x + np.eye(2)"
+"""A matrix with two equal eigenvalues at x = 0."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,10 @@ CONVENTIONS = (
     ),
     Convention(
         "`x**y` at x = 0",
-        "the limit for x > 0; so 0 for `x**0`, and 0 in y for y > 0",
+        "in x the limit for x > 0, so 0 for `x**0`; in y 0 for y >= 0",
         ("power", "power_derivative"),
         (
-            Point("x**y", (0.0, 0.0), (0.0, -INF)),
+            Point("x**y", (0.0, 0.0), (0.0, 0.0)),
             Point("x**y", (0.0, 0.5), (INF, 0.0)),
             Point("x**y", (0.0, 1.0), (1.0, 0.0)),
             Point("x**y", (0.0, 2.5), (0.0, 0.0)),
@@ -155,7 +157,7 @@ CONVENTIONS = (
         ),
     ),
     Convention(
-        "`where`, decided by a comparison of equal numbers",
+        "`where` and `if`, decided by a comparison of equal numbers",
         "of the branch taken",
         ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
         (
@@ -165,6 +167,37 @@ CONVENTIONS = (
             Point("np.where(x >= y, x, 2.0 * x)", (0.0, 0.0), (1.0, 0.0)),
             Point("np.where(x == y, x, 2.0 * x)", (0.0, 0.0), (1.0, 0.0)),
             Point("np.where(x != y, x, 2.0 * x)", (0.0, 0.0), (2.0, 0.0)),
+            Point("x if x > 0.0 else 2.0 * x", (0.0,), (2.0,)),
+        ),
+    ),
+    Convention(
+        "a singular value where it is 0, and norms made of it",
+        "0",
+        ("svd", "svdvals"),
+        (Point("np.linalg.norm(np.diag([1.0, 2.0]) * x, 'nuc')", (0.0,), (0.0,)),),
+    ),
+    Convention(
+        "one of several equal eigenvalues",
+        "along the vector that is found for it",
+        ("eigvalsh",),
+        (Point(f"np.sum(np.linalg.eigvalsh({EQUAL}))", (0.0,), (1.0,)),),
+    ),
+    Convention(
+        "vectors of eigenvalues or singular values that agree to rounding",
+        "nan",
+        ("eigh", "scipy_eigh"),
+        (Point(f"np.linalg.eigh({EQUAL})[1][0, 0]", (0.0,), (NAN,)),),
+    ),
+    Convention(
+        "`pinv`, `lstsq`",
+        "along matrices of the same rank",
+        (),
+        (
+            Point(
+                "np.sum(np.linalg.pinv(x))",
+                (((2.0, 0.0), (0.0, 0.0)),),
+                (((-0.25, 0.25), (0.25, 0.0)),),
+            ),
         ),
     ),
 )

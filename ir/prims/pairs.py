@@ -31,9 +31,9 @@ def _radius(x: Value, y: Value) -> Value:
 
 
 def _unit_rule(x: Value, y: Value, *, out: Value) -> Linear:
-    across = unit(y, x)
-    turn = div(across, _radius(x, y))
-    return Join((slope(mul(turn, across), x), -slope(mul(turn, out), y)))
+    across, radius = unit(y, x), _radius(x, y)
+    in_x, in_y = mul(div(across, radius), across), div(mul(out, across), radius)
+    return Join((slope(in_x, x), -slope(in_y, y)))
 
 
 unit: Primitive = entrywise(
@@ -48,10 +48,9 @@ unit: Primitive = entrywise(
 def unit_of(x, y):
     """x / |(x, y)|, which neither overflows nor underflows; 0 at the origin."""
     kind = np.result_type(x, y)
-    x, y = np.asarray(x, kind), np.asarray(y, kind)
-    most = np.maximum(np.abs(x), np.abs(y))
-    most = np.where(most == 0, 1, most)
-    u, v = x / most, y / most
+    most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
+    scale = np.where(most == 0, 1, most)
+    u, v = x / scale, y / scale
     return u / np.sqrt(np.maximum(u * u + v * v, 1))
 ''',
 )
@@ -85,11 +84,10 @@ inversion: Primitive = entrywise(
 def inversion_of(x, y):
     """x / |(x, y)|**2, without a square that overflows or underflows; 0 at the origin."""
     kind = np.result_type(x, y)
-    x, y = np.asarray(x, kind), np.asarray(y, kind)
-    most = np.maximum(np.abs(x), np.abs(y))
-    most = np.where(most == 0, 1, most)
-    u, v = x / most, y / most
-    return u / np.maximum(u * u + v * v, 1) / most
+    most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
+    scale = np.where(most == 0, 1, most)
+    u, v = x / scale, y / scale
+    return u / np.maximum(u * u + v * v, 1) / scale
 ''',
 )
 
@@ -108,8 +106,7 @@ arctan2 = entrywise(
 
 def _share(name: str, base: str, meaning: str, rate: float) -> Primitive:
     def rule(x: Value, y: Value, *, out: Value) -> Linear:
-        by = mul(out, op(y, x))
-        by = mul(rate, by) if rate != 1.0 else by
+        by = mul(rate, mul(out, op(y, x)))
         return Join((slope(by, x), -slope(by, y)))
 
     op = entrywise(
@@ -181,28 +178,29 @@ power_derivative: Primitive = entrywise(
 def power_derivative_of(x, y, i, j):
     """x ** y derived i times in x and j times in y; where x is 0 the limit for x > 0.
 
+    But 0 ** y jumps at y = 0, and its derivative in y is 0 there.
     x ** (y - i) times a polynomial in log(x), whose coefficients are derivatives of
     y (y - 1) ... (y - i + 1). What is lost where the exponent is rounded is put back.
     """
     kind = np.result_type(x, y)
-    x, y = np.asarray(x, kind), np.asarray(y, kind)
+    base, power = np.asarray(x, kind), np.asarray(y, kind)
     with np.errstate(all="ignore"):
-        low = y - i
-        lost = (y - (low - (low - y))) - (i + (low - y))
-        whole, log = x**low, np.log(x) if j else 0.0
-        if np.any(lost):
-            more = 1 + lost * np.log(np.abs(x))
-            whole = np.where(np.isfinite(more), whole * more, whole)
-        terms = [1.0] + [0.0] * j
-        for a in range(i):
-            for r in range(j, -1, -1):
-                terms[r] = (y - a) * terms[r] + (terms[r - 1] if r else 0.0)
-        series, factor = terms[0], 1
-        for r in range(1, j + 1):
-            factor *= j + 1 - r
-            series = np.where(series == 0, 0, series * log) + factor * terms[r]
-        found = np.where((whole == 0) | (series == 0), 0, whole * series)
-        return np.where(x < 0, np.nan, found)[()] if j else found[()]
+        low = power - i
+        lost = (power - (low - (low - power))) - (i + (low - power))
+        near, back = base**low, lost * np.log(np.abs(base)) if np.any(lost) else 0
+        whole = np.where(np.isfinite(back), near * (1 + back), near)
+        most = float(np.finfo(kind).max) ** (0.5 / max(j, 1))
+        log = np.clip(np.log(base), -most, most) if j else 0
+        falling = np.poly(np.arange(i)) if i else np.ones(1)
+        slopes = [np.asarray(np.polyder(falling, r), kind) for r in range(1, j + 1)]
+        product = np.prod([power - a for a in range(i)], axis=0, dtype=kind)
+        factors = [product, *[np.polyval(slope, power) for slope in slopes]]
+        ways = np.poly(-np.ones(j)).tolist() if j else [1.0]
+        series = sum(ways[q] * factors[j - q] * log**q for q in range(j + 1))
+        end = (base == 0) & (series != 0) if j else False
+        found = np.where(end, np.copysign(np.inf, series), series) * whole
+        jump = (base == 0) & (power == 0) & (i == 0 < j)
+        return np.where((whole == 0) | (series == 0) | jump, 0, found)[()]
 ''',
 )
 

@@ -159,28 +159,27 @@ sinc_derivative: Primitive = entrywise(
     examples=tuple(Example((Real((3,)),), (("n", n),)) for n in (1, 2, 3, 4)),
     helpers='''
 def sinc_derivative_of(x, n):
-    """The n-th derivative of sin(t) / t, where t is pi x.
+    """The n-th derivative of s = sin(t) / t, where t is pi x.
 
-    Near 0 its power series; elsewhere from t s = sin(t), derived n times; sin and cos of what
-    is left of x beside the nearest whole number, which is exact.
+    Near 0 its power series; elsewhere from s t = sin(t), derived n times. sin and cos are taken
+    of what is left of x beside the nearest whole number, which is exact.
     """
     with np.errstate(all="ignore"):
-        t = np.pi * x
+        t = np.pi * np.asarray(x)
         near = np.abs(t) < 1 + n / 2
-        series, small = 0.0, np.where(near, t, 0)
-        for k in range(12 + n, (n - 1) // 2, -1):
-            rest, factor = 2 * k - n, (-1) ** k / (2 * k + 1)
-            series = factor + series * (small / (rest + 1)) * (small / (rest + 2))
-        series = series * small if n % 2 else series
+        small = np.where(near, t, 0)
+        terms = [
+            (-1) ** k / ((2 * k + 1) * np.prod(np.arange(1.0, 2 * k - n + 1)))
+            for k in range(12 + n, (n - 1) // 2, -1)
+        ]
+        series = np.polyval(np.asarray(terms, t.dtype), small * small) * small ** (n % 2)
         whole = np.rint(x)
-        left = x - whole
-        sign = 1 - 2 * np.abs(np.fmod(whole, 2))
-        waves = sign * np.sin(np.pi * left), sign * np.sin(np.pi * (0.5 - np.abs(left)))
-        found = waves[0] / t
-        for k in range(1, n + 1):
-            wave = waves[k % 2] if k % 4 < 2 else -waves[k % 2]
-            found = (wave - k * found) / t
-        return (np.pi**n * np.where(near, series, found))[()]
+        left, sign = x - whole, 1 - 2 * np.abs(np.fmod(whole, 2))
+        sin, cos = sign * np.sin(np.pi * left), sign * np.sin(np.pi * (0.5 - np.abs(left)))
+        waves = [sin, cos, -sin, -cos]
+        counts = [float(np.prod(np.arange(n - m + 1.0, n + 1))) for m in range(n + 1)]
+        far = sum(c * waves[(n - i) % 4] / (-t) ** i for i, c in enumerate(counts)) / t
+        return (np.pi**n * np.where(near, series, far))[()]
 ''',
 )
 

@@ -19,10 +19,10 @@ def is_number(x: Wire, value: float) -> bool:
     >>> is_number(Builder().lift(2.0), 2.0)
     True
     """
-    found = x.constant
-    if found is None or found.array.ndim or found.array.dtype.kind not in "fiu":
+    found = x.constant.number if x.constant is not None else None
+    if found is None or found.dtype.kind not in "fiu":
         return False
-    item = found.array.item()
+    item = found.item()
     return bool(item == value and str(float(item)) == str(float(value)))
 
 
@@ -131,10 +131,8 @@ def not_not(mask: Wire) -> Value | None:
 
 def known(mask: Wire) -> bool | None:
     """The truth value the wire carries everywhere, if it does."""
-    found = mask.constant
-    if found is None or found.array.ndim or found.array.dtype.kind != "b":
-        return None
-    return bool(found.array)
+    found = mask.constant.number if mask.constant is not None else None
+    return bool(found) if found is not None and found.dtype.kind == "b" else None
 
 
 def _everywhere(mask: Wire, value: bool) -> Wire:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from cats.ir.linear import Id, Join, Linear, Then
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import add, ipow, mul, slope, sub
+from cats.ir.prims.algebra import add, div, ipow, mul, slope, sub
 from cats.ir.prims.choice import (
     abs,
     greater,
     greater_equal,
+    keep,
     keeping,
     logical_or,
     maximum,
     minimum,
     not_equal,
+    select,
     sign,
 )
 from cats.ir.prims.layout import stop
@@ -129,19 +131,18 @@ def root_to_whole_power(x: Wire, *, n: int) -> Letters:
     return None if inner is None else (*inner, n)
 
 
-def gentle(x: Value, y: Value, i: int, j: int) -> Value:
-    """Where x is not 0, or x**y, derived so often, has a finite slope there all the same."""
+def rested(x: Value, y: Value, i: int, j: int) -> Value:
+    """The slope in x of x**y, derived so often; 0 where x is 0 and the slope has no bound."""
     low = sub(y, float(i)) if i else y
-    finite = (greater if j else greater_equal)(low, 1.0)
-    return logical_or(not_equal(x, 0.0), finite)
+    bounded = (greater if j else greater_equal)(low, 1.0)
+    return keep(logical_or(not_equal(x, 0.0), bounded), derived(x, y, i + 1, j))
 
 
 def _root_to_power(x: Value, y: Value, op: Primitive) -> Flow:
     half = mul(0.5, y)
-    in_x: Linear = slope(derived(x, half, 1, 0), x)
-    if op is root:
-        in_x = Then(keeping(gentle(x, half, 0, 0), x), in_x)
-    return Flow((x, y), Join((in_x, slope(mul(0.5, derived(x, half, 0, 1)), y))))
+    in_x = rested(x, half, 0, 0) if op is root else derived(x, half, 1, 0)
+    in_y = mul(0.5, derived(x, half, 0, 1))
+    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
 
 
 @smoothing(
@@ -268,10 +269,15 @@ def cbrt_of_power(x: Wire) -> Letters:
     return found if found and found[1] > 2 else None
 
 
+def _cbrt_at_rest(x: Value) -> Linear:
+    there = not_equal(x, 0.0)
+    return Then(keeping(there, x), cbrt_rule(x, out=select(there, cbrt(x), 1.0)))
+
+
 @smoothing(
     "x: R[s]",
     cbrt,
-    lambda x: Flow((x,), Then(keeping(not_equal(x, 0.0), x), cbrt_rule(x, out=cbrt(x)))),
+    lambda x: Flow((x,), _cbrt_at_rest(x)),
     head=cbrt,
     under=GROUNDED,
     of=square_of,
@@ -312,9 +318,8 @@ def abs_to_even_power(x: Wire, *, n: int) -> Letters:
 
 def _abs_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
     size = abs(x)
-    in_x = slope(mul(sign(x), derived(size, y, i + 1, j)), x)
-    in_y = slope(derived(size, y, i, j + 1), y)
-    return Flow((x, y), Join((Then(keeping(gentle(x, y, i, j), x), in_x), in_y)))
+    in_x = mul(sign(x), rested(size, y, i, j))
+    return Flow((x, y), Join((slope(in_x, x), slope(derived(size, y, i, j + 1), y))))
 
 
 @smoothing(
@@ -355,6 +360,29 @@ def signed_power(x: Wire, y: Wire) -> Letters:
                 orders = dict(rest.step.params)
                 return signed[0], exponent, orders.get("i", 0), orders.get("j", 0)
     return None
+
+
+@smoothing(
+    "x: R[s]",
+    lambda x, n: mul(sign(x), monomial(1, abs(x), n)),
+    lambda x, n: scaled(x, monomial(n, abs(x), n - 1)),
+    head=mul,
+    under=sign,
+    statics=FEW,
+)
+def signed_whole_power(x: Wire, y: Wire) -> Letters:
+    """The slope of sign(x) |x|**n is n |x|**(n - 1)."""
+    for one, rest in ((x, y), (y, x)):
+        signed, found = one.made_by(sign), raised(rest) or _square(rest)
+        if signed and found and found[1] > 1 and found[0].made_by(abs) == signed:
+            return (*signed, found[1])
+    return None
+
+
+def _square(x: Wire) -> tuple[Wire, int] | None:
+    """x, 2 of x * x."""
+    inner = x.made_by(mul)
+    return (inner[0], 2) if inner and inner[0] is inner[1] else None
 
 
 @smoothing("x: R[s]", lambda x: mul(sign(x), abs(x)), itself, head=mul, under=sign)
@@ -471,8 +499,8 @@ def _hypot_to_power(x: Value, y: Value, n: int) -> Flow:
 
 
 def _grounded_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
-    in_x = Then(keeping(gentle(x, y, i, j), x), slope(derived(x, y, i + 1, j), x))
-    return Flow((x, y), Join((in_x, slope(derived(x, y, i, j + 1), y))))
+    in_x, in_y = rested(x, y, i, j), derived(x, y, i, j + 1)
+    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
 
 
 @smoothing(
@@ -499,11 +527,32 @@ def grounded_to_power(x: Wire, y: Wire, *, i: int = 0, j: int = 0) -> Letters:
 def difference_of_squares(x: Wire, y: Wire) -> Letters:
     """(1 - x) (1 + x) = 1 - x**2, whose slope does not cancel near 0."""
     for one, rest in ((x, y), (y, x)):
-        less, more = one.made_by(sub), rest.made_by(add)
-        if less and more and is_number(less[0], 1.0):
-            for a, b in (more, more[::-1]):
-                if is_number(a, 1.0) and b is less[1]:
-                    return (b,)
+        less = one.made_by(sub)
+        if less and is_number(less[0], 1.0) and _one_more(rest, less[1]):
+            return (less[1],)
+    return None
+
+
+def _one_more(y: Wire, x: Wire) -> bool:
+    """Whether y is x + 1."""
+    inner = y.made_by(add)
+    return inner is not None and any(a is x and is_number(b, 1.0) for a, b in (inner, inner[::-1]))
+
+
+@smoothing(
+    "x: R[s]",
+    lambda x: mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))),
+    lambda x: scaled(x, div(x, mul(sqrt(sub(x, 1.0)), sqrt(add(x, 1.0))))),
+    head=mul,
+    under=sqrt,
+)
+def product_of_roots(x: Wire, y: Wire) -> Letters:
+    """sqrt(x - 1) sqrt(x + 1) = sqrt(x**2 - 1), whose slope has one infinite factor at 1."""
+    for one, rest in ((x, y), (y, x)):
+        below, above = one.made_by(sqrt), rest.made_by(sqrt)
+        less = below[0].made_by(sub) if below else None
+        if less and above and is_number(less[1], 1.0) and _one_more(above[0], less[0]):
+            return (less[0],)
     return None
 
 
@@ -523,6 +572,7 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     abs_to_even_power,
     abs_to_power,
     signed_power,
+    signed_whole_power,
     signed_abs,
     signed_root,
     abs_of_grounded,
@@ -532,4 +582,5 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     hypot_to_even_power,
     grounded_to_power,
     difference_of_squares,
+    product_of_roots,
 )

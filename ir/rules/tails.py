@@ -9,27 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cats.ir.linear import Join, Then
-from cats.ir.primitive import leaf_of
-from cats.ir.prims import arrays
+from cats.ir.linear import Join
+from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, over, slope, sub
-from cats.ir.prims.choice import abs, maximum, minimum
-from cats.ir.prims.layout import Axes, broadcast, new_axes, stop, sum
-from cats.ir.prims.pairs import power_rule, share
+from cats.ir.prims.choice import abs, isfinite, keep, logical_or, maximum, minimum
+from cats.ir.prims.pairs import LOG_2, power_rule, share, share2
 from cats.ir.prims.smooth import cosh, exp, expm1, log, log1p, reciprocal, tanh
 from cats.ir.rules.scalars import is_number
 from cats.ir.rules.smoothing import itself, one_where, scaled
 from cats.ir.smoothing import Flow, Letters, Smoothing, smoothing
-from cats.ir.spaces import Value, size, space_of
+from cats.ir.spaces import Value
 from cats.ir.wire import Wire
 
 
 def positive(x: Wire) -> float | None:
     """The number greater than 0 that the wire carries everywhere, if it does."""
-    found = x.constant
-    if found is None or found.array.ndim or not found.array > 0:
-        return None
-    return float(found.array)
+    found = x.constant.number if x.constant is not None else None
+    return float(found) if found is not None and found > 0 else None
 
 
 def orders(x: Wire, y: Wire) -> Iterator[tuple[Wire, Wire]]:
@@ -45,6 +41,38 @@ def one_and_exp(x: Wire) -> Letters:
         c, exponent = positive(one), rest.made_by(exp)
         if exponent and c is not None:
             return (*exponent, c)
+    return None
+
+
+# Shares
+
+
+def _share_of_share(x: Value, y: Value, op: Primitive) -> Flow:
+    """s (1 - s) has the slope s (1 - s) (1 - 2 s), and 1 - 2 s = -tanh((x - y) / 2) cancels not.
+
+    The difference of two infinities is never asked for: where both are infinite s is constant.
+    """
+    rate = 1.0 if op is share else LOG_2
+    known = logical_or(isfinite(x), isfinite(y))
+    turn = mul(rate, tanh(mul(rate, mul(0.5, keep(known, sub(x, y))))))
+    by = mul(mul(op(x, y), op(y, x)), turn)
+    return Flow((x, y), Join((-slope(by, x), slope(by, y))))
+
+
+@smoothing(
+    "x: R[s], y: R[s]",
+    lambda x, y, op: mul(op(x, y), op(y, x)),
+    _share_of_share,
+    head=mul,
+    under=(share, share2),
+    statics=((share,), (share2,)),
+)
+def product_of_shares(x: Wire, y: Wire) -> Letters:
+    """share(x, y) share(y, x), which is flat where x = y."""
+    for op in (share, share2):
+        one, other = x.made_by(op), y.made_by(op)
+        if one and other and one == other[::-1]:
+            return (*one, op)
     return None
 
 
@@ -127,36 +155,6 @@ def log_of_one_and_exp(x: Wire) -> Letters:
 def log1p_of_exp(x: Wire) -> Letters:
     """log1p(exp(x)) = logaddexp(0, x)."""
     return x.made_by(exp)
-
-
-def _softmax(x: Value, axes: Axes) -> Flow:
-    """The weights exp(x) / sum(exp(x)), which do not depend on what is taken off x."""
-    space = space_of(x)
-
-    def repeated(v: Value) -> Value:
-        return broadcast(v, shape=space.shape, axes=new_axes(space.shape, axes))
-
-    parts = exp(sub(x, repeated(stop(arrays.max(x, axes=axes)))))
-    total = sum(parts, axes=axes)
-    add_up = leaf_of(sum, 0, (), space, space_of(total), axes=axes)
-    return Flow((x,), Then(slope(div(parts, repeated(total)), x), add_up))
-
-
-@smoothing(
-    "x: R[m]",
-    lambda x, axes: log(sum(exp(x), axes=axes)),
-    _softmax,
-    head=log,
-    under=sum,
-    statics=(((0,),),),
-)
-def log_of_sum_of_exps(x: Wire) -> Letters:
-    """The slopes of log(sum(exp(x))) are the shares of the exponentials in their sum."""
-    inner, step = x.made_by(sum), x.step
-    below = inner[0].made_by(exp) if inner else None
-    if below is None or step is None or not size(below[0].space):
-        return None
-    return (*below, dict(step.params)["axes"])
 
 
 @smoothing(
@@ -320,13 +318,13 @@ def smaller_less_rest(x: Wire, y: Wire) -> Letters:
 
 
 SMOOTHINGS: tuple[Smoothing, ...] = (
+    product_of_shares,
     log_of_exp,
     exp_of_log,
     exp_of_multiple_of_log,
     log_of_two_exps,
     log_of_one_and_exp,
     log1p_of_exp,
-    log_of_sum_of_exps,
     log_of_logistic,
     log_of_cosh,
     logistic,

@@ -13,6 +13,8 @@ ARGUED: dict[str, str] = {
     "prims/smooth:hypot/number2": "The same: the number stands under a numerator that is 0.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
     "matrix is the same, only dearer.",
+    "prims/smooth:root/number2": "What is divided by where the mask keeps nothing: any number "
+    "but 0.",
     "rules/structure:add_commutes/sides": "The law f + g = g + f is its own converse.",
     "cats/maps:_split/condition2": "Whether the halves are compiled at once or when first run: "
     "`execute` runs both alike.",

@@ -998,6 +998,40 @@ def powers_have_slopes_at_zero() -> None:
 
 
 @check
+def compositions_have_the_derivative_of_the_whole() -> None:
+    """tests/spec/test_smoothing.py: every law reads its letters and agrees with its parts."""
+    module = tests_of("spec.test_smoothing")
+    for law, statics in module.CASES:
+        module.test_a_law_reads_its_letters_off_its_left_side(law, statics, ())
+        module.test_a_law_does_not_read_what_is_not_there(law, statics)
+        with pytest.MonkeyPatch.context() as patch:
+            module.test_where_the_parts_have_a_derivative_it_is_theirs(law, statics, patch)
+    module.test_what_is_grounded_is_so_at_any_depth_and_asked_once()
+    all_cases("spec.test_smoothing", "test_what_is_grounded")
+
+
+@check
+def limits_at_zero_and_far_out() -> None:
+    """tests/spec/test_numerics.py: compositions at their kinks, and where they overflow."""
+    numerics = tests_of("spec.test_numerics")
+    with np.errstate(all="ignore"):
+        for formula, at, expected in numerics.SMOOTH:
+            numerics.test_a_composition_has_the_derivatives_of_the_whole(formula, at, expected[:2])
+
+
+@check
+def kinks_are_found() -> None:
+    """tests/spec/test_kinks.py: where they are, and where there are none."""
+    kinks = tests_of("spec.test_kinks")
+    with np.errstate(all="ignore"):
+        for row, point in kinks.CASES:
+            kinks.test_kinks_finds_the_operation_and_quotes_the_convention(row, point)
+            kinks.test_beside_a_kink_there_is_none(row, point)
+    kinks.test_what_is_smooth_together_is_no_kink()
+    kinks.test_what_the_derivative_does_not_go_through_is_no_kink()
+
+
+@check
 def each_mode_associates_its_way() -> None:
     """A product of matrices and a row is cheap in reverse, a column before them forward."""
     a = np.arange(64.0).reshape(8, 8)
@@ -1019,6 +1053,12 @@ FIRST = {
                   "linearisations_against_differences", "conventions_at_ties_and_edges",
                   "leaves_are_linear_and_transpose", "totals_are_sums", "structure_lasts",
                   "matrices_are_structured"),
+    "ir/rules/smoothing": ("compositions_have_the_derivative_of_the_whole",
+                           "limits_at_zero_and_far_out"),
+    "ir/rules/tails": ("compositions_have_the_derivative_of_the_whole",
+                       "limits_at_zero_and_far_out"),
+    "ir/rules/grounded": ("compositions_have_the_derivative_of_the_whole",
+                          "limits_at_zero_and_far_out"),
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
     "cats/derivat": ("choices_within_choices",),
     "ir/nesting": ("choices_within_choices", "wires_are_shared_and_captured"),
@@ -1043,6 +1083,8 @@ FIRST = {
     "cats/continuation": ("laws_of_categories",),
     "cats/cost": ("costs_are_counted",),
     "cats/unzip": ("halves_agree",),
+    "cats/watched": ("kinks_are_found",),
+    "ir/smoothing": ("compositions_have_the_derivative_of_the_whole",),
     "ir/wire": ("wires_are_shared_and_captured", "worked_example"),
     "ir/primitive": ("wires_are_shared_and_captured",),
     "ir/spaces": ("spaces_and_tangents",),
@@ -1064,7 +1106,7 @@ def in_order(file: str | None) -> list[Check]:
     """Every check once, those that speak of the file first."""
     wanted: tuple[str, ...] = ()
     for start, names in FIRST.items():
-        if file is not None and file.startswith(start):
+        if file is not None and file.startswith(start) and not wanted:
             wanted = names
     by_name = {c.__name__: c for c in CHECKS}
     first = [by_name[name] for name in wanted]

@@ -260,6 +260,21 @@ def _sides(decorator: ast.expr) -> ast.Tuple | None:
     return None
 
 
+def smoothings() -> Iterator[Mutant]:
+    """Each rule of derivatives of compositions: its flow doubled, and what it reads."""
+    for path in ("ir/rules/smoothing.py", "ir/rules/tails.py"):
+        file = source(path)
+        for name, function in file.functions.items():
+            for made in [c for d in function.decorator_list for c in calls(d, "smoothing")]:
+                flow = file.of(made.args[2])
+                twice = (
+                    "(lambda flow: lambda *letters: Flow(flow(*letters).at, "
+                    f"flow(*letters).term + flow(*letters).term))({flow})"
+                )
+                yield file.mutant(f"{name}/doubled", made.args[2], twice, "smoothing: factor 2")
+                yield from conditions(file, name, function)
+
+
 def conditions(file: Source, name: str, function: ast.FunctionDef) -> Iterator[Mutant]:
     """Each condition of a function, the opposite."""
     count = 0
@@ -305,6 +320,10 @@ CORE: dict[str, tuple[str, ...]] = {
                        "times"),
     "cats/blockwise.py": ("apply", "_both_sides", "matrix_of", "written", "_product", "_composed",
                           "_moved", "_sparse"),
+    "ir/smoothing.py": ("smoothed",),
+    "ir/rules/grounded.py": ("grounded", "_sum", "_product", "_whole_power", "_power",
+                             "_contraction", "_constant"),
+    "cats/watched.py": ("route", "_sources"),
     "cats/unzip.py": ("unzip", "_saved_roots", "_split", "_reached"),
     "ir/wire.py": ("Builder.emit", "Builder.lift", "Builder.full", "Builder.capture",
                    "Builder.finish", "Builder.lift_all"),
@@ -336,7 +355,7 @@ def generated() -> list[Mutant]:
     """All of them, in order, no two of one name or one text."""
     found: dict[str, Mutant] = {}
     seen: set[str] = set()
-    for family in (linearisations, texts, leaves, representations, laws, core):
+    for family in (linearisations, texts, leaves, representations, laws, smoothings, core):
         for mutant in family():
             if mutant.text in seen:
                 continue

@@ -1,0 +1,252 @@
+"""Every rule of derivatives of compositions: it reads its letters, keeps the value to the last
+bit, says the derivative that the parts have where they have one, and is the same in every mode.
+
+That each is true for all arguments off the kinks is proved in proofs/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cats
+from cats.derive import SMOOTHED, derive
+from cats.ir.letters import SHAPES, letters
+from cats.ir.linear import Linear
+from cats.ir.prims.algebra import mul
+from cats.ir.prims.choice import sign
+from cats.ir.prims.layout import sum
+from cats.ir.program import Program
+from cats.ir.rules import SMOOTHINGS
+from cats.ir.rules.grounded import grounded
+from cats.ir.smoothing import Flow, Smoothing, by_head, smoothed
+from cats.ir.spaces import R, Real, Shape, Value
+from cats.ir.wire import Builder, Wire
+from cats.pipeline import gradient, jacobian, pushforward
+from cats.simplify import simplify
+from tests.linear_programs import run
+
+CASES = [(law, statics) for law in SMOOTHINGS for statics in law.statics]
+every = pytest.mark.parametrize(
+    ("law", "statics"), CASES, ids=[f"{law.name}{s}" for law, s in CASES]
+)
+
+
+def stated(
+    law: Smoothing, statics: Sequence[Any], shape: Shape = ()
+) -> tuple[Builder, tuple[Any, ...], Wire]:
+    """What the law holds for, and its left side, on wires."""
+    builder = Builder()
+    shapes = {**SHAPES, "s": shape}
+    given = letters(law.letters, shapes=shapes, value=lambda _, space: builder.input(space))  # type: ignore[arg-type]
+    chosen = (*law.of(*given.values()), *statics)
+    return builder, chosen, law.left(*chosen)
+
+
+def program_of(law: Smoothing, statics: Sequence[Any], shape: Shape = ()) -> Program:
+    builder, _, left = stated(law, statics, shape)
+    return builder.finish([left])
+
+
+def total(program: Program) -> Program:
+    """The sum of the only result."""
+    builder = Builder(program.inputs)
+    (made,) = builder.run(program, builder.wires)
+    axes = tuple(range(len(made.space.shape)))
+    return builder.finish([sum(made, axes=axes) if axes else made])
+
+
+def arguments(program: Program, *signs: int) -> list[Value]:
+    """Numbers between 1.1 and 2, of these signs."""
+    rng = np.random.default_rng(7)
+    rows = zip(program.inputs, cycle(signs), strict=False)
+    return [np.asarray(sign * rng.uniform(1.1, 2.0, s.shape))[()] for s, sign in rows]
+
+
+def test_there_are_many_and_each_has_its_own_name() -> None:
+    assert len({law.name for law in SMOOTHINGS}) == len(SMOOTHINGS) > 35
+    assert all(law.match.__doc__ for law in SMOOTHINGS)
+
+
+@every
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)], ids=str)
+def test_a_law_reads_its_letters_off_its_left_side(
+    law: Smoothing, statics: tuple[Any, ...], shape: Shape
+) -> None:
+    builder, chosen, left = stated(law, statics, shape)
+    step = left.step
+    assert step is not None and step.op in law.head
+    args = [builder.wires[a] for a in step.args]
+    found = law.match(*args, **dict(step.params))
+    assert found is not None and len(found) == len(chosen)
+    for read, letter in zip(found, chosen, strict=True):
+        assert read is letter if isinstance(letter, Wire) else read == letter
+    assert any(a.step is not None and a.step.op in law.under for a in args)
+    flow = law.step(*args, **dict(step.params))
+    assert flow is not None and flow.term.cod == left.space
+    assert smoothed(by_head([law]), step.op, args, step.params) == flow
+
+
+@every
+def test_a_law_does_not_read_what_is_not_there(law: Smoothing, statics: tuple[Any, ...]) -> None:
+    """The heads on plain inputs, and below one on an operation that is not asked for."""
+    for op in law.head:
+        spaces = op.examples[0].spaces if op.examples else (R,) * len(op.domain)
+        params = op.examples[0].params if op.examples else ()
+        inputs = list(Builder(spaces).wires)
+        for args in (inputs, [sign(w) if isinstance(w.space, Real) else w for w in inputs]):
+            assert smoothed(by_head(SMOOTHINGS), op, args, params) is None, op
+
+
+@every
+def test_the_value_is_the_same_to_the_last_bit(law: Smoothing, statics: tuple[Any, ...]) -> None:
+    program = program_of(law, statics, (6,))
+    special = np.array([0.0, -0.0, 1.5, -1e300, np.inf, 1e-310])
+    args = [np.resize(np.roll(special, i), s.shape) for i, s in enumerate(program.inputs)]
+    with np.errstate(all="ignore"):
+        plain, kept = run(program, args)[0], run(derive(program).primal, args)[0]
+    assert np.array_equal(plain, kept, equal_nan=True)
+    assert np.array_equal(np.signbit(plain), np.signbit(kept))
+
+
+@every
+def test_where_the_parts_have_a_derivative_it_is_theirs(
+    law: Smoothing, statics: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First and second order, with the rules of the parts alone and with the law."""
+    program = total(program_of(law, statics, (5,)))
+    active = range(len(program.inputs))
+    for signs in ((1,), (-1,), (1, -1)):
+        args = arguments(program, *signs)
+        with np.errstate(all="ignore"):
+            (value,) = run(program, args)
+        if np.isnan(value):
+            continue
+        v = [np.linspace(0.5, 1.5, np.size(a)).reshape(np.shape(a)) for a in args]
+        both: list[Any] = []
+        for table in (by_head([law]), {}, SMOOTHED):
+            monkeypatch.setattr(import_module("cats.derive"), "SMOOTHED", table)
+            first = gradient(program, active)
+            with np.errstate(all="ignore"):
+                both.append(run(pushforward(first, active), [*args, *v]))
+        for one, plain, all_laws in zip(*both, strict=True):
+            np.testing.assert_allclose(one, plain, rtol=1e-11, atol=1e-12)
+            np.testing.assert_allclose(all_laws, plain, rtol=1e-11, atol=1e-12)
+
+
+@every
+def test_every_mode_says_the_same_on_both_sides_and_at_zero(
+    law: Smoothing, statics: tuple[Any, ...]
+) -> None:
+    program = program_of(law, statics, (3,))
+    active = range(len(program.inputs))
+    spots = [np.array([0.0, -0.7, 1.3]), np.array([0.4, 0.0, -2.0])]
+    args = [np.resize(v, s.shape) for v, s in zip(spots, program.inputs, strict=False)]
+    with np.errstate(all="ignore"):
+        forward, reverse = (run(jacobian(program, active, mode), args) for mode in ("fwd", "rev"))
+        along = run(pushforward(program, active), [*args, *map(np.ones_like, args)])[1]
+        back = run(gradient(total(program), active), args)[1:]
+    for left, right in zip(forward[1:], reverse[1:], strict=True):
+        np.testing.assert_array_equal(left, right)
+    rank = len(program.ends[0].shape)
+    sums = [np.sum(j, axis=tuple(range(rank, np.ndim(j)))) for j in forward[1:]]
+    np.testing.assert_allclose(along, np.sum(sums, axis=0), rtol=1e-14, atol=1e-15)
+    for j, g in zip(forward[1:], back, strict=True):
+        np.testing.assert_allclose(np.sum(j, axis=tuple(range(rank))), g, rtol=1e-14, atol=1e-15)
+
+
+@every
+def test_a_law_holds_through_the_partial_evaluator(
+    law: Smoothing, statics: tuple[Any, ...]
+) -> None:
+    """What the left side becomes when it is simplified is still known."""
+    program = simplify(program_of(law, statics, (3,)))
+    builder = Builder(program.inputs)
+    wires = builder.replay(program, builder.wires)
+    step = wires[program.outputs[0]].step
+    assert step is not None
+    args = [builder.wires[a] for a in step.args]
+    assert smoothed(by_head(SMOOTHINGS), step.op, args, step.params) is not None  # type: ignore[arg-type]
+
+
+def test_a_wrong_law_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each law with its flow doubled, or read in another order, breaks one of the tests above."""
+    for law, statics in CASES:
+        wrong = Smoothing(**{**vars(law), "flow": _doubled(law)})
+        with pytest.raises(AssertionError):
+            test_where_the_parts_have_a_derivative_it_is_theirs(wrong, statics, monkeypatch)
+        backwards = Smoothing(**{**vars(law), "match": lambda *a, **p: None})
+        with pytest.raises(AssertionError):
+            test_a_law_reads_its_letters_off_its_left_side(backwards, statics, ())
+
+
+def _doubled(law: Smoothing) -> Any:
+    def flow(*letters: Any) -> Flow:
+        found = law.flow(*letters)
+        twice: Linear = found.term + found.term
+        return Flow(found.at, twice)
+
+    return flow
+
+
+# Sums of squares and lengths
+
+
+def test_what_is_grounded_is_so_at_any_depth_and_asked_once() -> None:
+    builder = Builder([R, R])
+    x, y = builder.wires
+    whole: Wire = mul(x, x)
+    for _ in range(5000):
+        whole = whole + mul(y, y)
+    assert grounded(whole) and not grounded(whole + x)
+    asked = builder.notes[grounded]
+    assert len(asked) == len(set(asked)) <= len(builder.wires)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("x * x", True),
+        ("x * y", False),
+        ("x * x * y", False),
+        ("2.0 * (x * x)", True),
+        ("-2.0 * (x * x)", False),
+        ("x * x / 3.0", True),
+        ("x * x / y", False),
+        ("x * x + 1.0", False),
+        ("x * x + y * y", True),
+        ("x * x - y * y", False),
+        ("x**4", True),
+        ("x**3", False),
+        ("np.abs(x)**3", True),
+        ("np.hypot(x, y)", True),
+        ("np.sqrt(np.abs(x))", True),
+        ("np.abs(x)**0.3", True),
+        ("np.abs(x)**-0.3", False),
+        ("np.exp(x) * (y - x)**2", True),
+        ("np.maximum(x * x, np.abs(y))", True),
+        ("np.maximum(x, 0.0)", False),
+        ("np.where(x > 0.0, x * x, np.abs(y))", True),
+        ("np.where(x > 0.0, x * x, y)", False),
+        ("np.sum(np.stack([x, y])**2)", True),
+        ("np.stack([x, y]) @ np.stack([x, y])", True),
+        ("np.stack([x, y]) @ np.stack([y, x])", False),
+        ("np.var(np.stack([x, y]))", True),
+        ("np.log1p(x * x)", True),
+        ("np.sin(x * x)", False),
+    ],
+)
+def test_what_is_grounded(formula: str, expected: bool) -> None:
+    """Nowhere negative, and at rest where it is 0."""
+    program = cats.trace(eval(f"lambda x, y: {formula}", {"np": np}), 0.5, 0.5)
+    builder = Builder(program.inputs)
+    (made,) = builder.run(program, builder.wires)
+    assert grounded(made) == expected
+    if expected:
+        at_zero = cats.grad(eval(f"lambda x, y: {formula}", {"np": np}), (0, 1))(0.0, 0.0)
+        assert at_zero == (0.0, 0.0)
