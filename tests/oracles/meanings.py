@@ -165,16 +165,47 @@ def _key(key: Sequence[Any]) -> tuple[Any, ...]:
     return tuple([slice(*item) if isinstance(item, tuple) else item for item in key])
 
 
+def _at(shape: Shape, target: Any, rest: Iterator[Any]) -> Array:
+    """The places, numbered in order, that a key or so many index arrays name."""
+    places = np.arange(int(np.prod(shape))).reshape(shape)
+    key = tuple([next(rest) for _ in range(target)]) if type(target) is int else _key(target)
+    return np.ravel(places[key])
+
+
 def _accumulate(*args: Any, shape: Shape, dtype: str, targets: Sequence[Any]) -> Array:
+    return _add_into(np.full(shape, mpf(0), object), *args, targets=targets)
+
+
+def _add_into(x: Array, *args: Any, targets: Sequence[Any]) -> Array:
     """The pieces one after the other, each entry added where its place is."""
-    found = np.full(shape, mpf(0), object)
-    places = np.arange(found.size).reshape(shape)
-    flat, rest = found.reshape(-1), iter(args[len(targets) :])
+    found, rest = x.copy(), iter(args[len(targets) :])
+    flat = found.reshape(-1)
     for piece, target in zip(args, targets, strict=False):
-        key = tuple([next(rest) for _ in range(target)]) if type(target) is int else _key(target)
-        for place, value in zip(np.ravel(places[key]), np.ravel(piece), strict=True):
+        for place, value in zip(_at(x.shape, target, rest), np.ravel(piece), strict=True):
             flat[place] = flat[place] + value
     return found
+
+
+def _put(x: Array, value: Array, *indices: Array, target: Any) -> Array:
+    """The entries one after the other: of several in one place the last stays."""
+    found = x.copy()
+    flat = found.reshape(-1)
+    for place, entry in zip(_at(x.shape, target, iter(indices)), np.ravel(value), strict=True):
+        flat[place] = entry
+    return found
+
+
+def _erase(x: Array, *indices: Array, target: Any) -> Array:
+    found = x.copy()
+    found.reshape(-1)[_at(x.shape, target, iter(indices))] = 0
+    return found
+
+
+def _winners(*indices: Array, shape: Shape) -> Array:
+    """Whether no later index names the same place."""
+    places = list(_at(shape, len(indices), iter(indices)))
+    won = [place not in places[i + 1 :] for i, place in enumerate(places)]
+    return np.array(won, bool).reshape(indices[0].shape)
 
 
 def _convert(x: Array, *, dtype: str) -> Array:
@@ -226,6 +257,7 @@ def _constant(*, value: Constant) -> Array:
 
 ENTRIES: dict[str, Entry] = {
     "stop": lambda x: x,
+    "guard": lambda x, *, number, outcome: x,
     "const": _constant,
     "reshape": lambda x, *, shape: np.reshape(x, shape),
     "transpose": lambda x, *, axes: np.transpose(x, axes),
@@ -249,10 +281,14 @@ ENTRIES: dict[str, Entry] = {
     "index": lambda x, *, key: x[_key(key)],
     "gather": lambda x, *indices: x[indices],
     "accumulate": _accumulate,
+    "add_into": _add_into,
+    "put": _put,
+    "erase": _erase,
+    "winners": _winners,
     "concatenate": lambda *xs, axis: np.concatenate(xs, axis),
     "contract": _contract,
 }
 """One entry for each primitive that is not a formula entry by entry."""
 
-HELD = frozenset({"stop"})
+HELD = frozenset({"stop", "guard"})
 """Those whose value does not vary: in a difference it is that of the middle point."""
