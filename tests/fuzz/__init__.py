@@ -1,0 +1,1 @@
+"""Random programs over the whole vocabulary, checked against 80 digits."""
