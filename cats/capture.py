@@ -66,7 +66,8 @@ class _Painter:
         if value is None or isinstance(value, bool | int | str | bytes):
             return (type(value), value)
         if isinstance(value, float | np.generic):
-            return Constant(value) if np.asarray(value).dtype.kind in "biuf" else Same(value)
+            plain = np.asarray(value).dtype.kind in "biuf"
+            return (type(value), Constant(value)) if plain else Same(value)
         if isinstance(value, np.ndarray):
             return self._array(value)
         number = self._seen.setdefault(id(value), len(self._seen))

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, newest_recorder, unknown
+from cats.recorder import Recorder, newest_recorder
 
 
 class Speaks(Protocol):
@@ -79,7 +79,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     if recorder is None:
         recorder = session.recorder
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
-    if function not in recorder.speech.names:
+    if recorder.speech.said(function) is None:
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
@@ -99,4 +99,4 @@ def _tried(
         return own(*args, **kwargs)
     except (CatsError, AttributeError) as error:
         recorder.refusal = before
-        raise recorder.refused(unknown(function)) from error
+        raise recorder.unknown(function) from error

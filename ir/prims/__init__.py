@@ -7,16 +7,19 @@ from cats.ir.prims import (
     contraction,
     determinants,
     factors,
+    folds,
     guards,
     indexing,
     joining,
     layout,
+    math_functions,
     matrix_functions,
     pairs,
     smooth,
     solving,
     spectra,
     stacks,
+    universal,
     updates,
 )
 
@@ -24,6 +27,7 @@ VOCABULARY = (
     *layout.FAMILY,
     *algebra.FAMILY,
     *choice.FAMILY,
+    *universal.FAMILY,
     *pairs.FAMILY,
     *smooth.FAMILY,
     *arrays.FAMILY,
@@ -37,6 +41,8 @@ VOCABULARY = (
     *factors.FAMILY,
     *spectra.FAMILY,
     *matrix_functions.FAMILY,
+    *math_functions.FAMILY,
+    *folds.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}
