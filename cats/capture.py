@@ -178,7 +178,9 @@ def _read(space: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, 
 def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
-    return root in ("numpy", "cats") or (root in sys.stdlib_module_names and root != "__main__")
+    return root in ("numpy", "scipy", "cats") or (
+        root in sys.stdlib_module_names and root != "__main__"
+    )
 
 
 @functools.lru_cache(maxsize=1024)

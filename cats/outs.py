@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from inspect import Parameter, signature
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -35,6 +38,15 @@ class Out:
         return {"out": tuple([a if a is None else np.zeros(a.shape, a.dtype) for a in self.arrays])}
 
 
+@lru_cache(maxsize=512)
+def _parameters(function: Any) -> tuple[str, ...]:
+    """The parameters of a function that may be given by position, if it is known to have any."""
+    if not isinstance(function, FunctionType | type(np.sum)):
+        return ()
+    places = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(n for n, p in signature(function).parameters.items() if p.kind in places)
+
+
 def separated(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any], Out | None]:
@@ -47,9 +59,14 @@ def separated(
     """
     if isinstance(function, np.ufunc) and len(args) > function.nin:
         args, kwargs = args[: function.nin], {**kwargs, "out": args[function.nin :]}
-    elif isinstance(function, tuple) and function[1] in PLACES and len(args) > 2:
-        named = dict(zip(PLACES[function[1]][2:], args[2:], strict=False))
-        args, kwargs = args[:2], {**named, **kwargs}
+    method = isinstance(function, tuple)
+    names = PLACES.get(function[1], ()) if method else _parameters(function)
+    if "out" in names and len(args) > names.index("out"):
+        first = 2 if method else names.index("out")
+        args, kwargs = (
+            args[:first],
+            {**dict(zip(names[first:], args[first:], strict=False)), **kwargs},
+        )
     given = kwargs.get("out")
     arrays = given if isinstance(given, tuple) else (given,)
     rest = {key: value for key, value in kwargs.items() if key != "out"}
@@ -58,6 +75,6 @@ def separated(
     if isinstance(function, np.ufunc):
         casting = kwargs.get("casting", "same_kind")
         return args, rest, Out(arrays, kwargs.get("where", True), casting)
-    if isinstance(function, tuple) and rest.get("dtype") is None:
+    if method and names and rest.get("dtype") is None:
         rest["dtype"] = arrays[0].dtype
     return args, rest, Out(arrays)

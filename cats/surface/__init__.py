@@ -4,14 +4,17 @@ import numpy as np
 
 from cats.recorder import Speech
 from cats.surface import (
+    comparing,
     creation,
     elementwise,
+    gufuncs,
     indexing,
     linalg,
     math_names,
     methods,
     norms,
     products,
+    python_functions,
     reductions,
     shapes,
     ufuncs,
@@ -21,6 +24,7 @@ from cats.surface import (
 NAMES = {
     **ufuncs.NAMES,
     **elementwise.NAMES,
+    **comparing.NAMES,
     **creation.NAMES,
     **reductions.NAMES,
     **shapes.NAMES,
@@ -28,7 +32,9 @@ NAMES = {
     **methods.NAMES,
     **math_names.NAMES,
     **products.NAMES,
+    **gufuncs.NAMES,
     **updates.NAMES,
+    **python_functions.NAMES,
     **norms.NAMES,
     **linalg.NAMES,
 }

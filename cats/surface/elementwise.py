@@ -10,9 +10,14 @@ import numpy as np
 from cats.ir.primitive import Primitive
 from cats.ir.prims import choice, smooth
 from cats.ir.prims.algebra import div, mul, neg, sub
+from cats.ir.prims.layout import stop
+from cats.ir.prims.math_functions import bessel_i
 from cats.ir.spaces import Real, Value
 from cats.recorder import Recorder
+from cats.surface.creation import boxed
 from cats.surface.promotion import entrywise as entrywise
+from cats.surface.promotion import refuse_strange
+from cats.surface.ufuncs import apply
 from cats.surface.ufuncs import power as power
 from cats.surface.values import (
     common_shape,
@@ -21,11 +26,12 @@ from cats.surface.values import (
     lifted,
     real,
     recorder_of,
-    refuse_options,
     weak_type,
     with_dtype,
 )
 from cats.traced import Traced
+
+NONE = np._NoValue
 
 
 def sinc(x: Traced) -> Value:
@@ -55,27 +61,85 @@ def _sample(recorder: Recorder, value: Value) -> Any:
     return lifted(recorder, value).dtype if kind is None else kind(0)
 
 
-def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> Value:
+def clip(
+    a: Value,
+    a_min: Value = NONE,
+    a_max: Value = NONE,
+    *,
+    min: Value = NONE,
+    max: Value = NONE,
+    **options: Any,
+) -> Value:
     """np.clip: the middle one; at a bound both share the derivative."""
-    low = options.pop("min", None) if a_min is None else a_min
-    high = options.pop("max", None) if a_max is None else a_max
-    refuse_options("np.clip", options)
+    low, high = _bound(a_min, min), _bound(a_max, max)
     if low is not None:
-        x = entrywise(np.maximum, choice.maximum, x, low)
+        a = apply(np.maximum, a, low, **options)
     if high is not None:
-        x = entrywise(np.minimum, choice.minimum, x, high)
-    return x
+        a = apply(np.minimum, a, high, **options)
+    return a if low is not None or high is not None else apply(np.positive, a, **options)
 
 
-def round_(x: Traced, decimals: int = 0, **options: Any) -> Value:
+def _bound(one: Value, other: Value) -> Value:
+    """A bound under either name, None if there is none; raises TypeError if it has both."""
+    if one is not NONE and other is not NONE:
+        raise TypeError("a bound is given twice, as a_min or a_max and as min or max")
+    found = other if one is NONE else one
+    return None if found is NONE else found
+
+
+def round_(a: Value, decimals: int = 0) -> Value:
     """np.round: derivative 0."""
-    refuse_options("np.round", options)
-    if not isinstance(x.space, Real) and decimals >= 0:
+    x = lifted(recorder_of(a), a)
+    if x.dtype == np.bool_:
+        refuse_strange("np.round", [np.dtype(np.float16)])
+    if decimals >= 0 and not isinstance(x.space, Real):
         return x
     if decimals == 0:
-        return entrywise(np.rint, choice.rint, x)
-    factor = 10.0**decimals
-    return div(choice.rint(mul(lifted(recorder_of(x), x), factor)), factor)
+        return choice.rint(x)
+    by = 10.0 ** abs(decimals)
+    if decimals > 0:
+        return div(choice.rint(mul(x, by)), by)
+    return with_dtype(mul(choice.rint(div(real(x), by)), by), x.dtype)
+
+
+def nan_to_num(
+    x: Value, copy: bool = True, nan: Value = 0.0, posinf: Value = None, neginf: Value = None
+) -> Value:
+    """np.nan_to_num: numbers in place of nan and of infinities, which do not vary there."""
+    array = lifted(recorder_of(x, nan, posinf, neginf), x)
+    if not isinstance(array.space, Real):
+        return array
+    ends = np.finfo(array.dtype)
+    high, low = (e if g is None else g for e, g in ((ends.max, posinf), (ends.min, neginf)))
+    found: Value = array
+    for test, value in (
+        (choice.isnan(array), nan),
+        (choice.equal(array, np.inf), high),
+        (choice.equal(array, -np.inf), low),
+    ):
+        found = choice.select(test, _filling(array, value), found)
+    if not copy and array.is_array and isinstance(x, Traced):
+        return array.recorder.call("write", (x, found), {})
+    return found
+
+
+def _filling(x: Traced, value: Value) -> Value:
+    """A value spread over the shape of x."""
+    if not isinstance(value, Traced):
+        value = np.asarray(value, x.dtype)
+    return expand(with_dtype(lifted(x.recorder, value), x.dtype), x.shape)
+
+
+def angle(z: Value, deg: bool = False) -> Value:
+    """np.angle of real numbers: pi where negative, else 0, nan where nan."""
+    x = real(lifted(recorder_of(z), z))
+    turned = apply(np.arctan2, np.zeros(x.shape, x.dtype), stop(x))
+    return apply(np.rad2deg, turned) if deg else turned
+
+
+def i0(x: Value) -> Value:
+    """np.i0: the modified Bessel function of order 0."""
+    return boxed(bessel_i(real(lifted(recorder_of(x), x)), n=0))
 
 
 def subtract(x: Value, y: Value) -> Value:
@@ -113,4 +177,11 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.where: where,
     np.clip: clip,
     np.round: round_,
+    np.around: round_,
+    np.fix: lambda x: apply(np.trunc, x),
+    np.nan_to_num: nan_to_num,
+    np.angle: angle,
+    np.i0: i0,
+    np.imag: lambda val: np.zeros(np.shape(val), val.dtype),
+    np.real_if_close: lambda a, tol=100: lifted(recorder_of(a), a),
 }

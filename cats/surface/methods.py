@@ -191,7 +191,7 @@ def _reduced(of: np.ufunc, x: Traced, axes: Axes, start: Traced | None) -> Trace
         start = _number(x, of.identity, ())
     if start is not None and (empty or not axes or of in TOTALS):
         begin = expand(start, rest)
-        return begin if empty else apply(of, begin, TOTALS[of](x, axes) if axes else x)  # type: ignore[no-any-return]
+        return begin if empty else apply(of, begin, TOTALS[of](x, axes) if axes else x)
     if of in TOTALS or not axes:
         return TOTALS[of](x, axes) if axes else x
     line = _in_line(x, axes)

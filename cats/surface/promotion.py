@@ -68,12 +68,17 @@ def _asked(
     sig: Any = None,
 ) -> Loop:
     """The options of a call; raises TypeError for those that exclude one another."""
-    asked = [s for s in (dtype, signature, sig) if s is not None]
+    return Loop(signature_of(of, dtype, signature, sig), casting, where)
+
+
+def signature_of(of: np.ufunc, dtype: Any, *signatures: Any) -> Any:
+    """The dtypes that are asked for; raises TypeError where they are asked for twice."""
+    asked = [s for s in (dtype, *signatures) if s is not None]
     if len(asked) > 1:
         raise TypeError("cannot specify more than one of 'dtype', 'signature' and 'sig'")
     if dtype is not None:
-        return Loop((*(None,) * of.nin, *(np.dtype(dtype),) * of.nout), casting, where)
-    return Loop(signature or sig, casting, where)
+        return (*(None,) * of.nin, *(np.dtype(dtype),) * of.nout)
+    return asked[0] if asked else None
 
 
 def one(op: Primitive) -> Said:

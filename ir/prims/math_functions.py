@@ -1,6 +1,7 @@
 """Functions of Python's `math` that NumPy lacks: erf, gamma and their kin, sums rounded once.
 
-They need no SciPy. Where `math` raises an error these give nan or an infinity, as NumPy does.
+They need no SciPy, nor does np.i0. Where `math` raises an error these give nan or an infinity, as
+NumPy does.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Id, Join, Linear
 from cats.ir.primitive import Example, Primitive, leaf_of
-from cats.ir.prims.algebra import ANY, entrywise, mul, slope
+from cats.ir.prims.algebra import ANY, add, entrywise, mul, slope
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.layout import reals, sum
 from cats.ir.prims.pairs import POSITIVE
@@ -139,6 +140,38 @@ math_lgamma = entrywise(
     modules=("math",),
 )
 
+# The modified Bessel function that NumPy has
+
+bessel_i: Primitive = Primitive(
+    "bessel_i",
+    lambda x, *, n: f"np.i0({x})[()]" if n == 0 else f"bessel_i_of({x}, {n})",
+    lambda x, *, n: x,
+    meaning="besseli(n, x)",
+    linearise=lambda x, *, out, n: slope(_beside(x, n), x),
+    elementwise=True,
+    examples=tuple(Example(reals((3,)), (("n", n),)) for n in (0, 1, 3)),
+    helpers='''
+def bessel_i_of(x, n):
+    """I_n(x) from I_0(x) by the ratios of neighbours, a continued fraction taken from its end."""
+    wide = np.asarray(x, np.float64)
+    last = 150 + n
+    ratio, product = np.array(wide / (last + np.hypot(last, wide))), np.ones_like(wide)
+    for k in range(last, 0, -1):
+        np.divide(wide, 2 * k + wide * ratio, out=ratio)
+        if k <= n:
+            np.multiply(product, ratio, out=product)
+    return np.asarray(np.i0(wide) * product, np.result_type(x))[()]
+''',
+)
+
+
+def _beside(x: Value, n: int) -> Value:
+    """The derivative of I_n: half of what its neighbours are together."""
+    if n == 0:
+        return bessel_i(x, n=1)
+    return mul(0.5, add(bessel_i(x, n=n - 1), bessel_i(x, n=n + 1)))
+
+
 # Sums rounded once
 
 fma = entrywise(
@@ -223,6 +256,7 @@ FAMILY = (
     math_polygamma,
     math_gamma,
     math_lgamma,
+    bessel_i,
     fma,
     fsum,
     sumprod,

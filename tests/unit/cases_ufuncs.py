@@ -68,7 +68,11 @@ _ONE: list[Row] = [
     ("logic of bits", lambda x, n: x * ((n & 3) + (n | 1) + (n ^ 5) + ~n), (V, N)),
     ("bit count", lambda x, n: x * np.bitwise_count(n), (V, N)),
     ("shifted", lambda x, n: x * np.left_shift(n, 1) * np.right_shift(n, [0, 1, 2]), (V, N)),
-    ("dtype", lambda x: np.add(x, 1, dtype="f8") * x + np.exp(x, signature="d->d", order="C"), (V,)),
+    (
+        "dtype",
+        lambda x: np.add(x, 1, dtype="f8") * x + np.exp(x, signature="d->d", order="C"),
+        (V,),
+    ),
     ("casting", lambda x: x * np.multiply(x, 3, dtype=int, casting="unsafe") + x, (V,)),
     ("dtype of power", lambda x: np.power(x, 3, dtype="f8", subok=False) * x, (V,)),
     ("where and out", _where_out, (V, W)),
@@ -116,10 +120,82 @@ _MATH: list[Row] = [
     ("gamma", lambda x: math.gamma(x) * math.lgamma(x), (POINT,)),
     ("fsum", lambda x: math.fsum([x, x * x, 2.0]) ** 2, (POINT,)),
 ]
-LATER: list[Row] = [
-    ("sumprod", lambda x: getattr(math, "sumprod")([x, 1.0], [x, x * 3]), (POINT,)),
-    ("fma", lambda x: getattr(math, "fma")(x, 2.0, x * x), (POINT,)),
+_ANY: Any = math
+_LATER: list[Row] = [
+    ("sumprod", lambda x: _ANY.sumprod([x, 1.0], [x, x * 3]), (POINT,)),
+    ("fma", lambda x: _ANY.fma(x, 2.0, x * x), (POINT,)),
 ]
-_MATH += [row for row in LATER if hasattr(math, row[0])]
+_MATH += [row for row in _LATER if hasattr(math, row[0])]
 
-ROWS: list[Row] = [*_ONE, *_METHODS, *_MATH]
+_FREE: Any = np
+"""NumPy without the types that its stubs have."""
+
+_CALLED = np.vectorize(lambda a, b: a * b if a > b else a + b, excluded=[2])
+_PAIRED = np.vectorize(lambda a, b: (a @ b, a * b[0]), signature="(n),(n)->(),(n)")
+
+
+@np.vectorize
+def _halved(a: Any) -> Any:
+    return math.sin(a) if a < 0.5 else a / 2
+
+
+def _from_python(x: Any) -> Any:
+    f = np.frompyfunc(lambda a, b: (a * b, a + b), 2, 2)
+    product, total = f(x, [1.0, 2.0, 3.0])
+    return product.astype(float) * total.astype(float)
+
+
+_ELEMENTWISE: list[Row] = [
+    ("close", lambda x: x * np.isclose(x, 0.61) + np.allclose(x, V, equal_nan=True) * x, (V,)),
+    (
+        "array_equal",
+        lambda x: x * (np.array_equal(x > 0.5, MASK) + np.array_equal(x, M, equal_nan=True)),
+        (V,),
+    ),
+    (
+        "array_equiv",
+        lambda x: x * (np.array_equiv(x > 0.5, MASK[None]) + np.array_equiv(x, [1, 2])),
+        (V,),
+    ),
+    ("infinities", lambda x: x * (1 + np.isposinf(x)) * (2 + np.isneginf(x)), (V,)),
+    ("nan_to_num", lambda x: np.nan_to_num(x * [np.nan, np.inf, 2], posinf=3.0) ** 2 + x, (V,)),
+    ("nan_to_num in place", lambda x: [a := x * [1, np.nan, 2], np.nan_to_num(a, False)][0], (V,)),
+    ("fix", lambda x: np.fix(3 * x) * x + np.around(x, 1), (SIGNS,)),
+    ("round to tens", lambda x: np.round(100 * x, -1) * x, (SIGNS,)),
+    ("angle", lambda x: np.angle(x) * x + np.angle(x, deg=True), (SIGNS,)),
+    ("real_if_close", lambda x: np.real_if_close(x) * 2 + np.imag(x), (V,)),
+    ("i0", lambda x: np.i0(x) * x + np.i0(9 * x[0]), (SIGNS,)),
+    (
+        "clip dtype",
+        lambda x: np.clip(x, 0.3, 0.7, dtype="f8") * _FREE.clip(x, min=0.4),
+        (V,),
+    ),
+    ("clip out", lambda x: np.clip(x, 0.3, 0.7, np.zeros(3)) * x.round(1, np.ones(3)), (V,)),
+    (
+        "piecewise",
+        lambda x: np.piecewise(x, [x < 0, x > 1], [lambda v: v * v.sum(), 2.0, np.sin]),
+        (SIGNS,),
+    ),
+    ("piecewise alone", lambda x: np.piecewise(x, x < 0, [lambda v, k: v**k, 0.0], 3), (SIGNS,)),
+    ("along an axis", lambda x: np.apply_along_axis(lambda r: r[::-1] * r[0], 1, x), (M,)),
+    ("along to matrices", lambda x: np.apply_along_axis(np.diag, 0, x) * 2, (M,)),
+    ("over axes", lambda x: np.apply_over_axes(np.prod, x, (0, 1)), (M,)),
+    ("vectorize", lambda x, y: _CALLED(x, y) * _halved(x), (V, W)),
+    ("vectorize signature", lambda x, y: _PAIRED(x, y)[1] * _PAIRED(x, y)[0][..., None], (M, V)),
+    ("vectorize within", lambda x: np.vectorize(lambda a: a**3, otypes=["d"])(x) * x, (V,)),
+    ("frompyfunc", _from_python, (V,)),
+    ("unwrap", lambda x: np.unwrap(7 * x) * x, (SIGNS,)),
+    (
+        "matmul options",
+        lambda a, b: _FREE.matmul(a, b, axes=[(1, 0), (0, 1), (0, 1)]),
+        (M, M[:, :1]),
+    ),
+    ("vecdot", lambda a, b: _FREE.vecdot(a, b, axis=0) * np.vecdot(a, a)[0], (M, M[::-1])),
+]
+if hasattr(np, "matvec"):
+    _ELEMENTWISE += [
+        ("matvec", lambda a, x: np.matvec(a, x) * np.matvec(a, x, dtype="f8"), (M, V)),
+        ("vecmat", lambda a, x: np.vecmat(a, x), (V[:2], M)),
+    ]
+
+ROWS: list[Row] = [*_ONE, *_METHODS, *_MATH, *_ELEMENTWISE]
