@@ -34,6 +34,7 @@ from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.outs import Out, separated
 from cats.places import users_place
+from cats.refusals import Refusal, refusal_of
 from cats.titles import title
 from cats.tracked import Own, Tracked, View
 
@@ -55,12 +56,14 @@ class Speech:
     views   those whose results are views of their first argument
     writes  those that write into their first argument
     refused why there is no such function here, by title, or by the title of a module
+    outside those that may not be called in a traced function at all, by title
     """
 
     names: Mapping[Any, Callable[..., Value]]
     views: frozenset[Any] = frozenset()
     writes: frozenset[Any] = frozenset()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
 
     def said(self, function: Any) -> Callable[..., Value] | None:
         """The function in terms of the vocabulary, if there is one."""
@@ -70,7 +73,7 @@ class Speech:
         general = self.names.get(title(function))
         if general is None or not isinstance(function, tuple):
             return general
-        return partial(general, function[0])
+        return partial(general, function[0]) if self.said(function[0]) is not None else None
 
     def writes_into(self, function: Any) -> bool:
         """Whether the function writes into its first argument."""
@@ -439,20 +442,12 @@ class Recorder:
 
         It is remembered, as every refusal is.
         """
-        reason = self.why_not(title(function))
+        refusal = refusal_of(title(function), self.speech.refused)
+        found = refusal or Refusal(UNKNOWN)
+        what = f"{shown(function)}:" if refusal else shown(function)
         return self.refused(
-            TraceError(
-                f"{shown(function)} " + (f"is refused: {reason}" if reason else UNKNOWN),
-                where=users_place(),
-                remedy="Write it with functions cats knows, or give it as a Primitive.",
-            )
+            TraceError(f"{what} {found.why}", where=users_place(), remedy=found.instead)
         )
-
-    def why_not(self, name: str) -> str | None:
-        """Why a name is refused: by itself, or by the module it is in."""
-        while name and name not in self.speech.refused:
-            name = name.rpartition(".")[0]
-        return self.speech.refused.get(name)
 
 
 def newest_recorder(values: Any) -> Recorder | None:

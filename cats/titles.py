@@ -23,6 +23,8 @@ def title(function: Any) -> str:
         return function
     if isinstance(function, tuple):
         return f"numpy.ufunc.{function[1]}"
+    if isinstance(function, np.ufunc) and set("".join(function.types)) == {"O", "-", ">"}:
+        return "numpy.frompyfunc"
     name = getattr(function, "__name__", type(function).__name__)
     for module in _OF_UFUNCS if isinstance(function, np.ufunc) else _modules(function):
         if getattr(sys.modules.get(module), name, None) is function:

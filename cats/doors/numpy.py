@@ -13,6 +13,7 @@ import numpy as np
 
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, newest_recorder
+from cats.titles import title
 
 
 class Speaks(Protocol):
@@ -78,6 +79,8 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     recorder = newest_recorder((args, kwargs))
     if recorder is None:
         recorder = session.recorder
+        if title(function) in recorder.speech.outside:
+            raise recorder.unknown(function)
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
     if recorder.speech.said(function) is None:
         own = session.own_code(function)

@@ -20,6 +20,7 @@ from cats.surface import (
     ufuncs,
     updates,
 )
+from cats.surface.refused import OUTSIDE, REFUSED
 
 NAMES = {
     **ufuncs.NAMES,
@@ -54,4 +55,4 @@ VIEWS = frozenset(
 WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES)
+SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE)
