@@ -57,6 +57,7 @@ class Speech:
     writes  those that write into their first argument
     refused why there is no such function here, by title, or by the title of a module
     outside those that may not be called in a traced function at all, by title
+    later   functions of libraries, by title, which are looked for when one is called
     """
 
     names: Mapping[Any, Callable[..., Value]]
@@ -64,13 +65,15 @@ class Speech:
     writes: frozenset[Any] = frozenset()
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
+    later: Mapping[str, Callable[..., Value]] = field(default_factory=dict)
 
     def said(self, function: Any) -> Callable[..., Value] | None:
         """The function in terms of the vocabulary, if there is one."""
         found = self.names.get(function)
         if found is not None:
             return found
-        general = self.names.get(title(function))
+        name = title(function)
+        general = self.names.get(name) or self.later.get(name)
         if general is None or not isinstance(function, tuple):
             return general
         return partial(general, function[0]) if self.said(function[0]) is not None else None

@@ -20,6 +20,7 @@ from cats.surface import (
     ufuncs,
     updates,
 )
+from cats.surface.later import Later
 from cats.surface.refused import OUTSIDE, REFUSED
 
 NAMES = {
@@ -52,7 +53,10 @@ VIEWS = frozenset(
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""
 
+LATER = {"scipy.special": "cats.surface.special", "scipy.linalg": "cats.surface.scipy_linalg"}
+"""Modules of SciPy, and where what they have is said."""
+
 WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE)
+SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER))

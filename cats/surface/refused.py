@@ -151,5 +151,10 @@ PLAIN: frozenset[str] = frozenset(
 )
 """NumPy's own functions of shapes, dtypes and lengths: no traced value is among their arguments."""
 
-OWN: frozenset[str] = frozenset({*_titles("unwrap apply_over_axes common_type kaiser")})
+OWN: frozenset[str] = frozenset(
+    {
+        *_titles("unwrap apply_over_axes common_type kaiser"),
+        *_titles("jvp yvp ivp kvp assoc_laguerre", "scipy.special"),
+    }
+)
 """Functions that run as NumPy's own Python code, on traced values."""

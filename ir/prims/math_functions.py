@@ -37,17 +37,20 @@ def {name}_of(x):
 
 # The error function
 
-gaussian: Primitive = entrywise(
+gaussian: Primitive = Primitive(
     "gaussian",
-    "gaussian_of({0})",
-    "exp(-x**2)",
-    lambda x, *, out: slope(mul(mul(-2.0, x), out), x),
+    "gaussian_of({0}, {by})",
+    lambda x, *, by: x,
+    meaning="exp(-by*x**2)",
+    linearise=lambda x, *, out, by: slope(mul(mul(-2.0 * by, x), out), x),
+    elementwise=True,
+    examples=tuple(Example(reals((3,)), (("by", by),)) for by in (1.0, 0.5)),
     helpers='''
-def gaussian_of(x):
-    """exp(-x * x), its square split into one that is exact and a rest."""
-    wide = np.clip(np.asarray(x, np.float64), -40, 40)
+def gaussian_of(x, by):
+    """exp(-by * x * x), its square split into one that is exact and a rest."""
+    wide = np.clip(np.asarray(x, np.float64), -60, 60)
     head = wide.astype(np.float32).astype(np.float64)
-    found = np.exp(-head * head) * np.exp((head - wide) * (head + wide))
+    found = np.exp(-by * head * head) * np.exp(by * (head - wide) * (head + wide))
     return np.asarray(found, np.result_type(x))[()]
 ''',
 )
@@ -55,7 +58,7 @@ math_erf = entrywise(
     "math_erf",
     "erf_of({0})",
     "erf(x)",
-    lambda x, *, out: slope(mul(TWO_OVER_ROOT_PI, gaussian(x)), x),
+    lambda x, *, out: slope(mul(TWO_OVER_ROOT_PI, gaussian(x, by=1.0)), x),
     helpers=_on_entries("erf", "math.nan"),
     modules=("math",),
 )
@@ -63,7 +66,7 @@ math_erfc = entrywise(
     "math_erfc",
     "erfc_of({0})",
     "erfc(x)",
-    lambda x, *, out: slope(mul(-TWO_OVER_ROOT_PI, gaussian(x)), x),
+    lambda x, *, out: slope(mul(-TWO_OVER_ROOT_PI, gaussian(x, by=1.0)), x),
     helpers=_on_entries("erfc", "math.nan"),
     modules=("math",),
 )
