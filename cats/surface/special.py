@@ -245,15 +245,15 @@ def softplus(x: Value) -> Value:
     return logaddexp(expand(lifted(y.recorder, np.zeros((), y.dtype)), y.shape), y)
 
 
-def _spherical(kind: str) -> Callable[..., Value]:
+def _spherical(which: int) -> Callable[..., Value]:
     def call(n: Value, z: Value, derivative: bool = False) -> Value:
         recorder = recorder_of(n, z)
         order, x = lifted(recorder, n), with_dtype(lifted(recorder, z), np.float64)
         shape = np.broadcast_shapes(order.shape, x.shape)
         order, x = expand(with_dtype(order, np.int64), shape), expand(x, shape)
         if derivative:
-            return bessel.spherical_slopes(order, x, out=None, kind=kind)[1]
-        return bessel.spherical(order, x, kind=kind)
+            return bessel.spherical_slope(order, x, which)
+        return bessel.spherical(order, x, which=which)
 
     return call
 
@@ -335,6 +335,9 @@ SCIPY: dict[str, Callable[..., Value]] = {
     **{f"scipy.special.{name}": _lazily(name, one(op)) for name, op in ONE.items()},
     **{f"scipy.special.{name}": _lazily(name, said) for name, said in _MORE.items()},
     **{f"scipy.special.{f.__name__}": f for f in _PYTHON},
-    **{f"scipy.special.spherical_{kind}": _spherical(kind) for kind in ("jn", "yn", "in", "kn")},
+    **{
+        f"scipy.special.spherical_{kind}": _spherical(which)
+        for which, kind in enumerate(bessel.SPHERICAL)
+    },
 }
 """SciPy's special functions in terms of the vocabulary, by title."""

@@ -160,13 +160,21 @@ k1e = special("k1e", lambda x, *, out: kve_derivative(1.0, x, n=1), "exp(x)*bess
 # Of orders 0 and 1, and of a whole order
 
 j0: Primitive = special("j0", lambda x, *, out: neg(j1(x)), "besselj(0, x)", BOTH)
-j1: Primitive = special("j1", lambda x, *, out: _half(sub(j0(x), jv(2.0, x))), "besselj(1, x)", BOTH)
+j1: Primitive = special(
+    "j1", lambda x, *, out: _half(sub(j0(x), jv(2.0, x))), "besselj(1, x)", BOTH
+)
 y0: Primitive = special("y0", lambda x, *, out: neg(y1(x)), "bessely(0, x)", RIGHT)
-y1: Primitive = special("y1", lambda x, *, out: _half(sub(y0(x), yv(2.0, x))), "bessely(1, x)", RIGHT)
+y1: Primitive = special(
+    "y1", lambda x, *, out: _half(sub(y0(x), yv(2.0, x))), "bessely(1, x)", RIGHT
+)
 i0: Primitive = special("i0", lambda x, *, out: i1(x), "besseli(0, x)", BOTH)
-i1: Primitive = special("i1", lambda x, *, out: _half(add(i0(x), iv(2.0, x))), "besseli(1, x)", BOTH)
+i1: Primitive = special(
+    "i1", lambda x, *, out: _half(add(i0(x), iv(2.0, x))), "besseli(1, x)", BOTH
+)
 k0: Primitive = special("k0", lambda x, *, out: neg(k1(x)), "besselk(0, x)", RIGHT)
-k1: Primitive = special("k1", lambda x, *, out: neg(_half(add(k0(x), kv(2.0, x)))), "besselk(1, x)", RIGHT)
+k1: Primitive = special(
+    "k1", lambda x, *, out: neg(_half(add(k0(x), kv(2.0, x)))), "besselk(1, x)", RIGHT
+)
 yn = ordered(
     "yn",
     lambda n, x, *, out: (
@@ -190,25 +198,28 @@ kn = ordered(
 
 # Spherical
 
+SPHERICAL = ("jn", "yn", "in", "kn")
+"""What SciPy calls them; the parameter `which` is the place here."""
 
-def spherical_slopes(n: Value, x: Value, *, out: Value, kind: str) -> tuple[None, Value]:
+
+def spherical_slope(n: Value, x: Value, which: int) -> Value:
     """(n f_(n-1) - (n + 1) f_(n+1)) / (2 n + 1), in which nothing is divided by x."""
     number = real_order(n, x)
-    before, after = (spherical(o, x, kind=kind) for o in (below(n), add(n, 1)))
+    before, after = (spherical(order, x, which=which) for order in (below(n), add(n, 1)))
     low, high = mul(number, before), mul(add(number, 1.0), after)
-    total = add(low, high) if kind in ("in", "kn") else sub(low, high)
-    found = div(total, add(add(number, number), 1.0))
-    return None, neg(found) if kind == "kn" else found
+    both = add(low, high) if which > 1 else sub(low, high)
+    found = div(both, add(add(number, number), 1.0))
+    return neg(found) if which == len(SPHERICAL) - 1 else found
 
 
 spherical: Primitive = ordered(
     "spherical",
-    spherical_slopes,
-    "",
+    lambda n, x, *, out, which: (None, spherical_slope(n, x, which)),
+    "sqrt(pi/(2*y))*(besselj, bessely, besseli, besselk)[which](x + Rational(1, 2), y)",
     ORDERS,
     RIGHT,
-    code="scipy.special.spherical_{kind}({0}, {1})",
-    params=tuple({"kind": kind} for kind in ("jn", "yn", "in", "kn")),
+    code=lambda n, x, *, which: f"scipy.special.spherical_{SPHERICAL[which]}({n}, {x})",
+    params=tuple({"which": which} for which in range(len(SPHERICAL))),
 )
 
 # Of Airy: Ai, its derivative, Bi, its derivative
@@ -243,7 +254,8 @@ struve: Primitive = special(
         None,
         _half(add(sub(struve(sub(v, 1.0), x), struve(add(v, 1.0), x)), _struve_term(v, x))),
     ),
-    "",
+    "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
+    "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), -y**2/4)",
     ORDERED,
     RIGHT,
     refused=_IN_ORDER,
@@ -254,7 +266,8 @@ modstruve: Primitive = special(
         None,
         _half(add(add(modstruve(sub(v, 1.0), x), modstruve(add(v, 1.0), x)), _struve_term(v, x))),
     ),
-    "",
+    "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
+    "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), y**2/4)",
     ORDERED,
     RIGHT,
     refused=_IN_ORDER,

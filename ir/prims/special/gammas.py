@@ -306,7 +306,8 @@ def _in_freedom(v: Value, t: Value) -> Value:
 stdtr = special(
     "stdtr",
     lambda v, t, *, out: (None, student_density(v, t)),
-    "",
+    "Rational(1, 2) + y/sqrt(x)/beta(x/2, Rational(1, 2))"
+    "*hyper((Rational(1, 2), (x + 1)/2), (Rational(3, 2),), -y**2/x)",
     POSITIVE,
     Domain(-3.0, 3.0),
     refused=_IN_SHAPE,

@@ -100,7 +100,13 @@ def _owens_slopes(h: Value, a: Value, *, out: Value) -> tuple[Value, Value]:
     return in_h, in_a
 
 
-owens_t = special("owens_t", _owens_slopes, "", Domain(-2.0, 2.0), Domain(-2.0, 2.0))
+owens_t = special(
+    "owens_t",
+    _owens_slopes,
+    "Integral(exp(-x**2*(1 + t**2)/2)/(1 + t**2), (t, 0, y))/(2*pi)",
+    Domain(-2.0, 2.0),
+    Domain(-2.0, 2.0),
+)
 
 # Hypergeometric functions
 
@@ -143,7 +149,8 @@ hyp2f1: Primitive = special(
 hyperu: Primitive = special(
     "hyperu",
     lambda a, b, x, *, out: (None, None, neg(mul(a, hyperu(add(a, 1.0), add(b, 1.0), x)))),
-    "",
+    "gamma(1 - y)/gamma(x - y + 1)*hyper((x,), (y,), z)"
+    " + gamma(y - 1)/gamma(x)*z**(1 - y)*hyper((x - y + 1,), (2 - y,), z)",
     POSITIVE,
     POSITIVE,
     POSITIVE,

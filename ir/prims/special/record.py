@@ -8,7 +8,7 @@ from typing import Any
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Linear, Zero
-from cats.ir.primitive import Domain, Example, Primitive
+from cats.ir.primitive import Domain, Example, Primitive, Text
 from cats.ir.prims.algebra import same, slope, sub
 from cats.ir.prims.choice import equal, select
 from cats.ir.prims.layout import all_led, convert
@@ -92,7 +92,7 @@ def ordered(
     slopes: Slopes,
     meaning: str,
     *domain: Domain,
-    code: str = "",
+    code: Text = "",
     refused: tuple[tuple[int, str], ...] = (),
     params: tuple[dict[str, Any], ...] = ({},),
     helpers: str = "",
