@@ -195,7 +195,8 @@ class FunctionText:
             said = comment
             body += [INDENT + text for text in self._line(line, number)]
             if self.style.tidy:
-                ends = dict.fromkeys((*line.reads(), *line.makes))
+                made_here = () if line.step.op is guard else line.makes
+                ends = dict.fromkeys((*line.reads(), *made_here))
                 body += self._let_go([p for p in ends if self._ends(p, number, made)])
         return body
 

@@ -53,6 +53,9 @@ FALLBACK = frozenset(
         "exp2", "log2", "cbrt", "deg2rad", "rad2deg", "hypot", "logaddexp", "logaddexp2",
         "rint", "trunc", "floor_divide", "copysign", "remainder", "fmod", "unit", "inversion",
         "share", "share2", "sech", "sinc", "sinc_derivative", "power_derivative",
+        "heaviside", "fraction", "spacing", "nextafter", "discrete",
+        "gaussian", "math_erf", "math_erfc", "math_polygamma", "math_gamma", "math_lgamma", "fma",
+        "bessel_i",
     }
 )  # fmt: skip
 """Entrywise operations that numexpr lacks, has only lately, or computes by another convention."""

@@ -1,4 +1,4 @@
-"""The command line: python -m cats demo | explain | grad | source."""
+"""The command line: python -m cats demo | explain | grad | source | names."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cats.command import (
     parameters,
     show_explanation,
     show_gradient,
+    show_names,
     show_source,
 )
 from cats.demo import demo
@@ -36,6 +37,7 @@ examples:
   python -m cats explain model.py:loss --at 1.5 0.4
   python -m cats grad model.py:loss --at 1,2,3 --at=-0.5
   python -m cats source model.py:loss --at 1,2,3 0.5
+  python -m cats names sort scipy.special.erf
 """
 
 
@@ -50,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     about = "one formula at every level and in every representation; then a fit to real data"
     commands.add_parser("demo", help=about, description=about)
+    about = "what cats makes of NumPy's and SciPy's names: of some, or of all"
+    names = commands.add_parser("names", help=about, description=f"Print {about}.")
+    names.add_argument("name", nargs="*", help="numpy.sort, sort, scipy.special.erf")
+    names.add_argument("--page", action="store_true", help="as the page examples/guide/names.md")
     _on_function(commands, "explain", "a function and its derivative at every level")
     _on_function(commands, "grad", "the value of a function and its gradient, as numbers")
     text = _on_function(commands, "source", "the gradient of a function, as NumPy text")
@@ -94,6 +100,9 @@ def run(typed: argparse.Namespace) -> None:
     """One command."""
     if typed.command == "demo":
         demo()
+        return
+    if typed.command == "names":
+        show_names(typed.name, typed.page)
         return
     f = function_named(typed.function)
     args = [argument(text) for text in typed.at]

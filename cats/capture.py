@@ -67,7 +67,8 @@ class _Painter:
         if value is None or isinstance(value, bool | int | str | bytes):
             return (type(value), value)
         if isinstance(value, float | np.generic):
-            return Constant(value) if np.asarray(value).dtype.kind in "biuf" else Same(value)
+            plain = np.asarray(value).dtype.kind in "biuf"
+            return (type(value), Constant(value)) if plain else Same(value)
         if isinstance(value, np.ndarray):
             return self._array(value)
         number = self._seen.setdefault(id(value), len(self._seen))
@@ -180,7 +181,9 @@ def _read(space: dict[str, Any], code: types.CodeType) -> Iterator[tuple[str, An
 def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
-    return root in ("numpy", "cats") or (root in sys.stdlib_module_names and root != "__main__")
+    return root in ("numpy", "scipy", "cats") or (
+        root in sys.stdlib_module_names and root != "__main__"
+    )
 
 
 @functools.lru_cache(maxsize=1024)

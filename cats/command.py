@@ -17,6 +17,7 @@ import numpy as np
 from cats.gradients import grad, value_and_grad
 from cats.jacobians import jacobian
 from cats.levels import explain
+from cats.names import page, rows, told
 from cats.sourcing import source
 from cats.tree import flatten
 
@@ -174,6 +175,14 @@ def show_source(f: Callable[..., Any], args: Sequence[Any], of: str) -> None:
     numbers = real[0] if len(real) == 1 else real
     asked: Callable[..., Any] = grad(f, numbers) if of == "grad" else jacobian(f, numbers)
     print(source(asked, *args).rstrip())
+
+
+def show_names(names: Sequence[str], as_page: bool) -> None:
+    """What cats makes of these names, or of all there are."""
+    if as_page:
+        print(page(rows()).rstrip())
+        return
+    print(*(told(names) if names else rows()), sep="\n")
 
 
 def real_arguments(args: Sequence[Any]) -> tuple[int, ...]:

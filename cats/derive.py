@@ -95,6 +95,13 @@ class _Derivation:
         if all(t == ZERO for t in given) or not any(type(s) is Real for s in step.spaces):
             self.tangents.extend([ZERO] * len(results))
             return
+        for slot, why in op.refused:
+            if given[slot] != ZERO:
+                raise DerivativeError(
+                    f"{op.name} has no derivative in its argument {slot}: {why}",
+                    where=step.where,
+                    remedy="Keep that argument fixed, or stop the gradient before it.",
+                )
         if step.where is not None:
             self.builder.where = step.where.unnamed
         shortcut = smoothed(SMOOTHED, op, args, step.params)

@@ -14,13 +14,14 @@ import numpy as np
 from cats.ir.errors import CatsError, Where
 
 _HERE, _NUMPY = (os.path.join(os.path.dirname(file), "") for file in (__file__, np.__file__))
-_SKIPPED = (_HERE, _NUMPY, "<cats>")
+_SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
+_SKIPPED = (_HERE, _NUMPY, _SCIPY, "<cats>")
 _MODELS = os.path.join(_HERE, "data", "")
 """The functions the demo differentiates are a user's, though they are shipped with us."""
 
 
 def users_place() -> Where:
-    """The innermost line that is neither ours nor NumPy's."""
+    """The innermost line that is neither ours nor NumPy's nor SciPy's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename

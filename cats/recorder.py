@@ -11,7 +11,8 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from numbers import Number
 from typing import Any, NoReturn
 
@@ -31,13 +32,17 @@ from cats.ir.program import Step
 from cats.ir.spaces import Ground, Real, Value, ground, space_of
 from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
+from cats.outs import Out, separated
 from cats.places import users_place
+from cats.refusals import Refusal, refusal_of
+from cats.titles import title
 from cats.tracked import Own, Tracked, View
 
 BUDGET = 500_000
 """So many operations one trace may hold; a loop that unrolls further is named in the error."""
 
 _PLAIN = (np.ndarray, np.memmap)
+UNKNOWN = "is not known to cats, so it cannot be differentiated"
 _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What a function of the table raises on arguments it cannot take."""
 
@@ -46,14 +51,36 @@ _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError
 class Speech:
     """What a recorder knows of NumPy.
 
-    names   its functions in terms of the vocabulary
+    names   its functions in terms of the vocabulary; methods of all universal functions, and
+            functions of SciPy, by their titles
     views   those whose results are views of their first argument
     writes  those that write into their first argument
+    refused why there is no such function here, by title, or by the title of a module
+    outside those that may not be called in a traced function at all, by title
+    later   functions of libraries, by title, which are looked for when one is called
     """
 
     names: Mapping[Any, Callable[..., Value]]
     views: frozenset[Any] = frozenset()
     writes: frozenset[Any] = frozenset()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
+    later: Mapping[str, Callable[..., Value]] = field(default_factory=dict)
+
+    def said(self, function: Any) -> Callable[..., Value] | None:
+        """The function in terms of the vocabulary, if there is one."""
+        found = self.names.get(function)
+        if found is not None:
+            return found
+        name = title(function)
+        general = self.names.get(name) or self.later.get(name)
+        if general is None or not isinstance(function, tuple):
+            return general
+        return partial(general, function[0]) if self.said(function[0]) is not None else None
+
+    def writes_into(self, function: Any) -> bool:
+        """Whether the function writes into its first argument."""
+        return function in self.writes or title(function) in self.writes
 
     def plainly(self, function: Any) -> Callable[..., Any]:
         """NumPy's own function for a key of the table: a function, a method of a ufunc, a sign."""
@@ -319,16 +346,20 @@ class Recorder:
 
         Where no argument of the trace has a part in it, it is NumPy's own function that is called.
         """
-        out = kwargs.get("out")
-        if out is not None:
-            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        args, kwargs, out = separated(function, args, kwargs)
+        if isinstance(function, np.ufunc) and out is None and kwargs.get("where", True) is not True:
+            self.refuse(
+                f"{shown(function)} with where= and without out=",
+                "NumPy leaves the other entries of the result as they happen to be",
+                "Give out= an array that has these entries.",
+            )
         if function not in self.speech.views:
             known = known_arguments(args, kwargs)
             if known is not None:
                 return self.plainly(function, args, *known, out)
-        said = self.speech.names.get(function)
+        said = self.speech.said(function)
         if said is None:
-            raise self.refused(unknown(function))
+            raise self.unknown(function)
         try:
             found = said(*args, **kwargs)
             if function not in self.speech.views:
@@ -347,13 +378,19 @@ class Recorder:
             ) from error
 
     def plainly(
-        self, function: Any, args: Any, known: tuple[Any, ...], options: dict[str, Any], out: Any
+        self,
+        function: Any,
+        args: Any,
+        known: tuple[Any, ...],
+        options: dict[str, Any],
+        out: Out | None,
     ) -> Value:
         """NumPy's own function on arrays that are there."""
-        target = args[0] if args and function in self.speech.writes else None
+        target = args[0] if args and self.speech.writes_into(function) else None
         if isinstance(target, Tracked):
             target.refuse_frozen()
-        found = self.apart(self.speech.plainly(function)(*known, **options), known)
+        blank = out.blank() if out is not None else {}
+        found = self.apart(self.speech.plainly(function)(*known, **options, **blank), known)
         if isinstance(target, Tracked):
             target.own.version += 1
             target.own.entries.clear()
@@ -386,21 +423,34 @@ class Recorder:
             return type(found)(self.detached(f, args) for f in found)
         return found
 
-    def written(self, out: Any, found: Value) -> Value:
+    def written(self, out: Out, found: Value) -> Value:
         """The result written into the array, or the arrays, given as `out=`."""
-        if isinstance(out, tuple) and len(out) == 1:
-            (out,) = out
-        if isinstance(out, tuple):
-            return tuple([self.written(o, f) for o, f in zip(out, found, strict=True)])
-        if out is None:
+        results = found if isinstance(found, tuple) else (found,)
+        made = tuple([self._into(a, f, out) for a, f in zip(out.arrays, results, strict=True)])
+        return made if isinstance(found, tuple) else made[0]
+
+    def _into(self, array: Any, found: Value, out: Out) -> Value:
+        if array is None:
             return found
-        if not isinstance(out, Tracked):
+        if not isinstance(array, Tracked):
             self.refuse(
                 "out= given an array from outside the function",
                 "what is written there would be seen outside",
                 "Make the array inside the function, or use the returned value.",
             )
-        return self.speech.names["write"](out, found)
+        return self.speech.names["write"](array, found, out.where, out.casting)
+
+    def unknown(self, function: Any) -> CatsError:
+        """The error for a function that the table does not have, with the reason if there is one.
+
+        It is remembered, as every refusal is.
+        """
+        refusal = refusal_of(title(function), self.speech.refused)
+        found = refusal or Refusal(UNKNOWN)
+        what = f"{shown(function)}:" if refusal else shown(function)
+        return self.refused(
+            TraceError(f"{what} {found.why}", where=users_place(), remedy=found.instead)
+        )
 
 
 def newest_recorder(values: Any) -> Recorder | None:
@@ -476,18 +526,6 @@ def _has_space(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
 
 
-def unknown(function: Any) -> TraceError:
-    """The error for a function that the table does not have."""
-    module = getattr(function, "__module__", None) or "numpy"
-    plain = isinstance(function, str | tuple | np.ufunc) or module == "numpy"
-    name = shown(function) if plain else f"{module}.{function.__name__}"
-    return TraceError(
-        f"{name} is not known to cats, so it cannot be differentiated",
-        where=users_place(),
-        remedy="Write it with functions cats knows, or give it as a Primitive.",
-    )
-
-
 def refuse_strangers(value: Value) -> None:
     """Raises TraceError for a constant that is not a plain array of numbers."""
     if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
@@ -511,5 +549,6 @@ def shown(function: Any) -> str:
     if function == "getitem":
         return "x[...]"
     if isinstance(function, tuple):
-        return f"np.{function[0].__name__}.{function[1]}"
-    return str(function) if isinstance(function, str) else f"np.{function.__name__}"
+        return f"{shown(function[0])}.{function[1]}"
+    name = title(function)
+    return f"np.{name.removeprefix('numpy.')}" if name.startswith("numpy.") else name

@@ -18,6 +18,7 @@ from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
+from cats.refusals import refusal_of
 from cats.tracked import Tracked
 
 
@@ -81,6 +82,7 @@ def _method(function: Any) -> Callable[..., Any]:
         recorder = newest_recorder((self, args, kwargs)) or self.recorder
         return recorder.call(function, (self, *args), kwargs)
 
+    call.__dict__["stands_for"] = function
     return call
 
 
@@ -286,10 +288,14 @@ class Traced(Tracked):
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
+        refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
         raise MissingAttribute(
-            f"a traced value in {self.space} has no attribute {name!r}",
+            f"a traced value in {self.space} has no attribute {name!r}"
+            + (f": {refusal.why}" if refusal else ""),
             where=users_place(),
-            remedy=f"Use the NumPy function that does the same, or compute {name} another way.",
+            remedy=refusal.instead
+            if refusal
+            else f"Use the NumPy function that does the same, or compute {name} another way.",
         )
 
     def __copy__(self) -> Traced:

@@ -110,6 +110,7 @@ class Primitive:
     work       scalar operations one evaluation takes
     helpers    definitions the code text needs besides NumPy
     modules    modules the code text speaks of besides np: ("math",), ("scipy.special",)
+    refused    arguments in which no derivative is known, and why not
     kinks      (*args, **params) -> where, entry by entry of the result or of an argument, there
                are one-sided derivatives only; None: nowhere
     batch      (*args, batched=(True, False, ...), **params) -> the results with one more leading
@@ -136,6 +137,7 @@ class Primitive:
     work: Work = _per_entry
     helpers: str = ""
     modules: tuple[str, ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
     kinks: Callable[..., Value] | None = None
     batch: Callable[..., Any] | None = None
     effect: bool = False

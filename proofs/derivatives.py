@@ -24,6 +24,8 @@ from proofs.symbols import Slopes, Symbol, Truth, meaning
 FOR_ALL = "for all arguments"
 DIGITS = 40
 POINTS = 30
+FEW = 4
+"""So many points for a function that is compared at points only."""
 
 
 class Wrong(Exception):
@@ -37,20 +39,27 @@ class Piece:
     args: tuple[Any, ...]
 
 
-def prove_formula(op: Primitive, params: Params = ()) -> str:
-    """How far the rule is the derivative: FOR_ALL, or to so many digits. Raises Wrong."""
-    verdicts = [_prove_piece(op, params, mask) for mask in _masks(op)]
+def prove_formula(op: Primitive, params: Params = (), symbolic: bool = True) -> str:
+    """How far the rule is the derivative: FOR_ALL, or to so many digits. Raises Wrong.
+
+    symbolic   whether to try to decide it for all arguments
+    """
+    verdicts = [_prove_piece(op, params, mask, symbolic) for mask in _masks(op)]
     return max(verdicts, key=len)
 
 
 def _masks(op: Primitive) -> list[tuple[Any, ...]]:
-    """For arguments that are true or false, both; None for the others."""
+    """For arguments that are true or false, both; for whole numbers, some; None for the others."""
     spaces = op.examples[0].spaces if op.examples else ()
-    kinds = [isinstance(s, Discrete) for s in spaces] or [False] * arity(op)
+    kinds = [s.dtype if isinstance(s, Discrete) else "" for s in spaces] or [""] * arity(op)
     found: list[tuple[Any, ...]] = [()]
     for kind in kinds:
-        found = [(*m, v) for m in found for v in ((sp.true, sp.false) if kind else (None,))]
+        found = [(*m, v) for m in found for v in FIXED.get(kind, (None,))]
     return found
+
+
+FIXED = {"bool": (sp.true, sp.false), "int64": tuple(map(sp.Integer, (0, 1, 3)))}
+"""What arguments that do not vary are, by dtype."""
 
 
 def arity(op: Primitive) -> int:
@@ -61,18 +70,20 @@ def arity(op: Primitive) -> int:
     return 1 + max("xyz".index(name) for name in names)
 
 
-def _prove_piece(op: Primitive, params: Params, mask: Sequence[Any]) -> str:
+def _prove_piece(op: Primitive, params: Params, mask: Sequence[Any], symbolic: bool) -> str:
     names = [sp.Symbol(f"a{i}", real=True) for i in range(len(mask))]
     args = [n if m is None else m for n, m in zip(names, mask, strict=True)]
-    live = [i for i, m in enumerate(mask) if m is None]
+    unknown = [slot for slot, _ in op.refused]
+    live = [i for i, m in enumerate(mask) if m is None and i not in unknown]
     rule, truth = slopes(op, params, args), derivatives(op, params, args, live)
     pairs = [(rule[i], truth[i]) for i in live]
     domains = [op.domain[min(i, len(op.domain) - 1)] for i in range(len(mask))]
-    if all(_same_everywhere(r - t, names, domains) for r, t in pairs):
+    if symbolic and all(_same_everywhere(r - t, names, domains) for r, t in pairs):
         return FOR_ALL
+    count = POINTS if symbolic else FEW
     for rule_i, truth_i in pairs:
-        _compare_at_points(op, rule_i, truth_i, names, domains)
-    return f"to {DIGITS} digits at {POINTS} points"
+        _compare_at_points(op, rule_i, truth_i, names, domains, count)
+    return f"to {DIGITS} digits at {count} points"
 
 
 def slopes(op: Primitive, params: Params, args: Sequence[Any]) -> dict[int, Any]:
@@ -132,10 +143,15 @@ def pieces(names: Sequence[Any], domains: Sequence[Domain]) -> Iterator[Piece]:
 
 
 def _compare_at_points(
-    op: Primitive, rule: Any, truth: Any, names: Sequence[Any], domains: Sequence[Domain]
+    op: Primitive,
+    rule: Any,
+    truth: Any,
+    names: Sequence[Any],
+    domains: Sequence[Domain],
+    count: int,
 ) -> None:
     rng = Random(op.name)
-    for _ in range(POINTS):
+    for _ in range(count):
         at = {
             n: sp.Rational(rng.randint(1, 10**6 - 1), 10**6) * (_exact(d.high) - _exact(d.low))
             + _exact(d.low)

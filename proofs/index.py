@@ -106,7 +106,7 @@ def _by_formula(op: Primitive) -> str:
     return max((derivatives.prove_formula(op, p) for p in params), key=len)
 
 
-LINEAR = ("convert", "accumulate", "add_into", "concatenate", "put")
+LINEAR = ("convert", "accumulate", "add_into", "concatenate", "put", "ldexp", "fsum")
 """Their code makes arrays of floats, so they are run on whole numbers."""
 
 DIRECTION = "what its directions, and those of its derivative, are: derivatives by definition"
@@ -120,6 +120,8 @@ NOT_YET = {
     "rint": "sympy has no rounding to even; its rule is 0, as for floor and ceil",
     "copysign": "no formula in x and y that keeps the sign of zero",
     "fmod": "no formula for the remainder of a truncated quotient",
+    "spacing": "sympy has no floating numbers; its rule is 0, as for floor and ceil",
+    "nextafter": "sympy has no floating numbers; it is x and a spacing, which does not vary",
 }
 
 BIPRODUCT_AXIOM = "what identity, composition, products, joins and zero are"

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, newest_recorder, unknown
+from cats.recorder import Recorder, newest_recorder
+from cats.titles import title
 
 
 class Speaks(Protocol):
@@ -78,8 +79,10 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     recorder = newest_recorder((args, kwargs))
     if recorder is None:
         recorder = session.recorder
+        if title(function) in recorder.speech.outside:
+            raise recorder.unknown(function)
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
-    if function not in recorder.speech.names:
+    if recorder.speech.said(function) is None:
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
@@ -99,4 +102,4 @@ def _tried(
         return own(*args, **kwargs)
     except (CatsError, AttributeError) as error:
         recorder.refusal = before
-        raise recorder.refused(unknown(function)) from error
+        raise recorder.unknown(function) from error

@@ -3,47 +3,62 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
+import operator
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from cats.doors.types import questions
+from cats.doors.types import made, questions
 from cats.recorder import newest_recorder
 from cats.traced import Traced
 
-MATH: dict[Any, Any] = {
-    math.sin: np.sin, math.cos: np.cos, math.tan: np.tan, math.asin: np.arcsin,
-    math.acos: np.arccos, math.atan: np.arctan, math.atan2: np.arctan2, math.sinh: np.sinh,
-    math.cosh: np.cosh, math.tanh: np.tanh, math.asinh: np.arcsinh, math.acosh: np.arccosh,
-    math.atanh: np.arctanh, math.exp: np.exp, math.exp2: np.exp2, math.expm1: np.expm1,
-    math.log1p: np.log1p, math.log2: np.log2, math.log10: np.log10, math.sqrt: np.sqrt,
-    math.cbrt: np.cbrt, math.fabs: np.fabs, math.copysign: np.copysign, math.fmod: np.fmod,
-    math.degrees: np.degrees, math.radians: np.radians, math.pow: np.float_power,
-    math.isnan: np.isnan, math.isfinite: np.isfinite, math.isinf: np.isinf,
+MATH: dict[str, np.ufunc] = {
+    "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos,
+    "atan": np.arctan, "atan2": np.arctan2, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "exp": np.exp, "exp2": np.exp2,
+    "expm1": np.expm1, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt,
+    "cbrt": np.cbrt, "fabs": np.fabs, "copysign": np.copysign, "fmod": np.fmod,
+    "degrees": np.degrees, "radians": np.radians, "pow": np.float_power, "ldexp": np.ldexp,
+    "isnan": np.isnan, "isfinite": np.isfinite, "isinf": np.isinf,
 }  # fmt: skip
 """Functions of `math` that are one function of NumPy on numbers."""
 
 
 def of_math(function: Any) -> Callable[..., Any]:
     """A function of `math` on traced values; its result is a Python number."""
-    said = MATH.get(function)
+    name = function.__name__
+    said, own = MATH.get(name), OWN.get(name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         recorder = newest_recorder((args, kwargs))
         if recorder is None:
             return function(*args, **kwargs)
-        if said is not None:
-            return number(recorder.call(said, args, kwargs))
-        own = _OWN.get(function)
-        return number(
-            recorder.call(function, args, kwargs) if own is None else own(*args, **kwargs)
-        )
+        numbers = [double(a, name) for a in args] if name not in SEQUENCES else args
+        if own is not None:
+            return number(own(*numbers, **kwargs))
+        return number(recorder.call(said or function, tuple(numbers), kwargs))
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     return call
+
+
+SEQUENCES = frozenset({"fsum", "prod", "sumprod", "dist"})
+"""Functions of `math` that take several numbers in one argument."""
+
+
+def double(value: Any, name: str = "float") -> Any:
+    """A number as `math` computes with it, in double precision; an array of several is refused."""
+    if not isinstance(value, Traced):
+        return value
+    if value.size != 1 or value.ndim:
+        value.recorder.refuse(
+            f"math.{name} of an array", "it takes a number", f"Use NumPy's {name}, or x[0]."
+        )
+    return made(float, value) if value.dtype == np.float32 else value
 
 
 def number(value: Any) -> Any:
@@ -61,6 +76,11 @@ def _whole(rounding: Callable[[Any], Any]) -> Callable[[Any], int]:
     return lambda x: int(rounding(x))
 
 
+def _counting(function: Callable[..., int]) -> Callable[..., int]:
+    """A function of whole numbers, which may be larger than those of NumPy: they are observed."""
+    return lambda *ns: function(*map(operator.index, ns))
+
+
 def _hypot(*xs: Any) -> Any:
     if len(xs) == 2:
         return np.hypot(*xs)
@@ -74,11 +94,7 @@ def _dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
     return _hypot(*[a - b for a, b in zip(p, q, strict=True)])
 
 
-def _sum_of(xs: Iterable[Any]) -> Any:
-    return total(xs)
-
-
-def _product(xs: Iterable[Any], start: Any = 1) -> Any:
+def _product(xs: Iterable[Any], *, start: Any = 1) -> Any:
     found = start
     for x in xs:
         found = found * x
@@ -86,8 +102,36 @@ def _product(xs: Iterable[Any], start: Any = 1) -> Any:
 
 
 def _modf(x: Any) -> tuple[Any, Any]:
-    whole = np.trunc(x)
-    return number(x - whole), number(whole)
+    part, whole = np.modf(x)
+    return number(part), number(whole)
+
+
+def _frexp(x: Any) -> tuple[Any, Any]:
+    part, power = np.frexp(x)
+    return number(part), number(power.astype(np.int64))
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    """x - n y for the whole n nearest to x / y, of two the even one; each step is exact."""
+    by = np.abs(y)
+    large = by > sys.float_info.max / 2
+    small = np.where(large, 1.0, by)
+    rest = np.fmod(np.abs(x), np.where(large, np.inf, small + small))
+    less = rest - by
+    nearest = np.where(rest > by - rest, np.where(less >= by - less, less - by, less), rest)
+    return np.where(np.isinf(y), x, np.where(np.signbit(x), -nearest, nearest))
+
+
+def _nextafter(x: Any, y: Any, *, steps: Any = None) -> Any:
+    found = x
+    for _ in range(1 if steps is None else operator.index(steps)):
+        found = np.nextafter(found, y)
+    return found
+
+
+def _ulp(x: Any) -> Any:
+    size, endless = np.abs(x), np.isinf(x)
+    return np.where(endless, size, np.spacing(np.where(endless, 1.0, size)))
 
 
 def _isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
@@ -97,10 +141,13 @@ def _isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) ->
     return np.abs(a - b) <= np.maximum(rel_tol * size, abs_tol)
 
 
-_OWN: dict[Any, Callable[..., Any]] = {
-    math.log: _log, math.hypot: _hypot, math.dist: _dist, math.fsum: _sum_of,
-    math.prod: _product, math.modf: _modf, math.isclose: _isclose,
-    math.floor: _whole(np.floor), math.ceil: _whole(np.ceil), math.trunc: _whole(np.trunc),
+OWN: dict[str, Callable[..., Any]] = {
+    "log": _log, "hypot": _hypot, "dist": _dist, "prod": _product, "modf": _modf,
+    "frexp": _frexp, "remainder": _remainder, "nextafter": _nextafter, "ulp": _ulp,
+    "isclose": _isclose, "floor": _whole(np.floor), "ceil": _whole(np.ceil),
+    "trunc": _whole(np.trunc), "gcd": lambda *ns: functools.reduce(np.gcd, ns, 0),
+    "lcm": lambda *ns: functools.reduce(np.lcm, ns, 1),
+    **{name: _counting(getattr(math, name)) for name in ("comb", "perm", "factorial", "isqrt")},
 }  # fmt: skip
 """Functions of `math` that take more than one function of NumPy."""
 

@@ -23,6 +23,7 @@ import numpy as np
 from cats.capture import SMALL, can_view, ours
 from cats.doors import python
 from cats.doors.containers import KEPT, PLAIN, contents, kept
+from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import Door
 from cats.doors.objects import fill, mirrored, viewed
 from cats.doors.refusing import Refusing, reason
@@ -105,6 +106,7 @@ class Session:
             "__import__": self._import,
         }
         self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
+        self._makers = makers(self)
 
     @contextlib.contextmanager
     def entered(self, recorder: Recorder) -> Iterator[None]:
@@ -147,14 +149,16 @@ class Session:
             case np.ndarray():
                 return self._array(value)
             case type():
-                return self._type(value)
+                return self._makers.get(id(value)) or self._type(value)
             case tuple():
                 parts = [self.rebound(v) for v in value]
                 return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
         if type(value) in KEPT:
             return self._container(value)
-        if id(value) in self._plain:
-            return self._plain[id(value)]
+        if id(value) in self._plain or id(value) in self._makers:
+            return self._plain.get(id(value)) or self._makers[id(value)]
+        if isinstance(value, np.vectorize):
+            return Vectorized(self, value)
         if isinstance(value, types.BuiltinFunctionType) and value in _IN_MATH:
             return python.of_math(value)
         return self._other(value)
@@ -201,7 +205,7 @@ class Session:
 
     def _function(self, value: types.FunctionType) -> Any:
         module = value.__module__ or ""
-        if module.partition(".")[0] == "numpy":
+        if module.partition(".")[0] in ("numpy", "scipy"):
             return Door(self, value)
         if ours(module) or isinstance(value.__globals__, Globals):
             return value
@@ -333,7 +337,7 @@ def installed(file: str) -> bool:
 def _left_alone(module: str) -> bool:
     """Modules whose names mean inside what they mean outside."""
     root = module.partition(".")[0]
-    return root not in ("numpy", "math") and ours(module)
+    return root not in ("numpy", "scipy", "math") and ours(module)
 
 
 def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,29 +4,43 @@ import numpy as np
 
 from cats.recorder import Speech
 from cats.surface import (
+    comparing,
     creation,
     elementwise,
+    gufuncs,
     indexing,
     linalg,
     matrix_products,
+    math_names,
+    methods,
     norms,
     products,
+    python_functions,
     reductions,
     shapes,
     structured,
+    ufuncs,
     updates,
 )
+from cats.surface.later import Later
+from cats.surface.refused import OUTSIDE, REFUSED
 
 NAMES = {
+    **ufuncs.NAMES,
     **elementwise.NAMES,
+    **comparing.NAMES,
     **creation.NAMES,
     **reductions.NAMES,
     **shapes.NAMES,
     **indexing.NAMES,
+    **methods.NAMES,
+    **math_names.NAMES,
     **products.NAMES,
     **structured.NAMES,
     **matrix_products.NAMES,
+    **gufuncs.NAMES,
     **updates.NAMES,
+    **python_functions.NAMES,
     **norms.NAMES,
     **linalg.NAMES,
 }
@@ -44,7 +58,10 @@ VIEWS = frozenset(
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""
 
+LATER = {"scipy.special": "cats.surface.special", "scipy.linalg": "cats.surface.scipy_linalg"}
+"""Modules of SciPy, and where what they have is said."""
+
 WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES)
+SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER))

@@ -1,4 +1,4 @@
-"""NumPy's entrywise functions, with NumPy's own promotion of dtypes and shapes."""
+"""NumPy's entrywise functions that are not universal ones: where, clip, round and their kin."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import TraceError
 from cats.ir.primitive import Primitive
-from cats.ir.prims import algebra, choice, pairs, smooth
-from cats.ir.prims.algebra import div, ipow, mul, neg, sub
+from cats.ir.prims import choice, smooth
+from cats.ir.prims.algebra import div, mul, neg, sub
+from cats.ir.prims.layout import stop
+from cats.ir.prims.math_functions import bessel_i
 from cats.ir.spaces import Real, Value
-from cats.places import users_place
 from cats.recorder import Recorder
+from cats.surface.creation import boxed
+from cats.surface.promotion import entrywise as entrywise
+from cats.surface.promotion import refuse_strange
+from cats.surface.ufuncs import apply
+from cats.surface.ufuncs import power as power
 from cats.surface.values import (
     common_shape,
     expand,
@@ -21,174 +26,12 @@ from cats.surface.values import (
     lifted,
     real,
     recorder_of,
-    refuse_options,
     weak_type,
     with_dtype,
 )
 from cats.traced import Traced
 
-_SAME = {
-    np.add: algebra.add,
-    np.subtract: algebra.sub,
-    np.multiply: algebra.mul,
-    np.divide: algebra.div,
-    np.negative: algebra.neg,
-    np.less: choice.less,
-    np.less_equal: choice.less_equal,
-    np.greater: choice.greater,
-    np.greater_equal: choice.greater_equal,
-    np.equal: choice.equal,
-    np.not_equal: choice.not_equal,
-    np.isfinite: choice.isfinite,
-    np.isnan: choice.isnan,
-    np.logical_and: choice.logical_and,
-    np.logical_or: choice.logical_or,
-    np.logical_not: choice.logical_not,
-    np.bitwise_and: choice.logical_and,
-    np.bitwise_or: choice.logical_or,
-    np.invert: choice.logical_not,
-    np.bitwise_xor: choice.not_equal,
-    np.logical_xor: choice.not_equal,
-    np.maximum: choice.maximum,
-    np.minimum: choice.minimum,
-    np.sign: choice.sign,
-    np.floor: choice.floor,
-    np.ceil: choice.ceil,
-    np.rint: choice.rint,
-    np.trunc: choice.trunc,
-    np.floor_divide: choice.floor_divide,
-    np.absolute: choice.abs,
-    np.fabs: choice.abs,
-    np.copysign: choice.copysign,
-    np.remainder: choice.remainder,
-    np.fmod: choice.fmod,
-    np.exp: smooth.exp,
-    np.exp2: smooth.exp2,
-    np.expm1: smooth.expm1,
-    np.log: smooth.log,
-    np.log2: smooth.log2,
-    np.log10: smooth.log10,
-    np.log1p: smooth.log1p,
-    np.sqrt: smooth.sqrt,
-    np.cbrt: smooth.cbrt,
-    np.sin: smooth.sin,
-    np.cos: smooth.cos,
-    np.tan: smooth.tan,
-    np.arcsin: smooth.arcsin,
-    np.arccos: smooth.arccos,
-    np.arctan: smooth.arctan,
-    np.sinh: smooth.sinh,
-    np.cosh: smooth.cosh,
-    np.tanh: smooth.tanh,
-    np.arcsinh: smooth.arcsinh,
-    np.arccosh: smooth.arccosh,
-    np.arctanh: smooth.arctanh,
-    np.reciprocal: smooth.reciprocal,
-    np.deg2rad: smooth.deg2rad,
-    np.radians: smooth.deg2rad,
-    np.rad2deg: smooth.rad2deg,
-    np.degrees: smooth.rad2deg,
-    np.hypot: pairs.hypot,
-    np.arctan2: pairs.arctan2,
-    np.logaddexp: pairs.logaddexp,
-    np.logaddexp2: pairs.logaddexp2,
-    np.float_power: pairs.power,
-}
-"""Universal functions that are one primitive each."""
-
-_TRUTH_ONLY = {np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert}
-_TRUTH = {np.logical_and, np.logical_or, np.logical_not, np.logical_xor}
-
-
-def _loop(ufunc: np.ufunc, args: tuple[Value, ...]) -> tuple[np.dtype[Any], ...]:
-    """The dtypes NumPy itself would compute in. Raises TraceError where NumPy would refuse."""
-    given = [
-        weak_type(a) or (a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype) for a in args
-    ]
-    if all(isinstance(g, type) for g in given):
-        given = list(map(np.dtype, given))
-    try:
-        return ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout))[: len(args)]
-    except TypeError as error:
-        raise TraceError(
-            f"np.{ufunc.__name__} does not take {', '.join(map(str, given))}: {error}",
-            where=users_place(),
-        ) from None
-
-
-def entrywise(ufunc: np.ufunc, op: Primitive, *args: Value) -> Value:
-    """The primitive on arguments promoted and broadcast as the ufunc would."""
-    if _alike(args) and ufunc not in _TRUTH and ufunc not in _TRUTH_ONLY:
-        return op(*args)
-    recorder = recorder_of(*args)
-    args = tuple(a if is_number(a) else lifted(recorder, a) for a in args)
-    dtypes = _truth(len(args)) if ufunc in _TRUTH else _loop(ufunc, args)
-    if ufunc in _TRUTH_ONLY and any(d != np.bool_ for d in dtypes):
-        raise TraceError(
-            f"np.{ufunc.__name__} of integers is not known to cats",
-            where=users_place(),
-            remedy="Use it on truth values, or compute the integers before tracing.",
-        )
-    arrays = [with_dtype(a, d) for a, d in zip(args, dtypes, strict=True) if isinstance(a, Traced)]
-    shape = common_shape(arrays)
-    rest = iter(arrays)
-    weak = next((a.space.dtype for a in arrays if a.shape == shape), None)
-    return op(
-        *[
-            expand(next(rest), shape)
-            if isinstance(a, Traced)
-            else a
-            if d.name == weak
-            else expand(lifted(recorder, np.asarray(a, d)), shape)
-            for a, d in zip(args, dtypes, strict=True)
-        ]
-    )
-
-
-def _alike(args: tuple[Value, ...]) -> bool:
-    """Whether all lie in one space of float64, so that nothing is promoted or broadcast."""
-    first = args[0]
-    if type(first) is not Traced or type(first.space) is not Real:
-        return False
-    space = first.space
-    return space.dtype == "float64" and all(type(a) is Traced and a.space == space for a in args)
-
-
-def _truth(count: int) -> tuple[np.dtype[Any], ...]:
-    return (np.dtype(np.bool_),) * count
-
-
-def _ufunc(ufunc: np.ufunc, op: Primitive) -> Callable[..., Value]:
-    def call(*args: Value, **options: Any) -> Value:
-        refuse_options(f"np.{ufunc.__name__}", {k: v for k, v in options.items() if v is not True})
-        return entrywise(ufunc, op, *args)
-
-    return call
-
-
-def square(x: Traced, **options: Any) -> Value:
-    """np.square: x * x."""
-    refuse_options("np.square", options)
-    return entrywise(np.multiply, mul, x, x)
-
-
-def positive(x: Traced) -> Value:
-    """+x."""
-    return x
-
-
-def power(x: Value, y: Value, **options: Any) -> Value:
-    """x ** y: a whole static exponent is an integer power."""
-    refuse_options("np.power", options)
-    if is_number(y) or (isinstance(y, np.integer | np.floating)):
-        traced = lifted(recorder_of(x), x)
-        if isinstance(traced.space, Real) and float(y).is_integer() and abs(y) < 2**31:
-            if isinstance(y, np.generic):
-                traced = with_dtype(traced, np.result_type(traced.dtype, y.dtype))
-            return mul(traced, traced) if y == 2 else ipow(traced, n=int(y))
-        if isinstance(traced.space, Real) and float(y) == 0.5:
-            return entrywise(np.sqrt, smooth.sqrt, traced)
-    return entrywise(np.power, pairs.power, x, y)
+NONE = np._NoValue
 
 
 def sinc(x: Traced) -> Value:
@@ -218,27 +61,85 @@ def _sample(recorder: Recorder, value: Value) -> Any:
     return lifted(recorder, value).dtype if kind is None else kind(0)
 
 
-def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> Value:
+def clip(
+    a: Value,
+    a_min: Value = NONE,
+    a_max: Value = NONE,
+    *,
+    min: Value = NONE,
+    max: Value = NONE,
+    **options: Any,
+) -> Value:
     """np.clip: the middle one; at a bound both share the derivative."""
-    low = options.pop("min", None) if a_min is None else a_min
-    high = options.pop("max", None) if a_max is None else a_max
-    refuse_options("np.clip", options)
+    low, high = _bound(a_min, min), _bound(a_max, max)
     if low is not None:
-        x = entrywise(np.maximum, choice.maximum, x, low)
+        a = apply(np.maximum, a, low, **options)
     if high is not None:
-        x = entrywise(np.minimum, choice.minimum, x, high)
-    return x
+        a = apply(np.minimum, a, high, **options)
+    return a if low is not None or high is not None else apply(np.positive, a, **options)
 
 
-def round_(x: Traced, decimals: int = 0, **options: Any) -> Value:
+def _bound(one: Value, other: Value) -> Value:
+    """A bound under either name, None if there is none; raises TypeError if it has both."""
+    if one is not NONE and other is not NONE:
+        raise TypeError("a bound is given twice, as a_min or a_max and as min or max")
+    found = other if one is NONE else one
+    return None if found is NONE else found
+
+
+def round_(a: Value, decimals: int = 0) -> Value:
     """np.round: derivative 0."""
-    refuse_options("np.round", options)
-    if not isinstance(x.space, Real) and decimals >= 0:
+    x = lifted(recorder_of(a), a)
+    if x.dtype == np.bool_:
+        refuse_strange("np.round", [np.dtype(np.float16)])
+    if decimals >= 0 and not isinstance(x.space, Real):
         return x
     if decimals == 0:
-        return entrywise(np.rint, choice.rint, x)
-    factor = 10.0**decimals
-    return div(choice.rint(mul(lifted(recorder_of(x), x), factor)), factor)
+        return choice.rint(x)
+    by = 10.0 ** abs(decimals)
+    if decimals > 0:
+        return div(choice.rint(mul(x, by)), by)
+    return with_dtype(mul(choice.rint(div(real(x), by)), by), x.dtype)
+
+
+def nan_to_num(
+    x: Value, copy: bool = True, nan: Value = 0.0, posinf: Value = None, neginf: Value = None
+) -> Value:
+    """np.nan_to_num: numbers in place of nan and of infinities, which do not vary there."""
+    array = lifted(recorder_of(x, nan, posinf, neginf), x)
+    if not isinstance(array.space, Real):
+        return array
+    ends = np.finfo(array.dtype)
+    high, low = (e if g is None else g for e, g in ((ends.max, posinf), (ends.min, neginf)))
+    found: Value = array
+    for test, value in (
+        (choice.isnan(array), nan),
+        (choice.equal(array, np.inf), high),
+        (choice.equal(array, -np.inf), low),
+    ):
+        found = choice.select(test, _filling(array, value), found)
+    if not copy and array.is_array and isinstance(x, Traced):
+        return array.recorder.call("write", (x, found), {})
+    return found
+
+
+def _filling(x: Traced, value: Value) -> Value:
+    """A value spread over the shape of x."""
+    if not isinstance(value, Traced):
+        value = np.asarray(value, x.dtype)
+    return expand(with_dtype(lifted(x.recorder, value), x.dtype), x.shape)
+
+
+def angle(z: Value, deg: bool = False) -> Value:
+    """np.angle of real numbers: pi where negative, else 0, nan where nan."""
+    x = real(lifted(recorder_of(z), z))
+    turned = apply(np.arctan2, np.zeros(x.shape, x.dtype), stop(x))
+    return apply(np.rad2deg, turned) if deg else turned
+
+
+def i0(x: Value) -> Value:
+    """np.i0: the modified Bessel function of order 0."""
+    return boxed(bessel_i(real(lifted(recorder_of(x), x)), n=0))
 
 
 def subtract(x: Value, y: Value) -> Value:
@@ -272,14 +173,15 @@ def _compared(ufunc: np.ufunc, op: Primitive, x: Value, y: Value, otherwise: boo
 NAMES: dict[Any, Callable[..., Value]] = {
     "==": alike,
     "!=": unlike,
-    **{ufunc: _ufunc(ufunc, op) for ufunc, op in _SAME.items()},
-    np.square: square,
-    np.positive: positive,
-    np.conjugate: positive,
-    np.power: power,
-    "**": power,
     np.sinc: sinc,
     np.where: where,
     np.clip: clip,
     np.round: round_,
+    np.around: round_,
+    np.fix: lambda x: apply(np.trunc, x),
+    np.nan_to_num: nan_to_num,
+    np.angle: angle,
+    np.i0: i0,
+    np.imag: lambda val: np.zeros(np.shape(val), val.dtype),
+    np.real_if_close: lambda a, tol=100: lifted(recorder_of(a), a),
 }

@@ -259,7 +259,6 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.vdot: vdot,
     np.inner: inner,
     np.outer: outer,
-    (np.multiply, "outer"): lambda x, y: tensordot(x, y, 0),
     np.tensordot: tensordot,
     np.einsum: einsum,
 }

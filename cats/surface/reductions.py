@@ -47,16 +47,6 @@ def _reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
     return call
 
 
-def _ufunc_reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
-    """The reduction as a method of a ufunc: over the first axis unless told otherwise."""
-    whole = _reduction(name, reduce)
-
-    def call(x: Value, axis: Any = 0, **options: Any) -> Value:
-        return whole(x, axis if np.ndim(x) or axis != 0 else None, **options)
-
-    return call
-
-
 def _wide(x: Traced) -> Traced:
     """Integers in the width in which NumPy adds and multiplies them up."""
     if not isinstance(x.space, Discrete):
@@ -131,11 +121,6 @@ def _running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[..., V
     return call
 
 
-def _ufunc_running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[..., Value]:
-    whole = _running(name, run)
-    return lambda x, axis=0, **options: whole(x, axis, **options)
-
-
 def _cumsum(x: Traced, axis: int) -> Traced:
     return arrays.cumsum(_wide(x), axis=axis, reverse=False)  # type: ignore[no-any-return]
 
@@ -146,12 +131,6 @@ def _cumprod(x: Traced, axis: int) -> Traced:
 
 NAMES: dict[Any, Callable[..., Value]] = {
     np.sum: _reduction("np.sum", _sum),
-    (np.add, "reduce"): _ufunc_reduction("np.add.reduce", _sum),
-    (np.multiply, "reduce"): _ufunc_reduction("np.multiply.reduce", _prod),
-    (np.maximum, "reduce"): _ufunc_reduction("np.maximum.reduce", _max),
-    (np.minimum, "reduce"): _ufunc_reduction("np.minimum.reduce", _min),
-    (np.add, "accumulate"): _ufunc_running("np.add.accumulate", _cumsum),
-    (np.multiply, "accumulate"): _ufunc_running("np.multiply.accumulate", _cumprod),
     np.prod: _reduction("np.prod", _prod),
     np.max: _reduction("np.max", _max),
     np.min: _reduction("np.min", _min),

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from cats.ir.errors import TraceError
 from cats.ir.prims.choice import select
-from cats.ir.prims.indexing import add_into, composed, index
+from cats.ir.prims.indexing import add_into, composed, gather, index
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.updates import put
-from cats.ir.spaces import Discrete, Value
+from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
 from cats.surface.indexing import basic_key, full, getitem, single
+from cats.surface.ufuncs import apply
 from cats.surface.values import (
     expand,
+    fixed,
     lifted,
     recorder_of,
     refuse_options,
@@ -26,22 +28,31 @@ from cats.surface.values import (
 from cats.traced import Traced
 
 
-def write(x: Traced, value: Value) -> Traced:
-    """x as `value` from now on: what `a += b` and `out=` do. Raises TraceError as NumPy would."""
-    found = lifted(recorder_of(x, value), value)
-    if not np.can_cast(found.dtype, x.dtype, "same_kind"):
+def write(x: Traced, value: Value, where: Value = None, casting: Any = "same_kind") -> Traced:
+    """x as `value` from now on: what `a += b` and `out=` do. Raises TraceError as NumPy would.
+
+    where   which entries change; None: all, and the value has the shape of x
+    """
+    found = lifted(recorder_of(x, value, where), value)
+    if not np.can_cast(found.dtype, x.dtype, casting):
         raise TraceError(
             f"cannot write {found.dtype} into an array of {x.dtype}",
             where=users_place(),
             remedy="Make the array with dtype=float, or convert the value with astype.",
         )
+    if where is not None and _fits(found.shape, x.shape):
+        found = expand(found, x.shape)
     if found.shape != x.shape:
         raise TraceError(
             f"a result of shape {found.shape} does not fit into an array of shape {x.shape}",
             where=users_place(),
             remedy="Use x = x + y, which makes a new array.",
         )
-    return whole(x, with_dtype(found, x.dtype))
+    found = with_dtype(found, x.dtype)
+    if where is None or where is True:
+        return whole(x, found)
+    mask = with_dtype(lifted(recorder_of(x, value, where), where), np.bool_)
+    return whole(x, select(expand(mask, x.shape), found, x))
 
 
 def whole(x: Traced, value: Traced) -> Traced:
@@ -164,35 +175,48 @@ def _set_arrays(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
     x.write(reshape(put(flat, fitted, places, target=1), shape=x.shape))
 
 
-def _sign(ufunc: np.ufunc, value: Traced) -> Traced:
-    return negative(value) if ufunc is np.subtract else value
+def at(of: np.ufunc, x: Traced, indices: Any, *values: Value) -> None:
+    """ufunc.at: the function on the entries at indices, one after the other."""
+    if len(values) != of.nin - 1 or of.nout != 1 or of.signature is not None:
+        raise ValueError(f"it takes {of.nin} arguments, of a function with one result")
+    recorder = recorder_of(x, indices, *values)
+    if not isinstance(x, Traced):
+        recorder.refuse(
+            f"np.{of.__name__}.at on an array from outside the function",
+            "what is written there would be seen outside",
+            "Make the array within the function.",
+        )
+    x.refuse_frozen()
+    numbers = recorder.local(np.arange(x.size).reshape(x.shape))
+    places = lifted(recorder, getitem(numbers, indices))
+    flat = reshape(x, shape=(x.size,))
+    lifts = [lifted(recorder, v) for v in values]
+    if of in (np.add, np.subtract) and isinstance(x.space, Real):
+        added = _fitted(lifts[0], places.shape, x.dtype)
+        more = negative(added) if of is np.subtract else added
+        found = add_into(flat, more, places, targets=(1,))
+    else:
+        spread = [_fitted(v, places.shape, v.dtype) for v in lifts]
+        found = _by_turns(of, flat, fixed(places), spread)
+    x.write(reshape(found, shape=x.shape))
 
 
-def _at(ufunc: np.ufunc) -> Callable[..., None]:
-    """np.add.at and np.subtract.at: repeated indices add up."""
-
-    def call(x: Traced, indices: Any, value: Value) -> None:
-        recorder = recorder_of(x, indices, value)
-        if not isinstance(x, Traced):
-            recorder.refuse(
-                f"np.{ufunc.__name__}.at on an array from outside the function",
-                "what is written there would be seen outside",
-                "Make the array within the function.",
-            )
-        x.refuse_frozen()
-        numbers = recorder.local(np.arange(x.size).reshape(x.shape))
-        places = lifted(recorder, getitem(numbers, indices))
-        fitted = _sign(ufunc, _fitted(lifted(recorder, value), places.shape, x.dtype))
-        if isinstance(x.space, Discrete):
-            raise TraceError(
-                f"np.{ufunc.__name__}.at on an array of {x.dtype}",
-                where=users_place(),
-                remedy="Make the array with dtype=float.",
-            )
-        flat = reshape(x, shape=(x.size,))
-        x.write(reshape(add_into(flat, fitted, places, targets=(1,)), shape=x.shape))
-
-    return call
+def _by_turns(
+    of: np.ufunc, flat: Traced, places: np.ndarray[Any, Any], values: Sequence[Traced]
+) -> Traced:
+    """The function at places of an axis: those named twice have a second turn, and so on."""
+    line = np.ravel(places)
+    order = np.argsort(line, kind="stable")
+    turn = np.empty(line.size, int)
+    _, count = np.unique(line, return_counts=True)
+    turn[order] = np.concatenate([np.arange(n) for n in count] or [np.arange(0)])
+    for number in range(int(np.max(count, initial=0))):
+        chosen = np.flatnonzero(turn == number)
+        where = line[chosen]
+        rows = [gather(reshape(v, shape=(v.size,)), chosen) for v in values]
+        made = lifted(flat.recorder, apply(of, gather(flat, where), *rows))
+        flat = put(flat, with_dtype(made, flat.dtype), where, target=1)
+    return flat
 
 
 def fill(x: Traced, value: Value) -> None:
@@ -251,8 +275,7 @@ NAMES: dict[Any, Callable[..., Value]] = {
     "write": write,
     "setitem": setitem,
     "fill": fill,
-    (np.add, "at"): _at(np.add),
-    (np.subtract, "at"): _at(np.subtract),
+    "numpy.ufunc.at": at,
     np.copyto: copyto,
     np.fill_diagonal: fill_diagonal,
     np.put: put_,

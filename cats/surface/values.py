@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value
@@ -131,3 +132,12 @@ def weak_type(value: Any) -> type | None:
     if isinstance(value, Traced):
         return {"f": float, "i": int}.get(value.dtype.kind) if value.weak else None
     return type(value) if is_number(value) else None
+
+
+def fixed(value: Value) -> np.ndarray[Any, Any]:
+    """Whole numbers as they are in this call; where they are traced a guard says so."""
+    if not isinstance(value, Traced):
+        array = np.asarray(value)
+        return array if array.size else array.astype(int)
+    found = value.recorder.observe(value, exact=True)
+    return found.array if isinstance(found, Constant) else np.asarray(found)

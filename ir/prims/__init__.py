@@ -8,17 +8,20 @@ from cats.ir.prims import (
     determinants,
     factors,
     gaps,
+    folds,
     guards,
     indexing,
     joining,
     layout,
     least_squares,
+    math_functions,
     matrix_functions,
     pairs,
     smooth,
     solving,
     spectra,
     stacks,
+    universal,
     updates,
 )
 
@@ -26,6 +29,7 @@ VOCABULARY = (
     *layout.FAMILY,
     *algebra.FAMILY,
     *choice.FAMILY,
+    *universal.FAMILY,
     *pairs.FAMILY,
     *smooth.FAMILY,
     *arrays.FAMILY,
@@ -41,6 +45,8 @@ VOCABULARY = (
     *gaps.FAMILY,
     *spectra.FAMILY,
     *matrix_functions.FAMILY,
+    *math_functions.FAMILY,
+    *folds.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}

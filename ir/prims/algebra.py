@@ -70,6 +70,7 @@ def entrywise(
     linear: Linearity | None = None,
     helpers: str = "",
     kinks: Callable[..., Value] | None = None,
+    modules: tuple[str, ...] = (),
     examples: tuple[Example, ...] = (),
 ) -> Primitive:
     """The record of an operation that acts entry by entry."""
@@ -85,6 +86,7 @@ def entrywise(
         elementwise=True,
         helpers=helpers,
         kinks=kinks,
+        modules=modules,
         examples=examples,
         home=home,
     )

@@ -1,0 +1,178 @@
+"""What cats makes of every public name of NumPy, of SciPy's special functions and linear algebra,
+and of `math`: the table, and the page that is written from it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.doors import python
+from cats.refusals import refusal_of
+from cats.surface import SPEECH
+from cats.surface.refused import DISCRETE, MODULES, OWN, PLAIN
+from cats.titles import title
+from cats.traced import Traced
+
+SUPPORTED = "supported"
+STILL = "does not vary"
+PLAINLY = "called as it is"
+REFUSED = "refused"
+UNKNOWN = "not known"
+
+MEANINGS = {
+    SUPPORTED: "its values, and derivatives of every order in every mode",
+    STILL: "its values: whole numbers, truth values, steps; its derivative is 0",
+    PLAINLY: "NumPy's own answer; no traced value is among its arguments",
+    REFUSED: "an error, with the reason",
+    UNKNOWN: "an error that names it",
+}
+"""What happens where a traced function calls a function of each kind."""
+
+METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
+OTHERS = ("numpy.linalg", "scipy.special", "scipy.linalg")
+
+
+@dataclass(frozen=True, order=True)
+class Row:
+    """A public name, and what cats makes of it.
+
+    section  where it is found
+    name     as it is written there
+    kind     one of MEANINGS
+    why      the reason, where it is refused
+    """
+
+    section: str
+    name: str
+    kind: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.section}: {self.name}: {self.kind}" + (f": {self.why}" if self.why else "")
+
+
+def rows() -> Iterator[Row]:
+    """Every name, section by section; SciPy's where SciPy is installed."""
+    yield from _of_module("numpy")
+    for name in METHODS:
+        yield _row("methods of universal functions", name, f"numpy.ufunc.{name}", (np.add, name))
+    for name in sorted(n for n in dir(np.ndarray) if not n.startswith("_")):
+        yield _kind("arrays", name, f"numpy.ndarray.{name}", _has(name))
+    for module in OTHERS:
+        yield from _of_module(module)
+    for name in sorted(n for n, v in vars(math).items() if callable(v) and not n.startswith("_")):
+        known = name in python.MATH or name in python.OWN or f"math.{name}" in SPEECH.names
+        yield _kind("math", name, f"math.{name}", known)
+    for name, refusal in MODULES.items():
+        yield Row("whole modules", name, REFUSED, refusal.why)
+
+
+def _has(name: str) -> bool:
+    """Whether traced values have an attribute, and what it stands for is known."""
+    found = getattr(Traced, name, None)
+    function = getattr(found, "stands_for", None)
+    return found is not None and (function is None or SPEECH.said(function) is not None)
+
+
+def _of_module(name: str) -> Iterator[Row]:
+    """The public functions of a module: no classes, no constants."""
+    if importlib.util.find_spec(name.partition(".")[0]) is None:
+        return
+    module = importlib.import_module(name)
+    for function in sorted(module.__all__):
+        value = getattr(module, function, None)
+        if callable(value) and not isinstance(value, type):
+            yield _row(name, function, title(value), value)
+
+
+def _row(section: str, name: str, full: str, function: Any) -> Row:
+    return _kind(section, name, full, SPEECH.said(function) is not None or full in OWN)
+
+
+def _kind(section: str, name: str, full: str, known: bool) -> Row:
+    """What is made of a name whose title is `full`; what is refused by itself is not known."""
+    refusal = refusal_of(full, SPEECH.refused)
+    if known and full not in SPEECH.refused:
+        return Row(section, name, STILL if full in DISCRETE else SUPPORTED)
+    if full in PLAIN:
+        return Row(section, name, PLAINLY)
+    return Row(section, name, REFUSED, refusal.why) if refusal else Row(section, name, UNKNOWN)
+
+
+# The page
+
+HEAD = """# Every name, and what cats makes of it
+
+`python -m cats names --page` writes this page; a test says when it is stale. It is about
+{versions}. `python -m cats names` tells of the versions that you have, and
+`python -m cats names sort fft` of single names.
+
+What happens where a traced function calls one of these:
+
+{meanings}
+"""
+
+
+def versions() -> dict[str, str]:
+    """The versions of NumPy and SciPy that the names are of."""
+    found = {"NumPy": np.__version__}
+    if importlib.util.find_spec("scipy") is not None:
+        found["SciPy"] = importlib.import_module("scipy").__version__
+    return found
+
+
+def page(table: Iterable[Row]) -> str:
+    """The table as text: in each section the names of each kind, those refused by their reason."""
+    sections: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for row in table:
+        kinds = sections.setdefault(row.section, {})
+        kinds.setdefault((row.kind, row.why), []).append(row.name)
+    meanings = "\n".join(f"- **{kind}**: {what};" for kind, what in MEANINGS.items())
+    with_versions = " and ".join(" ".join(pair) for pair in versions().items())
+    parts = [HEAD.format(versions=with_versions, meanings=f"{meanings[:-1]}.")]
+    for section, kinds in sections.items():
+        parts.append(f"## {section}\n")
+        order = sorted(kinds, key=lambda k: (list(MEANINGS).index(k[0]), k[1]))
+        for kind, why in order:
+            names = " ".join(f"`{name}`" for name in kinds[kind, why])
+            parts.append(f"**{kind}**{f', because {why}' if why else ''}: {names}\n")
+    return "\n".join(parts)
+
+
+def read(text: str) -> set[Row]:
+    """The table that a page was written from.
+
+    >>> table = {Row("numpy", "sin", SUPPORTED), Row("numpy", "load", REFUSED, "it reads: a file")}
+    >>> read(page(table)) == table
+    True
+    """
+    found: set[Row] = set()
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        elif section and line.startswith("**"):
+            head, _, names = line.rpartition(": `")
+            kind, _, why = head.removeprefix("**").partition("**")
+            for name in names.removesuffix("`").split("` `"):
+                found.add(Row(section, name, kind, why.removeprefix(", because ")))
+    return found
+
+
+def told(names: Iterable[str]) -> Iterator[str]:
+    """What is said of each name, one line for each place where there is one.
+
+    >>> list(told(["numpy.heaviside", "isfinite"]))
+    ['numpy: heaviside: supported', 'numpy: isfinite: does not vary', 'math: isfinite: does not vary']
+    """
+    table = list(rows())
+    for name in names:
+        found = [row for row in table if name in (row.name, f"{row.section}.{row.name}")]
+        yield from map(str, found) if found else [f"{name}: there is no such name"]

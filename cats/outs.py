@@ -1,0 +1,80 @@
+"""Where results are written: `out=`, given by name or by position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from inspect import Parameter, signature
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+PLACES = {
+    "reduce": ("array", "axis", "dtype", "out", "keepdims", "initial", "where"),
+    "accumulate": ("array", "axis", "dtype", "out"),
+    "reduceat": ("array", "indices", "axis", "dtype", "out"),
+}
+"""The parameters of methods of universal functions, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """The arrays that results are written into.
+
+    arrays   one for each result, None where a new array is to be made
+    where    which entries a universal function writes; None: it is none, and shapes must agree
+    casting  how far results may be converted
+    """
+
+    arrays: tuple[Any, ...]
+    where: Any = None
+    casting: str = "same_kind"
+
+    def blank(self) -> dict[str, Any]:
+        """Arrays like these, for NumPy to write some entries of."""
+        if self.where is None or self.where is True:
+            return {}
+        return {"out": tuple([a if a is None else np.zeros(a.shape, a.dtype) for a in self.arrays])}
+
+
+@lru_cache(maxsize=512)
+def _parameters(function: Any) -> tuple[str, ...]:
+    """The parameters of a function that may be given by position, if it is known to have any."""
+    if not isinstance(function, FunctionType | type(np.sum)):
+        return ()
+    places = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(n for n, p in signature(function).parameters.items() if p.kind in places)
+
+
+def separated(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], Out | None]:
+    """The arguments without `out`, and where results are to be written, if that is said.
+
+    >>> a = np.zeros(3)
+    >>> args, kwargs, out = separated(np.add, (1.0, 2.0, a), {})
+    >>> args, kwargs, out.arrays[0] is a
+    ((1.0, 2.0), {}, True)
+    """
+    if isinstance(function, np.ufunc) and len(args) > function.nin:
+        args, kwargs = args[: function.nin], {**kwargs, "out": args[function.nin :]}
+    method = isinstance(function, tuple)
+    names = PLACES.get(function[1], ()) if method else _parameters(function)
+    if "out" in names and len(args) > names.index("out"):
+        first = 2 if method else names.index("out")
+        args, kwargs = (
+            args[:first],
+            {**dict(zip(names[first:], args[first:], strict=False)), **kwargs},
+        )
+    given = kwargs.get("out")
+    arrays = given if isinstance(given, tuple) else (given,)
+    rest = {key: value for key, value in kwargs.items() if key != "out"}
+    if all(a is None for a in arrays):
+        return args, rest, None
+    if isinstance(function, np.ufunc):
+        casting = kwargs.get("casting", "same_kind")
+        return args, rest, Out(arrays, kwargs.get("where", True), casting)
+    if method and names and rest.get("dtype") is None:
+        rest["dtype"] = arrays[0].dtype
+    return args, rest, Out(arrays)

@@ -1,0 +1,279 @@
+"""Bessel functions: ordinary, modified, scaled, spherical, of Airy and of Struve."""
+
+from __future__ import annotations
+
+from cats.ir.primitive import Domain, Primitive
+from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.pairs import power
+from cats.ir.prims.special.gammas import rgamma
+from cats.ir.prims.special.record import (
+    ORDER,
+    ORDERS,
+    below,
+    ordered,
+    real_order,
+    special,
+)
+from cats.ir.spaces import Value
+
+_IN_ORDER = ((0, ORDER),)
+ORDERED = Domain(0.2, 3.0)
+RIGHT = Domain(0.3, 8.0)
+BOTH = Domain(-8.0, 8.0)
+
+
+def _half(f: Value) -> Value:
+    return mul(0.5, f)
+
+
+# Of any order
+
+
+jv: Primitive = special(
+    "jv",
+    lambda v, x, *, out: (None, _half(sub(jv(sub(v, 1.0), x), jv(add(v, 1.0), x)))),
+    "besselj(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+yv: Primitive = special(
+    "yv",
+    lambda v, x, *, out: (None, _half(sub(yv(sub(v, 1.0), x), yv(add(v, 1.0), x)))),
+    "bessely(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+iv: Primitive = special(
+    "iv",
+    lambda v, x, *, out: (None, _half(add(iv(sub(v, 1.0), x), iv(add(v, 1.0), x)))),
+    "besseli(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+kv: Primitive = special(
+    "kv",
+    lambda v, x, *, out: (None, neg(_half(add(kv(sub(v, 1.0), x), kv(add(v, 1.0), x))))),
+    "besselk(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+jve = special(
+    "jve",
+    lambda v, x, *, out: (None, _half(sub(jv(sub(v, 1.0), x), jv(add(v, 1.0), x)))),
+    "besselj(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+yve = special(
+    "yve",
+    lambda v, x, *, out: (None, _half(sub(yv(sub(v, 1.0), x), yv(add(v, 1.0), x)))),
+    "bessely(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+
+# Scaled by an exponential: the derivative is a difference of neighbours in the order
+
+_SCALED = '''
+def scaled_derivative_of(f, sign, v, x, n):
+    """exp(-x) I_v(x), or exp(x) K_v(x), derived n times in x: differences of neighbours in v.
+
+    Far out it is the asymptotic series, in which nothing cancels. (Abramowitz and Stegun 9.7.)
+    """
+    order, wide = (np.asarray(a, np.float64) for a in np.broadcast_arrays(v, x))
+    size = np.abs(wide)
+    parts = [math.comb(2 * n, i) * (-1) ** i * f(order + n - i, size) for i in range(2 * n + 1)]
+    near = sign**n * sum(parts) / 2**n
+    outside = size > np.maximum(25, order * order + n)
+    far = scaled_series(sign, order, np.where(outside, size, 25.0), n)
+    found = np.where(outside, far, near)
+    if sign < 0:
+        return np.asarray(np.where(wide < 0, np.nan, found), np.result_type(v, x))[()]
+    turned = np.where(np.rint(order) % 2 == n % 2, found, -found)
+    left = np.where(order == np.rint(order), turned, np.nan)
+    return np.asarray(np.where(wide < 0, left, found), np.result_type(v, x))[()]
+def scaled_series(sign, v, x, n):
+    """The asymptotic series derived n times."""
+    ratios = [-sign * (4 * v * v - (2 * j - 1) ** 2) / (8 * j * x) for j in range(1, 31)]
+    terms = [
+        np.prod(np.array([np.ones_like(x), *ratios[:k]]), axis=0)
+        * math.prod([k + 0.5 + i for i in range(n)])
+        for k in range(31)
+    ]
+    begin = 1 / np.sqrt(2 * np.pi * x) if sign > 0 else np.sqrt(np.pi / (2 * x))
+    return begin * (-1 / x) ** n * sum(reversed(terms))
+'''
+
+_SCALED_MODULES = ("math", "scipy.special")
+
+ive_derivative: Primitive = special(
+    "ive_derivative",
+    lambda v, x, *, out, n: (None, ive_derivative(v, x, n=n + 1)),
+    "diff(exp(-y)*besseli(x, y), y, n)",
+    ORDERED,
+    RIGHT,
+    code="scaled_derivative_of(scipy.special.ive, 1, {0}, {1}, {n})",
+    helpers=_SCALED,
+    refused=_IN_ORDER,
+    params=({"n": 1}, {"n": 2}),
+    modules=_SCALED_MODULES,
+)
+kve_derivative: Primitive = special(
+    "kve_derivative",
+    lambda v, x, *, out, n: (None, kve_derivative(v, x, n=n + 1)),
+    "diff(exp(y)*besselk(x, y), y, n)",
+    ORDERED,
+    RIGHT,
+    code="scaled_derivative_of(scipy.special.kve, -1, {0}, {1}, {n})",
+    helpers=_SCALED,
+    refused=_IN_ORDER,
+    params=({"n": 1}, {"n": 2}),
+    modules=_SCALED_MODULES,
+)
+ive = special(
+    "ive",
+    lambda v, x, *, out: (None, ive_derivative(v, x, n=1)),
+    "exp(-y)*besseli(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+kve = special(
+    "kve",
+    lambda v, x, *, out: (None, kve_derivative(v, x, n=1)),
+    "exp(y)*besselk(x, y)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+i0e = special("i0e", lambda x, *, out: ive_derivative(0.0, x, n=1), "exp(-x)*besseli(0, x)", RIGHT)
+i1e = special("i1e", lambda x, *, out: ive_derivative(1.0, x, n=1), "exp(-x)*besseli(1, x)", RIGHT)
+k0e = special("k0e", lambda x, *, out: kve_derivative(0.0, x, n=1), "exp(x)*besselk(0, x)", RIGHT)
+k1e = special("k1e", lambda x, *, out: kve_derivative(1.0, x, n=1), "exp(x)*besselk(1, x)", RIGHT)
+
+# Of orders 0 and 1, and of a whole order
+
+j0: Primitive = special("j0", lambda x, *, out: neg(j1(x)), "besselj(0, x)", BOTH)
+j1: Primitive = special(
+    "j1", lambda x, *, out: _half(sub(j0(x), jv(2.0, x))), "besselj(1, x)", BOTH
+)
+y0: Primitive = special("y0", lambda x, *, out: neg(y1(x)), "bessely(0, x)", RIGHT)
+y1: Primitive = special(
+    "y1", lambda x, *, out: _half(sub(y0(x), yv(2.0, x))), "bessely(1, x)", RIGHT
+)
+i0: Primitive = special("i0", lambda x, *, out: i1(x), "besseli(0, x)", BOTH)
+i1: Primitive = special(
+    "i1", lambda x, *, out: _half(add(i0(x), iv(2.0, x))), "besseli(1, x)", BOTH
+)
+k0: Primitive = special("k0", lambda x, *, out: neg(k1(x)), "besselk(0, x)", RIGHT)
+k1: Primitive = special(
+    "k1", lambda x, *, out: neg(_half(add(k0(x), kv(2.0, x)))), "besselk(1, x)", RIGHT
+)
+yn = ordered(
+    "yn",
+    lambda n, x, *, out: (
+        None,
+        _half(sub(yv(real_order(sub(n, 1), x), x), yv(real_order(add(n, 1), x), x))),
+    ),
+    "bessely(x, y)",
+    ORDERS,
+    RIGHT,
+)
+kn = ordered(
+    "kn",
+    lambda n, x, *, out: (
+        None,
+        neg(_half(add(kv(real_order(sub(n, 1), x), x), kv(real_order(add(n, 1), x), x)))),
+    ),
+    "besselk(x, y)",
+    ORDERS,
+    RIGHT,
+)
+
+# Spherical
+
+SPHERICAL = ("jn", "yn", "in", "kn")
+"""What SciPy calls them; the parameter `which` is the place here."""
+
+
+def spherical_slope(n: Value, x: Value, which: int) -> Value:
+    """(n f_(n-1) - (n + 1) f_(n+1)) / (2 n + 1), in which nothing is divided by x."""
+    number = real_order(n, x)
+    before, after = (spherical(order, x, which=which) for order in (below(n), add(n, 1)))
+    low, high = mul(number, before), mul(add(number, 1.0), after)
+    both = add(low, high) if which > 1 else sub(low, high)
+    found = div(both, add(add(number, number), 1.0))
+    return neg(found) if which == len(SPHERICAL) - 1 else found
+
+
+spherical: Primitive = ordered(
+    "spherical",
+    lambda n, x, *, out, which: (None, spherical_slope(n, x, which)),
+    "sqrt(pi/(2*y))*(besselj, bessely, besseli, besselk)[which](x + Rational(1, 2), y)",
+    ORDERS,
+    RIGHT,
+    code=lambda n, x, *, which: f"scipy.special.spherical_{SPHERICAL[which]}({n}, {x})",
+    params=tuple({"which": which} for which in range(len(SPHERICAL))),
+)
+
+# Of Airy: Ai, its derivative, Bi, its derivative
+
+
+def _airy_slope(x: Value, *, out: Value, which: int) -> Value:
+    if which in (0, 2):
+        return airy(x, which=which + 1)
+    return mul(x, airy(x, which=which - 1))
+
+
+airy: Primitive = special(
+    "airy",
+    _airy_slope,
+    "(airyai(x), airyaiprime(x), airybi(x), airybiprime(x))[which]",
+    Domain(-6.0, 4.0),
+    code="scipy.special.airy({0})[{which}]",
+    params=tuple({"which": which} for which in range(4)),
+)
+
+# Of Struve
+
+
+def _struve_term(v: Value, x: Value) -> Value:
+    """(x / 2)**v / (sqrt(pi) gamma(v + 3/2))."""
+    return mul(mul(0.5641895835477563, power(_half(x), v)), rgamma(add(v, 1.5)))
+
+
+struve: Primitive = special(
+    "struve",
+    lambda v, x, *, out: (
+        None,
+        _half(add(sub(struve(sub(v, 1.0), x), struve(add(v, 1.0), x)), _struve_term(v, x))),
+    ),
+    "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
+    "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), -y**2/4)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+modstruve: Primitive = special(
+    "modstruve",
+    lambda v, x, *, out: (
+        None,
+        _half(add(add(modstruve(sub(v, 1.0), x), modstruve(add(v, 1.0), x)), _struve_term(v, x))),
+    ),
+    "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
+    "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), y**2/4)",
+    ORDERED,
+    RIGHT,
+    refused=_IN_ORDER,
+)
+
+FAMILY = (
+    jv, yv, iv, kv, jve, yve, ive_derivative, kve_derivative, ive, kve, i0e, i1e, k0e, k1e, j0, j1,
+    y0, y1, i0, i1, k0, k1, yn, kn, spherical, airy, struve, modstruve,
+)  # fmt: skip

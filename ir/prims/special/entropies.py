@@ -1,0 +1,224 @@
+"""Logistic functions, logarithms that are 0 at 0, distances of distributions, and robust losses."""
+
+from __future__ import annotations
+
+from cats.ir.primitive import Domain, Primitive
+from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.choice import abs, equal, maximum, minimum, select
+from cats.ir.prims.pairs import hypot, power_derivative
+from cats.ir.prims.smooth import exp, log, log1p, sin
+from cats.ir.prims.special.record import ANY, special
+from cats.ir.spaces import Value
+
+POSITIVE = Domain(0.3, 4.0)
+SHARE = Domain(0.05, 0.95)
+PER_DEGREE = 0.017453292519943295
+
+
+def square(x: Value) -> Value:
+    """x * x."""
+    return mul(x, x)
+
+
+# Logistic functions
+
+expit: Primitive = special("expit", lambda x, *, out: mul(out, expit(neg(x))), "1/(1 + exp(-x))")
+logit = special("logit", lambda x, *, out: div(1.0, mul(x, sub(1.0, x))), "log(x/(1 - x))", SHARE)
+log_expit = special("log_expit", lambda x, *, out: expit(neg(x)), "-log(1 + exp(-x))")
+
+# x log x
+
+
+def _over(x: Value, y: Value) -> Value:
+    """x / y, and 0 where x is."""
+    none = equal(x, 0.0)
+    return select(none, 0.0, div(x, select(none, 1.0, y)))
+
+
+xlogy = special("xlogy", lambda x, y, *, out: (log(y), _over(x, y)), "x*log(y)", ANY, POSITIVE)
+xlog1py = special(
+    "xlog1py",
+    lambda x, y, *, out: (log1p(y), _over(x, add(1.0, y))),
+    "x*log(1 + y)",
+    ANY,
+    Domain(-0.7, 3.0),
+)
+entr = special("entr", lambda x, *, out: sub(-1.0, log(x)), "-x*log(x)", POSITIVE)
+rel_entr = special(
+    "rel_entr",
+    lambda x, y, *, out: (add(log(div(x, y)), 1.0), neg(div(x, y))),
+    "x*log(x/y)",
+    POSITIVE,
+    POSITIVE,
+)
+kl_div = special(
+    "kl_div",
+    lambda x, y, *, out: (log(div(x, y)), div(sub(y, x), y)),
+    "x*log(x/y) - x + y",
+    POSITIVE,
+    POSITIVE,
+)
+
+# Losses
+
+huber = special(
+    "huber",
+    lambda x, y, *, out: (
+        maximum(sub(abs(y), x), 0.0),
+        minimum(maximum(y, neg(x)), x),
+    ),
+    "Piecewise((y**2/2, Abs(y) < x), (x*(Abs(y) - x/2), True))",
+    POSITIVE,
+    Domain(-6.0, 6.0),
+)
+
+
+def _pseudo_huber_slopes(d: Value, r: Value, *, out: Value) -> tuple[Value, Value]:
+    """Of t = r / d and s = |(1, t)|: d (s - 1)**2 / s, s - 1 being t**2 / (s + 1); and r / s."""
+    t = div(r, d)
+    s = hypot(1.0, t)
+    rest = div(square(t), add(s, 1.0))
+    return div(mul(d, square(rest)), s), div(r, s)
+
+
+pseudo_huber = special(
+    "pseudo_huber", _pseudo_huber_slopes, "x**2*(sqrt(1 + (y/x)**2) - 1)", POSITIVE, ANY
+)
+
+# Powers and exponentials less what they are near
+
+exprel_derivative: Primitive = special(
+    "exprel_derivative",
+    lambda x, *, out, n: exprel_derivative(x, n=n + 1),
+    "diff((exp(x) - 1)/x, x, n)",
+    code="exprel_derivative_of({0}, {n})",
+    params=({"n": 1}, {"n": 2}),
+    modules=(),
+    helpers='''
+def exprel_derivative_of(x, n):
+    """(exp(x) - 1) / x derived n times, the integral of t**n exp(x t) over [0, 1]: a series.
+
+    Its terms have one sign, those for a negative x after a factor exp(x); far out it is a
+    recurrence.
+    """
+    wide = np.asarray(x, np.float64)
+    with np.errstate(over="ignore"):
+        size = np.minimum(np.abs(wide), 20.0 + n)
+        term, left, right = np.ones_like(size), np.zeros_like(size), np.zeros_like(size)
+        for i in range(120):
+            np.add(right, term / (i + n + 1), out=right)
+            np.multiply(term, size / (i + 1), out=term)
+        np.copyto(term, 1 / (n + 1))
+        for j in range(120):
+            np.add(left, term, out=left)
+            np.multiply(term, size / (n + 2 + j), out=term)
+        near = np.where(wide < 0, np.exp(-size) * left, right)
+        far = np.where(np.abs(wide) > 20 + n, wide, 1.0)
+        steps = np.array(np.expm1(far) / far)
+        for k in range(1, n + 1):
+            np.copyto(steps, (np.exp(far) - k * steps) / far)
+        found = np.where(np.abs(wide) > 20 + n, steps, near)
+    return np.asarray(found, np.result_type(x))[()]
+''',
+)
+exprel = special("exprel", lambda x, *, out: exprel_derivative(x, n=1), "(exp(x) - 1)/x")
+log1prel_derivative: Primitive = special(
+    "log1prel_derivative",
+    lambda x, *, out, n: log1prel_derivative(x, n=n + 1),
+    "diff(log(1 + x)/x, x, n)",
+    Domain(-0.8, 4.0),
+    code="log1prel_derivative_of({0}, {n})",
+    params=({"n": 0}, {"n": 1}, {"n": 2}),
+    modules=("math",),
+    helpers='''
+def log1prel_derivative_of(x, n):
+    """log(1 + x) / x derived n times: n! times the integral of (-t)**n / (1 + x t)**(n + 1)."""
+    wide = np.asarray(x, np.float64)
+    near = np.clip(wide, -0.4, 0.5)
+    places, weights = np.polynomial.legendre.leggauss(24)
+    half = [(0.5 * (1 + p), 0.5 * w) for p, w in zip(places, weights)]
+    inside = math.factorial(n) * sum([w * (-t) ** n / (1 + near * t) ** (n + 1) for t, w in half])
+    far = np.where(wide == near, 1.0, wide)
+    with np.errstate(all="ignore"):
+        steps = np.array(np.log1p(far) / far)
+        for k in range(1, n + 1):
+            last = (-1) ** (k - 1) * math.factorial(k - 1) / (1 + far) ** k
+            np.copyto(steps, (last - k * steps) / far)
+    return np.asarray(np.where(wide == near, inside, steps), np.result_type(x))[()]
+''',
+)
+
+
+def _boxcox_slopes(x: Value, y: Value, *, out: Value) -> tuple[Value, Value]:
+    """(x**y - 1) / y = log(x) exprel(y log(x))."""
+    rate = log(x)
+    return exp(mul(sub(y, 1.0), rate)), mul(square(rate), exprel_derivative(mul(y, rate), n=1))
+
+
+def _boxcox1p_slopes(x: Value, y: Value, *, out: Value) -> tuple[Value, Value]:
+    rate = log1p(x)
+    return exp(mul(sub(y, 1.0), rate)), mul(square(rate), exprel_derivative(mul(y, rate), n=1))
+
+
+def _inverse_slopes(x: Value, y: Value, of: Value) -> tuple[Value, Value]:
+    """of = exp(x log1prel(x y))."""
+    inner = mul(x, y)
+    in_y = mul(mul(square(x), log1prel_derivative(inner, n=1)), of)
+    return div(of, add(1.0, inner)), in_y
+
+
+boxcox = special("boxcox", _boxcox_slopes, "(x**y - 1)/y", POSITIVE, POSITIVE)
+boxcox1p = special("boxcox1p", _boxcox1p_slopes, "((1 + x)**y - 1)/y", POSITIVE, POSITIVE)
+inv_boxcox = special(
+    "inv_boxcox",
+    lambda x, y, *, out: _inverse_slopes(x, y, out),
+    "(1 + x*y)**(1/y)",
+    POSITIVE,
+    POSITIVE,
+)
+inv_boxcox1p = special(
+    "inv_boxcox1p",
+    lambda x, y, *, out: _inverse_slopes(x, y, add(1.0, out)),
+    "(1 + x*y)**(1/y) - 1",
+    POSITIVE,
+    POSITIVE,
+)
+powm1 = special(
+    "powm1",
+    lambda x, y, *, out: (
+        power_derivative(x, y, i=1, j=0),
+        power_derivative(x, y, i=0, j=1),
+    ),
+    "x**y - 1",
+    POSITIVE,
+    ANY,
+)
+cosm1 = special("cosm1", lambda x, *, out: neg(sin(x)), "cos(x) - 1")
+exp10 = special("exp10", lambda x, *, out: mul(2.302585092994046, out), "10**x")
+
+# Degrees
+
+sindg: Primitive = special(
+    "sindg", lambda x, *, out: mul(PER_DEGREE, cosdg(x)), "sin(pi*x/180)", Domain(-300, 300)
+)
+cosdg: Primitive = special(
+    "cosdg", lambda x, *, out: mul(-PER_DEGREE, sindg(x)), "cos(pi*x/180)", Domain(-300, 300)
+)
+tandg = special(
+    "tandg",
+    lambda x, *, out: mul(PER_DEGREE, add(1.0, square(out))),
+    "tan(pi*x/180)",
+    Domain(-70, 70),
+)
+cotdg = special(
+    "cotdg",
+    lambda x, *, out: mul(-PER_DEGREE, add(1.0, square(out))),
+    "cot(pi*x/180)",
+    Domain(20, 160),
+)
+
+FAMILY = (
+    expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, huber, pseudo_huber,
+    exprel_derivative, exprel, log1prel_derivative, boxcox, boxcox1p, inv_boxcox, inv_boxcox1p,
+    powm1, cosm1, exp10, sindg, cosdg, tandg, cotdg,
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""Exponential, trigonometric and Fresnel integrals, the dilogarithm, hypergeometric functions."""
+
+from __future__ import annotations
+
+from cats.ir.primitive import Domain, Primitive
+from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.choice import equal, select
+from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc, sinh
+from cats.ir.prims.special.entropies import log1prel_derivative
+from cats.ir.prims.special.errors import bell, erf
+from cats.ir.prims.special.record import ORDERS, below, ordered, special
+from cats.ir.spaces import Value
+
+PI = 3.141592653589793
+POSITIVE = Domain(0.3, 4.0)
+SHARE = Domain(-0.9, 0.9)
+IN_PARAMETER = "its derivative in a parameter is no hypergeometric function that SciPy has"
+
+# Integrals of exponentials
+
+
+exp1 = special("exp1", lambda x, *, out: neg(div(exp(neg(x)), x)), "expint(1, x)", POSITIVE)
+expi = special("expi", lambda x, *, out: div(exp(x), x), "Ei(x)", POSITIVE)
+
+
+def _expn_slope(n: Value, x: Value, *, out: Value) -> tuple[None, Value]:
+    """-E_(n - 1), and E_0 is exp(-x) / x."""
+    fall = exp(neg(x))
+    first = div(mul(fall, add(1.0, x)), mul(x, x))
+    return None, neg(select(equal(n, 0), first, expn(below(n), x)))
+
+
+expn: Primitive = ordered("expn", _expn_slope, "expint(x, y)", ORDERS, POSITIVE)
+
+# Integrals of sines and cosines: SciPy gives pairs
+
+
+def _sinhc(x: Value) -> Value:
+    """sinh(x) / x."""
+    none = equal(x, 0.0)
+    return select(none, 1.0, div(sinh(x), select(none, 1.0, x)))
+
+
+sine_integral = special(
+    "sine_integral",
+    lambda x, *, out: sinc(div(x, PI)),
+    "Si(x)",
+    code="scipy.special.sici({0})[0]",
+)
+cosine_integral = special(
+    "cosine_integral",
+    lambda x, *, out: div(cos(x), x),
+    "Ci(x)",
+    POSITIVE,
+    code="scipy.special.sici({0})[1]",
+)
+hyperbolic_sine_integral = special(
+    "hyperbolic_sine_integral",
+    lambda x, *, out: _sinhc(x),
+    "Shi(x)",
+    code="scipy.special.shichi({0})[0]",
+)
+hyperbolic_cosine_integral = special(
+    "hyperbolic_cosine_integral",
+    lambda x, *, out: div(cosh(x), x),
+    "Chi(x)",
+    POSITIVE,
+    code="scipy.special.shichi({0})[1]",
+)
+
+
+def _turn(x: Value) -> Value:
+    return mul(PI / 2, mul(x, x))
+
+
+fresnel_sine = special(
+    "fresnel_sine",
+    lambda x, *, out: sin(_turn(x)),
+    "fresnels(x)",
+    code="scipy.special.fresnel({0})[0]",
+)
+fresnel_cosine = special(
+    "fresnel_cosine",
+    lambda x, *, out: cos(_turn(x)),
+    "fresnelc(x)",
+    code="scipy.special.fresnel({0})[1]",
+)
+spence = special(
+    "spence",
+    lambda x, *, out: neg(log1prel_derivative(sub(x, 1.0), n=0)),
+    "polylog(2, 1 - x)",
+    Domain(0.3, 1.7),
+)
+
+
+def _owens_slopes(h: Value, a: Value, *, out: Value) -> tuple[Value, Value]:
+    """-exp(-h**2 / 2) erf(a h / sqrt(2)) / sqrt(8 pi); exp(-h**2 (1 + a**2) / 2) / tau / ..."""
+    in_h = mul(-0.19947114020071635, mul(bell(h), erf(mul(0.7071067811865476, mul(a, h)))))
+    in_a = div(mul(bell(h), bell(mul(a, h))), mul(2 * PI, add(1.0, mul(a, a))))
+    return in_h, in_a
+
+
+owens_t = special(
+    "owens_t",
+    _owens_slopes,
+    "Integral(exp(-x**2*(1 + t**2)/2)/(1 + t**2), (t, 0, y))/(2*pi)",
+    Domain(-2.0, 2.0),
+    Domain(-2.0, 2.0),
+)
+
+# Hypergeometric functions
+
+hyp0f1: Primitive = special(
+    "hyp0f1",
+    lambda v, z, *, out: (None, div(hyp0f1(add(v, 1.0), z), v)),
+    "hyper((), (x,), y)",
+    POSITIVE,
+    Domain(-2.0, 2.0),
+    refused=((0, IN_PARAMETER),),
+)
+hyp1f1: Primitive = special(
+    "hyp1f1",
+    lambda a, b, x, *, out: (None, None, div(mul(a, hyp1f1(add(a, 1.0), add(b, 1.0), x)), b)),
+    "hyper((x,), (y,), z)",
+    POSITIVE,
+    POSITIVE,
+    Domain(-2.0, 2.0),
+    refused=((0, IN_PARAMETER), (1, IN_PARAMETER)),
+)
+
+
+def _gauss_slope(
+    a: Value, b: Value, c: Value, z: Value, *, out: Value
+) -> tuple[None, None, None, Value]:
+    further = hyp2f1(add(a, 1.0), add(b, 1.0), add(c, 1.0), z)
+    return None, None, None, div(mul(mul(a, b), further), c)
+
+
+hyp2f1: Primitive = special(
+    "hyp2f1",
+    _gauss_slope,
+    "hyper((x, y), (z,), u)",
+    POSITIVE,
+    POSITIVE,
+    POSITIVE,
+    SHARE,
+    refused=((0, IN_PARAMETER), (1, IN_PARAMETER), (2, IN_PARAMETER)),
+)
+hyperu: Primitive = special(
+    "hyperu",
+    lambda a, b, x, *, out: (None, None, neg(mul(a, hyperu(add(a, 1.0), add(b, 1.0), x)))),
+    "gamma(1 - y)/gamma(x - y + 1)*hyper((x,), (y,), z)"
+    " + gamma(y - 1)/gamma(x)*z**(1 - y)*hyper((x - y + 1,), (2 - y,), z)",
+    POSITIVE,
+    POSITIVE,
+    POSITIVE,
+    refused=((0, IN_PARAMETER), (1, IN_PARAMETER)),
+)
+wrightomega = special("wrightomega", lambda x, *, out: div(out, add(1.0, out)), "LambertW(exp(x))")
+
+FAMILY = (
+    exp1, expi, expn, sine_integral, cosine_integral, hyperbolic_sine_integral,
+    hyperbolic_cosine_integral, fresnel_sine, fresnel_cosine, spence, owens_t, hyp0f1, hyp1f1,
+    hyp2f1, hyperu, wrightomega,
+)  # fmt: skip
