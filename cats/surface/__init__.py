@@ -4,32 +4,47 @@ import numpy as np
 
 from cats.recorder import Speech
 from cats.surface import (
+    averages,
     creation,
     elementwise,
+    histograms,
     indexing,
+    interpolation,
     linalg,
+    nans,
     norms,
     products,
+    quantiles,
     reductions,
+    sets,
     shapes,
+    sorting,
     updates,
 )
+from cats.surface.values import refusing
 
 NAMES = {
     **elementwise.NAMES,
     **creation.NAMES,
     **reductions.NAMES,
+    **nans.NAMES,
     **shapes.NAMES,
     **indexing.NAMES,
     **products.NAMES,
     **updates.NAMES,
     **norms.NAMES,
     **linalg.NAMES,
+    **sorting.NAMES,
+    **sets.NAMES,
+    **averages.NAMES,
+    **quantiles.NAMES,
+    **histograms.NAMES,
+    **interpolation.NAMES,
 }
 
 VIEWS = frozenset(
     {
-        "getitem", "setitem", "write", "fill", "view",
+        "getitem", "setitem", "write", "fill", "view", "sort", "partition", np.trim_zeros,
         np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.permute_dims, np.swapaxes,
         np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
         np.rot90, np.broadcast_to, np.broadcast_arrays, np.split, np.array_split, np.hsplit,
@@ -42,4 +57,9 @@ VIEWS = frozenset(
 WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES)
+REFUSED = {**sorting.REFUSED}
+"""Functions that have no meaning here: why, and what to do."""
+
+_REFUSING = {function: refusing(function, *words) for function, words in REFUSED.items()}
+
+SPEECH = Speech({**NAMES, **_REFUSING}, VIEWS, WRITES)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
-from cats.ir.spaces import Real, Value
+from cats.ir.spaces import Real, Value, ground
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -55,9 +55,11 @@ def refuse_options(name: str, options: dict[str, Any], *allowed: str) -> None:
 
 
 def with_dtype(x: Traced, dtype: Any) -> Traced:
-    """x converted; the same x when it has that dtype already."""
+    """x converted; the same x when it has that dtype already. Raises SpaceError if none has it."""
     wanted = np.dtype(dtype)
-    return x if x.dtype == wanted else convert(x, dtype=wanted.name)
+    if x.dtype == wanted:
+        return x
+    return convert(x, dtype=ground(x.shape, wanted).dtype)  # type: ignore[no-any-return]
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
@@ -120,3 +122,26 @@ def weak_type(value: Any) -> type | None:
     if isinstance(value, Traced):
         return {"f": float, "i": int}.get(value.dtype.kind) if value.weak else None
     return type(value) if is_number(value) else None
+
+
+def require(flag: Value, mistake: Exception) -> None:
+    """Raises the mistake unless the flag is true; nothing is asked where it cannot be known."""
+    if isinstance(flag, Traced) and not flag.recorder.concrete.told(flag):
+        return
+    if not bool(flag):
+        raise mistake
+
+
+def present(names: Mapping[str, Callable[..., Value]]) -> dict[Any, Callable[..., Value]]:
+    """The entries for those names that this NumPy has."""
+    return {getattr(np, name): said for name, said in names.items() if hasattr(np, name)}
+
+
+def refusing(function: Any, why: str, remedy: str) -> Callable[..., NoReturn]:
+    """What stands for a function that is refused: calling it raises TraceError."""
+    name = f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
+
+    def call(*args: Value, **options: Any) -> NoReturn:
+        raise TraceError(f"{name}: {why}", where=users_place(), remedy=remedy)
+
+    return call

@@ -13,8 +13,10 @@ from cats.ir.prims import (
     layout,
     matrix_functions,
     pairs,
+    searching,
     smooth,
     solving,
+    sorting,
     spectra,
     stacks,
     updates,
@@ -37,6 +39,8 @@ VOCABULARY = (
     *factors.FAMILY,
     *spectra.FAMILY,
     *matrix_functions.FAMILY,
+    *sorting.FAMILY,
+    *searching.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}
