@@ -144,6 +144,15 @@ def _substituted(rows: Array, b: Array) -> Array:
     return x.reshape(b.shape)
 
 
+def _between(at: Any, xp: Array, fp: Array) -> Any:
+    """The interpolated value at one place."""
+    after = int(np.searchsorted(xp, at, "right"))
+    if after in (0, len(xp)):
+        return fp[max(after - 1, 0)]
+    slope = (fp[after] - fp[after - 1]) / (xp[after] - xp[after - 1])
+    return fp[after - 1] + slope * (at - xp[after - 1])
+
+
 class ExactNumpy:
     """NumPy, as code text sees it when reals are objects: what NumPy does by floats is replaced.
 
@@ -177,6 +186,10 @@ class ExactNumpy:
     def isnan(self, x: Array) -> Value:
         """Never."""
         return np.zeros(x.shape, bool)
+
+    def interp(self, x: Value, xp: Array, fp: Array) -> Array:
+        """The straight line between two knots; beyond the last of either end its value."""
+        return mapped(lambda at: _between(at, xp, fp), x)
 
     def reciprocal(self, x: Array) -> Array:
         """1 / x."""

@@ -35,7 +35,7 @@ FIELD = frozenset(
         "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
-        "winners", "erase", "put", "add_into", "nonzero",
+        "winners", "erase", "put", "add_into", "nonzero", "flat_places", "inverse", "bincount",
         "tril", "triu", "solve", "solve_triangular", "inv", "det",
     }
 )  # fmt: skip
@@ -45,7 +45,8 @@ ORDERED = frozenset(
     {
         "less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "max", "min",
         "abs", "sign", "copysign", "floor", "ceil", "rint", "trunc", "floor_divide", "remainder",
-        "fmod",
+        "fmod", "argsort", "sort", "partition", "argpartition", "ranked", "argmax", "argmin",
+        "searchsorted", "binned", "interp",
     }
 )  # fmt: skip
 """Operations that ask which of two numbers is larger."""

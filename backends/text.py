@@ -8,6 +8,7 @@ other these are generators that yield the calls they wait for, so that running d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,16 @@ def loaded(text: Text, name: str = "run") -> Run:
     return found
 
 
+def definitions(helpers: str) -> list[str]:
+    r"""The functions of a primitive's helpers, one by one: primitives may share some.
+
+    >>> definitions("def f(x):\n    return x\n\n\ndef g(x):\n    return f(x)\n")
+    ['def f(x):\n    return x\n', 'def g(x):\n    return f(x)\n']
+    """
+    parts = re.split(r"^(?=def )", helpers, flags=re.MULTILINE)
+    return [part.strip("\n") + "\n" for part in parts if part.strip()]
+
+
 class _Writer:
     """The tables of one text while it is written."""
 
@@ -115,21 +126,18 @@ class _Writer:
     def _help(self, op: Primitive) -> None:
         self.modules.update(op.modules)
         self.taken.update(name.partition(".")[0] for name in op.modules)
-        if op.helpers in self.helpers or not op.helpers:
-            return
-        defined = {
-            line[4:].partition("(")[0]
-            for line in op.helpers.splitlines()
-            if line.startswith("def ")
-        }
-        if not self.taken.isdisjoint(defined):
-            raise BackendError(
-                f"a helper of {op.name} defines {', '.join(sorted(defined & self.taken))}, "
-                "a name that already means something else",
-                remedy="Give the helper another name.",
-            )
-        self.taken |= defined
-        self.helpers[op.helpers] = None
+        for text in definitions(op.helpers):
+            if text in self.helpers:
+                continue
+            title = text.removeprefix("def ").partition("(")[0]
+            if title in self.taken:
+                raise BackendError(
+                    f"a helper of {op.name} defines {title}, a name that already means something "
+                    "else",
+                    remedy="Give the helper another name.",
+                )
+            self.taken.add(title)
+            self.helpers[text] = None
 
     def _entitle(self, name: str) -> None:
         """Names of the functions and constants, avoiding those of values."""

@@ -26,7 +26,10 @@ def arity(op: Primitive) -> int | None:
     kinds = [parameter.kind for parameter in signature(code).parameters.values()]
     if Parameter.VAR_POSITIONAL in kinds:
         return None
-    return len([kind for kind in kinds if kind is not Parameter.KEYWORD_ONLY])
+    return len([kind for kind in kinds if kind not in _BY_NAME])
+
+
+_BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 
 
 def counted(n: int, thing: str) -> str:

@@ -78,6 +78,37 @@ CONVENTIONS = (
         ),
     ),
     Convention(
+        "ties in `sort`, `partition`, `median`, `quantile`",
+        "of the stable order: of equal entries the first one stands first",
+        ("sort", "argsort", "partition", "argpartition", "ranked"),
+        (
+            Point("np.sort(x)[1]", ((1.0, 1.0, 0.0),), ((1.0, 0.0, 0.0),)),
+            Point("np.partition(x, 2)[2]", ((1.0, 1.0, 0.0),), ((0.0, 1.0, 0.0),)),
+            Point("np.median(x)", ((1.0, 2.0, 1.0, 1.0, 0.0),), ((0.0, 0.0, 1.0, 0.0, 0.0),)),
+            Point("np.quantile(x, 0.75)", ((1.0, 1.0, 0.0),), ((0.5, 0.5, 0.0),)),
+        ),
+    ),
+    Convention(
+        "`argmax`, `searchsorted`, bins of a histogram, where two answers meet",
+        "of the entry or the bin that is taken",
+        ("argmax", "argmin", "searchsorted", "digitize", "binned"),
+        (
+            Point("x[np.argmax(x)]", ((0.0, 1.0, 1.0),), ((0.0, 1.0, 0.0),)),
+            Point("x[np.argmin(x)]", ((0.0, 0.0, 1.0),), ((1.0, 0.0, 0.0),)),
+            Point("x * np.searchsorted([1.0, 2.0], x)", (2.0,), (1.0,)),
+            Point("x * np.digitize(x, [1.0, 2.0])", (2.0,), (2.0,)),
+        ),
+    ),
+    Convention(
+        "`interp` at a knot",
+        "the mean of both sides, 0 beyond the first and the last knot",
+        ("interp",),
+        (
+            Point("np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 4.0])", (1.0,), (2.0,)),
+            Point("np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 4.0])", (2.0,), (1.5,)),
+        ),
+    ),
+    Convention(
         "`sign`, `floor`, `ceil`, `rint`, `trunc`, `//` at a jump",
         "0",
         ("sign", "floor", "ceil", "rint", "trunc", "floor_divide"),

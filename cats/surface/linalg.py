@@ -220,21 +220,6 @@ def _triangle(uplo: str) -> str:
     return uplo.upper()
 
 
-def _complex(name: str) -> Callable[..., Value]:
-    def refuse(a: Value) -> Value:
-        raise refusal(
-            f"np.linalg.{name}",
-            "eigenvalues of a matrix that is not symmetric are complex, and cats is real",
-            "Use np.linalg.eigh or np.linalg.eigvalsh for symmetric matrices, np.linalg.svdvals, "
-            "np.linalg.trace or np.linalg.det for others.",
-        )
-
-    return refuse
-
-
-REFUSED = {np.linalg.eig: _complex("eig"), np.linalg.eigvals: _complex("eigvals")}
-"""Functions that answer with a sentence."""
-
 NAMES: dict[Any, Callable[..., Value]] = {
     np.linalg.solve: solve,
     np.linalg.inv: inv,
@@ -250,5 +235,4 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.linalg.svdvals: svdvals,
     np.linalg.eigh: eigh,
     np.linalg.eigvalsh: eigvalsh,
-    **REFUSED,
 }

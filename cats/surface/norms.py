@@ -16,9 +16,10 @@ from cats.ir.prims.smooth import root
 from cats.ir.prims.solving import inv
 from cats.ir.spaces import Value
 from cats.places import users_place
-from cats.surface.elementwise import entrywise, power
+from cats.surface.promotion import entrywise
 from cats.surface.reductions import NAMES as REDUCTIONS
 from cats.surface.shapes import moveaxis, reshape_, squeeze
+from cats.surface.ufuncs import power
 from cats.surface.values import (
     lifted,
     normal_axis,

@@ -16,8 +16,8 @@ from cats.ir.prims.choice import not_equal
 from cats.ir.prims.contraction import contract
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
-from cats.surface.elementwise import entrywise
 from cats.surface.indexing import diagonal
+from cats.surface.promotion import entrywise
 from cats.surface.reductions import NAMES as REDUCTIONS
 from cats.surface.shapes import ravel
 from cats.surface.values import (

@@ -1,144 +1,456 @@
-"""NumPy's reductions: sums, products, extremes, means and running sums, over axes."""
+"""NumPy's reductions over axes: sums, products, extremes, truth, means, deviations, running ones.
+
+Entries that `where=` leaves out are replaced before anything is done with them, so that what they
+are, nan included, reaches no derivative.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cats.ir.prims import arrays, layout
+from cats.ir.errors import TraceError
+from cats.ir.primitive import Primitive
+from cats.ir.prims import algebra, arrays, choice, layout
 from cats.ir.prims.algebra import div, mul
-from cats.ir.prims.choice import logical_not, not_equal
+from cats.ir.prims.choice import equal, not_equal, select
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.smooth import root
-from cats.ir.spaces import Discrete, Value
+from cats.ir.prims.sorting import argmax, argmin
+from cats.ir.spaces import Real, Value
+from cats.places import users_place
 from cats.surface.elementwise import subtract
+from cats.surface.promotion import entrywise
+from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import (
     expand,
     lifted,
     normal_axes,
     normal_axis,
+    present,
     real,
     recorder_of,
-    refuse_options,
     with_dtype,
 )
 from cats.traced import Traced
 
-Reduce = Callable[[Traced, tuple[int, ...]], Traced]
+NONE = np._NoValue
+Axes = tuple[int, ...]
+
+# What all share
 
 
-def _kept(x: Traced, shape: tuple[int, ...], axes: tuple[int, ...]) -> Traced:
+def kept(x: Traced, shape: tuple[int, ...], axes: Axes) -> Traced:
     """The reduced axes back, with length 1."""
     target = tuple(1 if i in axes else n for i, n in enumerate(shape))
     return reshape(x, shape=target)  # type: ignore[no-any-return]
 
 
-def _reduction(name: str, reduce: Reduce) -> Callable[..., Value]:
-    def call(x: Value, axis: Any = None, **options: Any) -> Value:
-        keepdims = options.pop("keepdims", False)
-        refuse_options(name, options)
-        array = lifted(recorder_of(x), x)
-        axes = normal_axes(axis, array.ndim)
-        result = reduce(array, axes)
-        return _kept(result, array.shape, axes) if keepdims else result
-
-    return call
+def axes_of(axis: Any, rank: int) -> Axes:
+    """The axes that are reduced; a number has one to name, as NumPy has it, and none to reduce."""
+    return () if not rank and axis in (0, -1) else normal_axes(axis, rank)
 
 
-def _wide(x: Traced) -> Traced:
-    """Integers in the width in which NumPy adds and multiplies them up."""
-    if not isinstance(x.space, Discrete):
-        return x
+def mask_of(x: Traced, where: Value) -> Traced | None:
+    """`where=` as a mask of x; None if all entries count. Raises TraceError if it does not fit."""
+    if where is True or where is NONE:
+        return None
+    mask = with_dtype(lifted(recorder_of(x, where), where), np.bool_)
+    if mask.ndim > x.ndim or any(
+        n not in (1, m) for n, m in zip(mask.shape[::-1], x.shape[::-1], strict=False)
+    ):
+        raise TraceError(
+            f"where= has shape {mask.shape}, and the array {x.shape}",
+            where=users_place(),
+            remedy="Give where= a shape that broadcasts to that of the array.",
+        )
+    return expand(mask, x.shape)
+
+
+def masked(x: Traced, mask: Traced | None, otherwise: Any) -> Traced:
+    """x, and another number where the mask is false."""
+    return x if mask is None else select(mask, x, number_like(x, otherwise))
+
+
+def number_like(x: Traced, value: Any) -> Value:
+    """A number beside x: of the dtype of x."""
+    if isinstance(x.space, Real):
+        return float(value)
+    return expand(lifted(x.recorder, np.asarray(value, x.dtype)), x.shape)
+
+
+def given(out: Any, result: Value) -> Value:
+    """The result, written into `out` where that was given by position."""
+    if out is None:
+        return result
+    into: Value = recorder_of(result).speech.names["write"](out, result)
+    return into
+
+
+def widened(x: Traced, dtype: Any) -> Traced:
+    """x in the width in which NumPy adds and multiplies it up."""
+    if dtype is not None:
+        return with_dtype(x, dtype)
     return with_dtype(x, np.sum(np.zeros(0, x.dtype)).dtype)
 
 
-def _sum(x: Traced, axes: tuple[int, ...]) -> Traced:
-    x = _wide(x)
-    return layout.sum(x, axes=axes) if axes else x
+# Reductions that begin with a number
 
 
-def _prod(x: Traced, axes: tuple[int, ...]) -> Traced:
+@dataclass(frozen=True)
+class Fold:
+    """One reduction.
+
+    name     as NumPy has it
+    reduce   the entries along axes
+    neutral  what changes nothing, of a dtype
+    join     what is done with the number to begin with
+    ready    the array in the dtype in which NumPy computes
+    """
+
+    name: str
+    reduce: Callable[[Traced, Axes], Traced]
+    neutral: Callable[[np.dtype[Any]], Any]
+    join: tuple[np.ufunc, Primitive]
+    ready: Callable[[Traced, Any], Traced] = widened
+
+    def __call__(
+        self,
+        a: Value,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Value = NONE,
+        where: Value = True,
+    ) -> Value:
+        """The reduction as NumPy writes it."""
+        x = self.ready(lifted(recorder_of(a, initial, where), a), dtype)
+        axes, mask = axes_of(axis, x.ndim), mask_of(x, where)
+        start = None if initial is NONE or initial is None else initial
+        if start is None and mask is not None and self.join[0].identity is None:
+            raise TraceError(
+                f"{self.name} with where= and no number to begin with",
+                where=users_place(),
+                remedy="Give initial=, which stands for entries left out.",
+            )
+        x = masked(x, mask, self.neutral(x.dtype))
+        result = self._whole(x, axes, start is not None)
+        if start is not None:
+            begin = with_dtype(lifted(result.recorder, start), result.dtype)
+            result = entrywise(*self.join, begin, result)
+        return given(out, kept(result, x.shape, axes) if truth(keepdims) else result)
+
+    def _whole(self, x: Traced, axes: Axes, begun: bool) -> Traced:
+        """The reduction; of no entries what changes nothing, if that is allowed."""
+        begun = begun or self.join[0].identity is not None
+        if begun and not all(x.shape[a] for a in axes):
+            shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+            return expand(lifted(x.recorder, np.asarray(self.neutral(x.dtype), x.dtype)), shape)
+        return self.reduce(x, axes) if axes else x
+
+    def untyped(
+        self,
+        a: Value,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Value = NONE,
+        where: Value = True,
+    ) -> Value:
+        """As NumPy writes those reductions that take no dtype."""
+        return self(a, axis, None, out, keepdims, initial, where)
+
+    def of_truth(
+        self,
+        a: Value,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        *,
+        where: Value = True,
+    ) -> Value:
+        """As NumPy writes np.any and np.all."""
+        return self(a, axis, None, out, keepdims, NONE, where)
+
+    def of_ufunc(self, a: Value, axis: Any = 0, *args: Any, **options: Any) -> Value:
+        """The reduction as a method of a ufunc: over the first axis unless told otherwise."""
+        return self(a, axis if np.ndim(a) or axis != 0 else None, *args, **options)
+
+
+def truth(keepdims: Any) -> bool:
+    """Whether `keepdims=` asks for the reduced axes."""
+    return keepdims is not NONE and bool(keepdims)
+
+
+def _prod(x: Traced, axes: Axes) -> Traced:
     """One axis at a time, from the last."""
-    x = _wide(x)
     for axis in reversed(axes):
         x = arrays.prod(x, axis=axis)
     return x
 
 
-def _max(x: Traced, axes: tuple[int, ...]) -> Traced:
-    return arrays.max(x, axes=axes) if axes else x
+def _lowest(dtype: np.dtype[Any]) -> Any:
+    return -np.inf if dtype.kind == "f" else _bounds(dtype)[0]
 
 
-def _min(x: Traced, axes: tuple[int, ...]) -> Traced:
-    return arrays.min(x, axes=axes) if axes else x
+def _highest(dtype: np.dtype[Any]) -> Any:
+    return np.inf if dtype.kind == "f" else _bounds(dtype)[1]
 
 
-def _count(x: Traced, axes: tuple[int, ...]) -> float:
-    return float(np.prod([x.shape[a] for a in axes]))
+def _bounds(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    if dtype == np.bool_:
+        return False, True
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
 
 
-def _mean(x: Traced, axes: tuple[int, ...]) -> Traced:
-    values = real(x)
-    return div(_sum(values, axes), _count(x, axes))  # type: ignore[no-any-return]
+def _as_it_is(x: Traced, dtype: Any) -> Traced:
+    return x if dtype is None else with_dtype(x, dtype)
 
 
-def _var(x: Value, axis: Any = None, **options: Any) -> Value:
+def _flags(x: Traced, dtype: Any) -> Traced:
+    return with_dtype(x, np.bool_)
+
+
+SUM = Fold(
+    "np.sum",
+    lambda x, axes: layout.sum(x, axes=axes),
+    lambda dtype: 0,
+    (np.add, algebra.add),
+)
+PROD = Fold("np.prod", _prod, lambda dtype: 1, (np.multiply, mul))
+MAX = Fold(
+    "np.max",
+    lambda x, axes: arrays.max(x, axes=axes),
+    _lowest,
+    (np.maximum, choice.maximum),
+    _as_it_is,
+)
+MIN = Fold(
+    "np.min",
+    lambda x, axes: arrays.min(x, axes=axes),
+    _highest,
+    (np.minimum, choice.minimum),
+    _as_it_is,
+)
+ANY = Fold("np.any", MAX.reduce, _lowest, (np.logical_or, choice.logical_or), _flags)
+ALL = Fold("np.all", MIN.reduce, _highest, (np.logical_and, choice.logical_and), _flags)
+
+
+def ptp(a: Value, axis: Any = None, out: Any = None, keepdims: Any = False) -> Value:
+    """np.ptp: the largest entry less the smallest."""
+    high, low = MAX(a, axis, keepdims=keepdims), MIN(a, axis, keepdims=keepdims)
+    return given(out, subtract(high, low))
+
+
+def count_nonzero(a: Value, axis: Any = None, *, keepdims: Any = False) -> Value:
+    """np.count_nonzero."""
+    x = lifted(recorder_of(a), a)
+    flags = x if x.dtype == np.bool_ else not_equal(x, number_like(x, 0))
+    found = SUM(flags, axis, keepdims=keepdims)
+    found.weak = axis is None and not keepdims and isinstance(np.count_nonzero(()), int)
+    return found
+
+
+# Means and deviations
+
+
+def counted(x: Traced, axes: Axes, mask: Traced | None) -> Value:
+    """How many entries there are along axes, as a number or of the dtype of x."""
+    if mask is None:
+        return float(np.prod([x.shape[a] for a in axes]))
+    count = SUM.reduce(with_dtype(mask, np.int64), axes) if axes else with_dtype(mask, np.int64)
+    return with_dtype(count, x.dtype)
+
+
+def share(total: Traced, count: Value) -> Traced:
+    """The total divided by a count, nan where that is 0; nan reaches no derivative."""
+    if not isinstance(count, Traced):
+        return div(total, count)  # type: ignore[no-any-return]
+    none = equal(count, 0.0)
+    return select(none, np.nan, div(total, select(none, 1.0, count)))  # type: ignore[no-any-return]
+
+
+def average_of(x: Traced, axes: Axes, mask: Traced | None) -> Traced:
+    """The mean along axes, of real numbers."""
+    total = masked(x, mask, 0)
+    return share(SUM.reduce(total, axes) if axes else total, counted(x, axes, mask))
+
+
+def _working(x: Traced, dtype: Any) -> Traced:
+    """x in a dtype in which one can divide."""
+    return real(x if dtype is None else with_dtype(x, dtype))
+
+
+def mean(
+    a: Value,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Value = True,
+) -> Value:
+    """np.mean."""
+    x = lifted(recorder_of(a, where), a)
+    axes, mask = normal_axes(axis, x.ndim), mask_of(x, where)
+    found = average_of(_working(x, dtype), axes, mask)
+    found = found if dtype is None else with_dtype(found, dtype)
+    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+
+
+def squares(
+    x: Traced,
+    axes: Axes,
+    mask: Traced | None,
+    dtype: Any,
+    ddof: Value,
+    mean: Value,
+    narrow: bool = False,
+) -> tuple[Traced, Value]:
+    """The sum of squared distances from the mean, and how many they are, less `ddof`.
+
+    narrow  whether distances are kept in the dtype of x, whatever dtype they are summed in
+    """
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError("the dtype of a variance must be a floating one")
+    base = _working(x, dtype)
+    if mean is NONE:
+        centre = kept(average_of(base, axes, mask), x.shape, axes)
+    else:
+        centre = lifted(recorder_of(x, mean), mean)
+    away = masked(subtract(x, expand(centre, x.shape)), mask, 0)
+    away = with_dtype(away, x.dtype) if narrow else away
+    total = with_dtype(mul(away, away), base.dtype if dtype is None else dtype)
+    count = counted(total, axes, mask)
+    return SUM.reduce(total, axes) if axes else total, count - ddof
+
+
+def degrees(ddof: Value, correction: Value) -> Value:
+    """`ddof=`, also under its other name."""
+    if correction is NONE:
+        return ddof
+    if not isinstance(ddof, Traced) and ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
+    return correction
+
+
+def var(
+    a: Value,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Value = 0,
+    keepdims: Any = False,
+    *,
+    where: Value = True,
+    mean: Value = NONE,
+    correction: Value = NONE,
+) -> Value:
     """np.var: the mean square distance from the mean, with ddof."""
-    ddof, keepdims = options.pop("ddof", 0), options.pop("keepdims", False)
-    refuse_options("np.var", options)
-    array = real(lifted(recorder_of(x), x))
-    axes = normal_axes(axis, array.ndim)
-    centre = _kept(_mean(array, axes), array.shape, axes)
-    away = subtract(array, expand(centre, array.shape))
-    total = div(_sum(mul(away, away), axes), _count(array, axes) - ddof)
-    return _kept(total, array.shape, axes) if keepdims else total
+    x = lifted(recorder_of(a, where, mean), a)
+    axes, mask = normal_axes(axis, x.ndim), mask_of(x, where)
+    total, count = squares(x, axes, mask, dtype, degrees(ddof, correction), mean)
+    count = choice.maximum(count, 0.0) if isinstance(count, Traced) else max(float(count), 0.0)
+    found = div(total, count)
+    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
 
 
-def _std(x: Value, axis: Any = None, **options: Any) -> Value:
+def std(
+    a: Value, axis: Any = None, dtype: Any = None, out: Any = None, *args: Any, **options: Any
+) -> Value:
     """np.std: the square root of the variance; derivative 0 where the variance is 0."""
-    return root(_var(x, axis, **options))
+    found = root(var(a, axis, dtype, None, *args, **options))
+    return given(out, found)
 
 
-def _any(x: Traced, axes: tuple[int, ...]) -> Traced:
-    flags = with_dtype(with_dtype(x, np.bool_), np.int64)
-    return not_equal(_sum(flags, axes), 0)  # type: ignore[no-any-return]
+# Where the extremes are
 
 
-def _all(x: Traced, axes: tuple[int, ...]) -> Traced:
-    return logical_not(_any(logical_not(with_dtype(x, np.bool_)), axes))  # type: ignore[no-any-return]
+def extreme_place(
+    op: Primitive, a: Value, axis: Any, out: Any, keepdims: Any, skip: bool = False
+) -> Value:
+    """np.argmax and its kin: discrete."""
+    x = lifted(recorder_of(a), a)
+    line = ravel(x) if axis is None or not x.ndim else x
+    axes = axes_of(axis, x.ndim)
+    place = normal_axis(axis, x.ndim) if len(axes) == 1 and x.ndim > 1 else 0
+    found = op(line, axis=place, skip=skip and isinstance(x.space, Real))
+    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
 
 
-def _running(name: str, run: Callable[[Traced, int], Traced]) -> Callable[..., Value]:
-    def call(x: Value, axis: Any = None, **options: Any) -> Value:
-        refuse_options(name, options)
-        array = lifted(recorder_of(x), x)
-        if axis is None:
-            array, axis = reshape(array, shape=(array.size,)), 0
-        return run(array, normal_axis(axis, array.ndim))
+def _place_of(op: Primitive) -> Callable[..., Value]:
+    def call(a: Value, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Value:
+        return extreme_place(op, a, axis, out, keepdims)
 
     return call
 
 
-def _cumsum(x: Traced, axis: int) -> Traced:
-    return arrays.cumsum(_wide(x), axis=axis, reverse=False)  # type: ignore[no-any-return]
+# Running sums and products
 
 
-def _cumprod(x: Traced, axis: int) -> Traced:
-    return arrays.cumprod(_wide(x), axis=axis)  # type: ignore[no-any-return]
+@dataclass(frozen=True)
+class Run:
+    """A running reduction: along an axis, and what it begins with."""
 
+    along: Callable[[Traced, int], Traced]
+    start: int
+
+    def __call__(self, a: Value, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
+        """As np.cumsum: flat unless an axis is named."""
+        x = widened(lifted(recorder_of(a), a), dtype)
+        if axis is None or (not x.ndim and axis in (0, -1)):
+            x, axis = ravel(x), 0
+        return given(out, self.along(x, normal_axis(axis, x.ndim)))
+
+    def of_ufunc(self, a: Value, axis: Any = 0, dtype: Any = None, out: Any = None) -> Value:
+        """As np.add.accumulate: along the first axis unless another is named."""
+        return self(a, axis, dtype, out)
+
+    def cumulative(
+        self, x: Value, /, *, axis: Any = None, dtype: Any = None, include_initial: Any = False
+    ) -> Value:
+        """As np.cumulative_sum."""
+        array = lifted(recorder_of(x), x)
+        if not array.ndim:
+            array = reshape(array, shape=(1,))
+        if axis is None and array.ndim > 1:
+            raise ValueError("an array with more than one axis needs axis=")
+        place = normal_axis(0 if axis is None else axis, array.ndim)
+        found = self(array, place, dtype)
+        if not include_initial:
+            return found
+        shape = tuple(1 if i == place else n for i, n in enumerate(found.shape))
+        return concatenate([np.full(shape, self.start, found.dtype), found], place)
+
+
+CUMSUM = Run(lambda x, axis: arrays.cumsum(x, axis=axis, reverse=False), 0)
+CUMPROD = Run(lambda x, axis: arrays.cumprod(x, axis=axis), 1)
 
 NAMES: dict[Any, Callable[..., Value]] = {
-    np.sum: _reduction("np.sum", _sum),
-    np.prod: _reduction("np.prod", _prod),
-    np.max: _reduction("np.max", _max),
-    np.min: _reduction("np.min", _min),
-    np.mean: _reduction("np.mean", _mean),
-    np.any: _reduction("np.any", _any),
-    np.all: _reduction("np.all", _all),
-    np.var: _var,
-    np.std: _std,
-    np.cumsum: _running("np.cumsum", _cumsum),
-    np.cumprod: _running("np.cumprod", _cumprod),
+    np.sum: SUM,
+    np.prod: PROD,
+    np.max: MAX.untyped,
+    np.min: MIN.untyped,
+    np.any: ANY.of_truth,
+    np.all: ALL.of_truth,
+    (np.add, "reduce"): SUM.of_ufunc,
+    (np.multiply, "reduce"): PROD.of_ufunc,
+    (np.maximum, "reduce"): MAX.of_ufunc,
+    (np.minimum, "reduce"): MIN.of_ufunc,
+    (np.add, "accumulate"): CUMSUM.of_ufunc,
+    (np.multiply, "accumulate"): CUMPROD.of_ufunc,
+    np.ptp: ptp,
+    np.count_nonzero: count_nonzero,
+    np.mean: mean,
+    np.var: var,
+    np.std: std,
+    np.argmax: _place_of(argmax),
+    np.argmin: _place_of(argmin),
+    np.cumsum: CUMSUM,
+    np.cumprod: CUMPROD,
+    **present({"cumulative_sum": CUMSUM.cumulative, "cumulative_prod": CUMPROD.cumulative}),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
-from cats.ir.spaces import Real, Value
+from cats.ir.spaces import Real, Value, ground
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -67,9 +67,11 @@ def both(x: Value, y: Value) -> tuple[Traced, Traced]:
 
 
 def with_dtype(x: Traced, dtype: Any) -> Traced:
-    """x converted; the same x when it has that dtype already."""
+    """x converted; the same x when it has that dtype already. Raises SpaceError if none has it."""
     wanted = np.dtype(dtype)
-    return x if x.dtype == wanted else convert(x, dtype=wanted.name)
+    if x.dtype == wanted:
+        return x
+    return convert(x, dtype=ground(x.shape, wanted).dtype)  # type: ignore[no-any-return]
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
@@ -141,3 +143,16 @@ def fixed(value: Value) -> np.ndarray[Any, Any]:
         return array if array.size else array.astype(int)
     found = value.recorder.observe(value, exact=True)
     return found.array if isinstance(found, Constant) else np.asarray(found)
+
+
+def require(flag: Value, mistake: Exception) -> None:
+    """Raises the mistake unless the flag is true; nothing is asked where it cannot be known."""
+    if isinstance(flag, Traced) and not flag.recorder.concrete.told(flag):
+        return
+    if not bool(flag):
+        raise mistake
+
+
+def present(names: Mapping[str, Callable[..., Value]]) -> dict[Any, Callable[..., Value]]:
+    """The entries for those names that this NumPy has."""
+    return {getattr(np, name): said for name, said in names.items() if hasattr(np, name)}

@@ -7,8 +7,8 @@ from cats.ir.prims import (
     contraction,
     determinants,
     factors,
-    gaps,
     folds,
+    gaps,
     guards,
     indexing,
     joining,
@@ -17,8 +17,10 @@ from cats.ir.prims import (
     math_functions,
     matrix_functions,
     pairs,
+    searching,
     smooth,
     solving,
+    sorting,
     spectra,
     stacks,
     universal,
@@ -47,6 +49,8 @@ VOCABULARY = (
     *matrix_functions.FAMILY,
     *math_functions.FAMILY,
     *folds.FAMILY,
+    *sorting.FAMILY,
+    *searching.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit.cases_reductions import ROWS as REDUCTIONS
+from tests.unit.cases_sorting import ROWS as SORTING
+from tests.unit.cases_statistics import ROWS as STATISTICS
 from tests.unit.cases_ufuncs import ROWS as UFUNCS
 from tests.unit.linalg_cases import ROWS as LINALG
 
@@ -466,6 +469,5 @@ CASES = [
     *_PRODUCTS,
     *_MADE,
     *_WRITES,
-    *(Case(*row) for row in LINALG),
-    *(Case(*row) for row in UFUNCS),
+    *(Case(*row) for row in (*LINALG, *UFUNCS, *REDUCTIONS, *SORTING, *STATISTICS)),
 ]

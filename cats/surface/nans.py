@@ -1,0 +1,171 @@
+"""NumPy's reductions that leave nan out: the plain ones, with a mask.
+
+Of nothing but nan most are nan; the derivative there is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cats.ir.prims.algebra import div
+from cats.ir.prims.choice import isnan, less_equal, logical_and, logical_not, select
+from cats.ir.prims.smooth import root
+from cats.ir.prims.sorting import argmax, argmin
+from cats.ir.spaces import Real, Value
+from cats.surface.reductions import (
+    ANY,
+    CUMPROD,
+    CUMSUM,
+    MAX,
+    MIN,
+    NONE,
+    PROD,
+    SUM,
+    Fold,
+    Run,
+    axes_of,
+    degrees,
+    extreme_place,
+    given,
+    kept,
+    mask_of,
+    masked,
+    mean,
+    squares,
+    std,
+    truth,
+    var,
+)
+from cats.surface.values import lifted, recorder_of
+from cats.traced import Traced
+
+
+def there(x: Traced, where: Value = True) -> Value:
+    """A mask of the entries that count: `where=` without nan; True if all do."""
+    mask = mask_of(x, where)
+    if not isinstance(x.space, Real):
+        return True if mask is None else mask
+    some = logical_not(isnan(x))
+    return some if mask is None else logical_and(some, mask)
+
+
+def _without(fold: Fold) -> Callable[..., Value]:
+    """np.nansum, np.nanprod: nothing is what changes nothing."""
+
+    def call(
+        a: Value,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Value = NONE,
+        where: Value = True,
+    ) -> Value:
+        x = lifted(recorder_of(a, initial, where), a)
+        return fold(x, axis, dtype, out, keepdims, initial, there(x, where))
+
+    return call
+
+
+def _extreme(fold: Fold) -> Callable[..., Value]:
+    """np.nanmax, np.nanmin: of nothing but nan they are nan."""
+
+    def call(
+        a: Value,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Value = NONE,
+        where: Value = True,
+    ) -> Value:
+        x = lifted(recorder_of(a, initial, where), a)
+        begun = initial is not NONE and initial is not None
+        if not isinstance(x.space, Real) or begun:
+            mask = where if not isinstance(x.space, Real) else there(x, where)
+            return fold(x, axis, None, out, keepdims, initial, mask)
+        left = there(x, where)
+        filled = masked(x, left, fold.neutral(x.dtype))
+        found = fold(filled, axis, None, None, keepdims, NONE, where)
+        some = ANY(left, axis, keepdims=keepdims)
+        return given(out, select(some, found, np.nan))
+
+    return call
+
+
+def nanmean(
+    a: Value,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Value = True,
+) -> Value:
+    """np.nanmean."""
+    x = lifted(recorder_of(a, where), a)
+    if isinstance(x.space, Real) and dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+    return mean(x, axes_of(axis, x.ndim), dtype, out, keepdims, where=there(x, where))
+
+
+def _spread(plain: Callable[..., Value], finish: Callable[[Traced], Value]) -> Callable[..., Value]:
+    """np.nanvar, np.nanstd: nan where no more than ddof entries are left."""
+
+    def call(
+        a: Value,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: Value = 0,
+        keepdims: Any = False,
+        *,
+        where: Value = True,
+        mean: Value = NONE,
+        correction: Value = NONE,
+    ) -> Value:
+        x = lifted(recorder_of(a, where, mean), a)
+        free = degrees(ddof, correction)
+        if not isinstance(x.space, Real):
+            return plain(x, axis, dtype, out, free, keepdims, where=where, mean=mean)
+        axes, mask = axes_of(axis, x.ndim), mask_of(x, there(x, where))
+        total, count = squares(x, axes, mask, dtype, free, mean, narrow=True)
+        few = less_equal(count, 0.0)
+        found = select(few, np.nan, finish(div(total, select(few, 1.0, count))))
+        return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+
+    return call
+
+
+def _place_of(plain: Any) -> Callable[..., Value]:
+    """np.nanargmax, np.nanargmin; of nothing but nan they raise ValueError, as NumPy's do."""
+
+    def call(a: Value, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Value:
+        return extreme_place(plain, a, axis, out, keepdims, skip=True)
+
+    return call
+
+
+def _running(run: Run) -> Callable[..., Value]:
+    def call(a: Value, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
+        x = lifted(recorder_of(a), a)
+        return run(masked(x, mask_of(x, there(x)), run.start), axis, dtype, out)
+
+    return call
+
+
+NAMES: dict[Any, Callable[..., Value]] = {
+    np.nansum: _without(SUM),
+    np.nanprod: _without(PROD),
+    np.nanmax: _extreme(MAX),
+    np.nanmin: _extreme(MIN),
+    np.nanmean: nanmean,
+    np.nanvar: _spread(var, lambda x: x),
+    np.nanstd: _spread(std, root),
+    np.nanargmax: _place_of(argmax),
+    np.nanargmin: _place_of(argmin),
+    np.nancumsum: _running(CUMSUM),
+    np.nancumprod: _running(CUMPROD),
+}
