@@ -13,6 +13,7 @@ from cats.ir.prims import (
     layout,
     matrix_functions,
     pairs,
+    sliding,
     smooth,
     solving,
     spectra,
@@ -37,6 +38,7 @@ VOCABULARY = (
     *factors.FAMILY,
     *spectra.FAMILY,
     *matrix_functions.FAMILY,
+    *sliding.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}
