@@ -169,7 +169,8 @@ class FunctionText:
             said = comment
             body += [INDENT + text for text in self._line(line, number)]
             if self.style.tidy:
-                ends = dict.fromkeys((*line.reads(), *line.makes))
+                makes = () if line.step.op is guard else line.makes
+                ends = dict.fromkeys((*line.reads(), *makes))
                 body += self._let_go([p for p in ends if self._ends(p, number, made)])
         return body
 

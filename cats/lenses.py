@@ -60,19 +60,27 @@ class Lens:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A view that is only looked at: NumPy makes it read-only."""
+    """A view that takes several operations to look at.
+
+    back   the array from the array before and the view; None where NumPy makes it read-only
+    """
 
     look: Callable[[Value], Value]
-    writable: bool = False
+    back: Callable[[Value, Value], Value] | None = None
     may_copy: bool = False
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
         return self.look(whole)
 
+    @property
+    def writable(self) -> bool:
+        """Whether NumPy lets one write through it."""
+        return self.back is not None
+
     def put(self, whole: Value, view: Value) -> Value:
-        """Never asked: it is not writable."""
-        return whole
+        """The array in which the view is this one; the same array if it is read-only."""
+        return whole if self.back is None else self.back(whole, view)
 
 
 AnyLens = Lens | Window

@@ -162,6 +162,10 @@ class Traced(Tracked):
         """The entries one after the other, to read and to write."""
         return Flat(self)
 
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[:] = value
+
     @property
     def real(self) -> Traced:
         """Itself: everything here is real."""
@@ -433,6 +437,6 @@ class Flat:
         return self._line()[key].copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        line = self._line().copy()
-        line[key] = value
-        self.array[...] = line.reshape(self.array.shape)
+        numbers = self.array.recorder.local(np.arange(len(self)))
+        recorder = newest_recorder((self.array, key, value)) or self.array.recorder
+        recorder.call(np.put, (self.array, numbers[key], value), {})

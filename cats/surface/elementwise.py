@@ -13,11 +13,11 @@ from cats.ir.prims import algebra, choice, pairs, smooth
 from cats.ir.prims.algebra import div, ipow, mul, neg, sub
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
-from cats.recorder import Recorder
 from cats.surface.values import (
     common_shape,
     expand,
     is_number,
+    kind_of,
     lifted,
     real,
     recorder_of,
@@ -201,7 +201,7 @@ def where(condition: Value, *sides: Value) -> Value:
     x, y = sides
     recorder = recorder_of(condition, x, y)
     mask = with_dtype(lifted(recorder, condition), np.bool_)
-    dtype = np.result_type(*[_sample(recorder, v) for v in (x, y)])
+    dtype = np.result_type(*[kind_of(v) for v in (x, y)])
     values = [
         lifted(recorder, np.asarray(v, dtype))
         if is_number(v)
@@ -210,12 +210,6 @@ def where(condition: Value, *sides: Value) -> Value:
     ]
     shape = common_shape([mask, *values])
     return choice.select(*[expand(v, shape) for v in (mask, *values)])
-
-
-def _sample(recorder: Recorder, value: Value) -> Any:
-    """What a value counts as when dtypes are promoted: itself, or a dtype."""
-    kind = weak_type(value)
-    return lifted(recorder, value).dtype if kind is None else kind(0)
 
 
 def clip(x: Value, a_min: Value = None, a_max: Value = None, **options: Any) -> Value:

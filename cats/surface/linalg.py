@@ -20,10 +20,11 @@ from cats.ir.prims.stacks import tril as lower
 from cats.ir.prims.stacks import triu as upper
 from cats.ir.spaces import Value
 from cats.places import users_place
-from cats.surface.elementwise import entrywise, subtract
-from cats.surface.indexing import diagonal, take, trace
+from cats.surface import products
+from cats.surface.elementwise import subtract
+from cats.surface.indexing import diagonal, trace
 from cats.surface.norms import matrix_rank
-from cats.surface.products import dot, einsum, matmul, outer, tensordot
+from cats.surface.products import dot, matmul, outer, tensordot
 from cats.surface.reductions import NAMES as REDUCTIONS
 from cats.surface.shapes import moveaxis, ravel, reshape_, swapaxes, transpose
 from cats.surface.values import (
@@ -299,7 +300,7 @@ def _splits(lengths: Sequence[int]) -> dict[tuple[int, int], int]:
 
 def outer_of_vectors(x1: Value, x2: Value) -> Value:
     """np.linalg.outer: of vectors only."""
-    a, b = paired_as_they_are(x1, x2)
+    a, b = products.paired(x1, x2)
     if (a.ndim, b.ndim) != (1, 1):
         raise refusal(
             f"np.linalg.outer of shapes {a.shape} and {b.shape}",
@@ -309,42 +310,17 @@ def outer_of_vectors(x1: Value, x2: Value) -> Value:
     return outer(a, b)
 
 
-def paired_as_they_are(x: Value, y: Value) -> tuple[Traced, Traced]:
-    """Both arguments as traced values."""
-    recorder = recorder_of(x, y)
-    return lifted(recorder, x), lifted(recorder, y)
-
-
 def cross(x1: Value, x2: Value, *, axis: int = -1) -> Value:
     """np.linalg.cross of vectors with three entries along the axis."""
-    a, b = (moveaxis(x, axis, -1) for x in paired_as_they_are(x1, x2))
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
+    recorder = recorder_of(x1, x2)
+    lengths = [moveaxis(lifted(recorder, x), axis, -1).shape[-1] for x in (x1, x2)]
+    if lengths != [3, 3]:
         raise refusal(
-            f"a cross product along axes of lengths {a.shape[-1]} and {b.shape[-1]}",
+            f"a cross product along axes of lengths {lengths[0]} and {lengths[1]}",
             "both must be 3",
             "Check axis=.",
         )
-    ahead, behind = [1, 2, 0], [2, 0, 1]
-    left = entrywise(np.multiply, mul, take(a, ahead, -1), take(b, behind, -1))
-    right = entrywise(np.multiply, mul, take(a, behind, -1), take(b, ahead, -1))
-    return moveaxis(subtract(left, right), -1, axis)
-
-
-def vecdot(x1: Value, x2: Value, *, axis: int = -1) -> Value:
-    """np.linalg.vecdot: inner products along an axis."""
-    a, b = (moveaxis(x, axis, -1) for x in paired_as_they_are(x1, x2))
-    return einsum("...i,...i->...", a, b)
-
-
-def kron(a: Value, b: Value) -> Value:
-    """np.kron: b times each entry of a, in place of the entry."""
-    x, y = paired_as_they_are(a, b)
-    rank = max(x.ndim, y.ndim)
-    shapes = [(1,) * (rank - z.ndim) + z.shape for z in (x, y)]
-    whole = tensordot(reshape_(x, shapes[0]), reshape_(y, shapes[1]), 0)
-    order = [place for i in range(rank) for place in (i, rank + i)]
-    lengths = tuple(n * m for n, m in zip(*shapes, strict=True))
-    return reshape_(transpose(whole, order), lengths)
+    return products.cross(x1, x2, axis=axis)
 
 
 def _triangle_of(part: Callable[..., Value]) -> Callable[..., Value]:
@@ -360,7 +336,6 @@ REFUSED = {np.linalg.eig: _complex("eig"), np.linalg.eigvals: _complex("eigvals"
 """Functions that answer with a sentence."""
 
 NAMES: dict[Any, Callable[..., Value]] = {
-    np.kron: kron,
     np.tril: _triangle_of(lower),
     np.triu: _triangle_of(upper),
     np.linalg.solve: solve,
@@ -383,7 +358,7 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.linalg.matmul: matmul,
     np.linalg.outer: outer_of_vectors,
     np.linalg.tensordot: lambda x1, x2, *, axes=2: tensordot(x1, x2, axes),
-    np.linalg.vecdot: vecdot,
+    np.linalg.vecdot: lambda x1, x2, *, axis=-1: products.vecdot(x1, x2, axis),
     np.linalg.cross: cross,
     np.linalg.matrix_transpose: lambda x: swapaxes(x, -2, -1),
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1),

@@ -18,9 +18,10 @@ from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
+from cats.surface.joining import concatenate
 from cats.surface.linalg import by_columns, matrices, paired, refusal, stacked
 from cats.surface.products import matmul
-from cats.surface.shapes import concatenate, ravel, reshape_, swapaxes
+from cats.surface.shapes import ravel, reshape_, swapaxes
 from cats.surface.values import lifted, recorder_of, refuse_options, with_dtype
 from cats.traced import Traced
 

@@ -15,12 +15,11 @@ from cats.ir.prims.updates import put
 from cats.ir.spaces import Discrete, Value
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
-from cats.surface.indexing import basic_key, full, getitem, single
+from cats.surface.indexing import basic_key, full, getitem, in_range, single
 from cats.surface.values import (
     expand,
     lifted,
     recorder_of,
-    refuse_options,
     with_dtype,
 )
 from cats.traced import Traced
@@ -148,10 +147,9 @@ def _set_arrays(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
     """Index arrays: of leading axes as they are; else through the places in the flat array."""
     leading = [i for i in items if not isinstance(i, slice)]
     recorder = recorder_of(x, key, value)
-    if all(not isinstance(i, slice) and i is not None for i in items[: len(leading)]):
-        indices = [
-            lifted(recorder, np.asarray(i) if not isinstance(i, Traced) else i) for i in leading
-        ]
+    if not any(i is None or isinstance(i, slice | np.bool_) for i in items[: len(leading)]):
+        given = [np.asarray(i) if not isinstance(i, Traced) else i for i in leading]
+        indices = [in_range(lifted(recorder, i), n) for i, n in zip(given, x.shape, strict=False)]
         shape = np.broadcast_shapes(*[i.shape for i in indices])
         spread = [expand(i, shape) for i in indices]
         place = (*shape, *x.shape[len(spread) :])
@@ -204,47 +202,13 @@ def copyto(dst: Traced, src: Value, casting: str = "same_kind", where: Value = T
     """np.copyto."""
     recorder = recorder_of(dst, src, where)
     found = lifted(recorder, src)
+    if not np.can_cast(found.dtype, dst.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(f"cannot cast {found.dtype} to {dst.dtype} by the rule {casting!r}")
     if where is True:
         setitem(dst, ..., found)
         return
     mask = expand(with_dtype(lifted(recorder, where), np.bool_), dst.shape)
     whole(dst, select(mask, expand(with_dtype(found, dst.dtype), dst.shape), dst))
-
-
-def fill_diagonal(a: Traced, val: Value, wrap: bool = False) -> None:
-    """np.fill_diagonal of a matrix, or of a cube of higher dimension."""
-    refuse_options("np.fill_diagonal", {"wrap": wrap})
-    count = min(a.shape)
-    setitem(a, (np.arange(count),) * a.ndim, val)
-
-
-def put_(a: Traced, ind: Any, v: Value, mode: str = "raise") -> None:
-    """np.put: entries of the flat array."""
-    refuse_options("np.put", {"mode": None if mode == "raise" else mode})
-    places = np.ravel(ind)
-    recorder = recorder_of(a, ind, v)
-    values = lifted(recorder, v)
-    count = np.size(places)
-    spread = getitem(reshape(values, shape=(values.size,)), np.arange(count) % values.size)
-    flat = recorder.call(np.ravel, (a,), {}).copy()
-    setitem(flat, places, spread)
-    whole(a, reshape(flat, shape=a.shape))
-
-
-def place(arr: Traced, mask: Value, vals: Value) -> None:
-    """np.place: the values, repeated, where the mask is true."""
-    recorder = recorder_of(arr, mask, vals)
-    flags = recorder.call(np.ravel, (lifted(recorder, mask),), {})
-    put_(arr, recorder.call(np.flatnonzero, (flags,), {}), vals)
-
-
-def putmask(a: Traced, mask: Value, values: Value) -> None:
-    """np.putmask: where the mask is true the entry of `values` at that place."""
-    recorder = recorder_of(a, mask, values)
-    given = lifted(recorder, values)
-    flat = reshape(given, shape=(given.size,))
-    spread = reshape(getitem(flat, np.arange(a.size) % given.size), shape=a.shape)
-    copyto(a, spread, where=mask)
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
@@ -254,8 +218,4 @@ NAMES: dict[Any, Callable[..., Value]] = {
     (np.add, "at"): _at(np.add),
     (np.subtract, "at"): _at(np.subtract),
     np.copyto: copyto,
-    np.fill_diagonal: fill_diagonal,
-    np.put: put_,
-    np.place: place,
-    np.putmask: putmask,
 }

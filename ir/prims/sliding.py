@@ -107,12 +107,12 @@ overlapped: Primitive = Primitive(
     helpers='''
 def overlapped(w, axis, at):
     """The sum of windows where they lie: out[i + j] += w[i, j]."""
-    w = np.moveaxis(w, (axis + (at <= axis), at), (0, 1))
-    places, length = w.shape[:2]
-    out = np.zeros((places + length - 1, *w.shape[2:]), w.dtype)
-    for k in range(min(places, length)):
-        part = out[k : k + length] if places < length else out[k : k + places]
-        np.add(part, w[k] if places < length else w[:, k], out=part)
+    rows = np.moveaxis(w, (axis + (at <= axis), at), (0, 1))
+    lines = rows if rows.shape[0] >= rows.shape[1] else np.swapaxes(rows, 0, 1)
+    long, short = lines.shape[:2]
+    out = np.zeros((long + short - 1, *lines.shape[2:]), w.dtype)
+    for k in range(short):
+        np.add(out[k : k + long], lines[:, k], out=out[k : k + long])
     return np.moveaxis(out, 0, axis)
 ''',
 )
@@ -239,23 +239,16 @@ convolve: Primitive = Primitive(
     helpers='''
 def convolved(spec, a, b):
     """Products summed over all places with z = x + y; the other letters are those of einsum."""
-    windows = np.lib.stride_tricks.sliding_window_view
-    operands, out = spec.split("->")
-    s, t = operands.split(",")
-    if "z" in t or "y" in s and "z" not in s:
-        s, t, a, b = t, s, b, a
-    if "z" in out:
-        axis, short = s.index("x"), t.index("y")
-        around = [(0, 0)] * a.ndim
-        around[axis] = (b.shape[short] - 1,) * 2
-        a, b = windows(np.pad(a, around), b.shape[short], axis), np.flip(b, short)
-        s = s.replace("x", "z") + "y"
-    else:
-        short = "x" if "x" in t else "y"
-        axis = s.index("z")
-        a = windows(a, b.shape[t.index(short)], axis)
-        s = s.replace("z", "y" if short == "x" else "x") + short
-    return np.einsum(f"{s},{t}->{out}", a, b)
+    s, t, out = spec.replace("->", ",").split(",")
+    if "z" in t or ("y" in s and "z" not in s):
+        return convolved(f"{t},{s}->{out}", b, a)
+    full, short = "z" in out, "x" if "x" in t else "y"
+    axis, length = s.index("x" if full else "z"), b.shape[t.index(short)]
+    around = [(length - 1,) * 2 if i == axis else (0, 0) for i in range(a.ndim)]
+    wide = np.lib.stride_tricks.sliding_window_view(np.pad(a, around) if full else a, length, axis)
+    kernel = np.flip(b, t.index(short)) if full else b
+    places = "z" if full else "y" if short == "x" else "x"
+    return np.einsum(f"{s[:axis]}{places}{s[axis + 1 :]}{short},{t}->{out}", wide, kernel)
 ''',
 )
 

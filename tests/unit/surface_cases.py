@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit import cases_shapes
 from tests.unit.linalg_cases import ROWS as LINALG
 
 Function = Callable[..., Any]
@@ -466,4 +467,5 @@ CASES = [
     *_MADE,
     *_WRITES,
     *(Case(*row) for row in LINALG),
+    *(Case(*row) for row in cases_shapes.CASES),
 ]

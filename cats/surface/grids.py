@@ -1,0 +1,70 @@
+"""Grids of coordinates, and loops over the places of an array: meshgrid, ndenumerate, nditer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import TraceError
+from cats.ir.prims.layout import reshape
+from cats.ir.spaces import Value
+from cats.places import users_place
+from cats.surface.creation import boxed
+from cats.surface.shapes import broadcast_arrays, ravel
+from cats.surface.values import lifted, recorder_of
+from cats.traced import Traced
+
+
+def meshgrid(*xs: Value, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Value:
+    """np.meshgrid: each vector along an axis of its own."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing={indexing!r} is neither 'xy' nor 'ij'")
+    recorder, rank = recorder_of(*xs), len(xs)
+    axes = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else range(rank)
+    lines = [_along(lifted(recorder, x), axis, rank) for x, axis in zip(xs, axes, strict=True)]
+    grids = tuple(lines) if sparse else broadcast_arrays(*lines)
+    return tuple([grid.copy() for grid in grids]) if copy else grids
+
+
+def _along(x: Traced, axis: int, rank: int) -> Traced:
+    shape = tuple(x.size if i == axis else 1 for i in range(rank))
+    return reshape(x, shape=shape)  # type: ignore[no-any-return]
+
+
+def enumerated(x: Value) -> Iterator[tuple[tuple[int, ...], Value]]:
+    """np.ndenumerate: each place, and the entry there."""
+    array = lifted(recorder_of(x), x)
+    return iter([(place, array[place]) for place in np.ndindex(array.shape)])
+
+
+def iterated(
+    op: Any, flags: Any = (), op_flags: Any = None, order: str = "K", **options: Any
+) -> Iterator[Value]:
+    """np.nditer of one array or several, to be read: each entry, as an array without axes.
+
+    Raises TraceError for what looks at memory: flags, buffers, and orders that depend on it.
+    """
+    several = isinstance(op, list | tuple)
+    recorder = recorder_of(op)
+    given = [lifted(recorder, x) for x in (op if several else [op])]
+    arrays = broadcast_arrays(*given)
+    told = order == "C" or sum(n > 1 for n in arrays[0].shape) < 2
+    reads = op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
+    if flags or options or not told or not reads:
+        raise TraceError(
+            "np.nditer here only reads entries in the order 'C': other orders and flags ask how "
+            "arrays lie in memory",
+            where=users_place(),
+            remedy="Loop over np.ndindex(x.shape), and read and write x[i].",
+        )
+    rows = zip(*[map(boxed, ravel(a)) for a in arrays], strict=True)
+    return iter([row if several else row[0] for row in rows])
+
+
+NAMES: dict[Any, Callable[..., Value]] = {
+    np.meshgrid: meshgrid,
+    np.ndenumerate: enumerated,
+    np.nditer: iterated,
+}
