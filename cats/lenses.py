@@ -25,10 +25,14 @@ VIEWS = (index, reshape, transpose, broadcast)
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """The view that an operation on one array is."""
+    """The view that an operation on one array is.
+
+    sure   NumPy gives a view however the array lies in memory
+    """
 
     op: Primitive
     params: Params
+    sure: bool = True
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
@@ -55,7 +59,7 @@ class Lens:
     @property
     def may_copy(self) -> bool:
         """Whether NumPy gives a view or a copy, as the array lies in memory."""
-        return self.op is reshape
+        return not self.sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ AnyLens = Lens | Window
 def shares(shape: Shape, lenses: Sequence[AnyLens]) -> bool:
     """Whether NumPy gives a view where these are applied to a new array of the shape, in C order.
 
-    >>> turn, line = Lens(transpose, (("axes", (1, 0)),)), Lens(reshape, (("shape", (6,)),))
+    >>> turn = Lens(transpose, (("axes", (1, 0)),))
+    >>> line = Lens(reshape, (("shape", (6,)),), sure=False)
     >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
     (True, False)
     """

@@ -336,7 +336,11 @@ class Traced(Tracked):
             found = self[args[0] if len(args) == 1 else args] if several else self.flat[args[0]]
         if not isinstance(found, Traced):
             return found.item()
-        made = self.recorder.make(found.recorder, found.state, found.space)
+        wide = {"f": "float64", "b": "bool"}.get(found.dtype.kind, "int64")
+        same = found.dtype == wide
+        made = found.recorder.make(found.recorder, found.state, found.space) if same else convert(
+            found, dtype=wide
+        )  # fmt: skip
         made.weak = True
         return made
 

@@ -50,7 +50,7 @@ def iterated(
     recorder = recorder_of(op)
     given = [lifted(recorder, x) for x in (op if several else [op])]
     arrays = broadcast_arrays(*given)
-    told = order == "C" or sum(n > 1 for n in arrays[0].shape) < 2
+    told = order == "C" or arrays[0].size < 2
     reads = op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
     if flags or options or not told or not reads:
         raise TraceError(

@@ -232,7 +232,8 @@ def take(x: Value, indices: Any, axis: Any = None, mode: str = "raise") -> Value
     if axis is None:
         array, axis = ravel(array), 0
     place = normal_axis(axis, array.ndim)
-    bounded = in_bounds(lifted(recorder, indices), array.shape[place], mode)
+    given = _listed(indices) if isinstance(indices, list) else indices
+    bounded = in_bounds(lifted(recorder, given), array.shape[place], mode)
     return getitem(array, (*(_ALL,) * place, bounded))
 
 

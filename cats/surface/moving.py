@@ -156,6 +156,7 @@ def insert(x: Value, obj: Any, values: Value, axis: Any = None) -> Value:
     where = static(obj)
     where = np.arange(*where.indices(length)) if isinstance(where, slice) else np.asarray(where)
     where = np.flatnonzero(where) if where.dtype == np.bool_ else where
+    where = where if where.size else where.astype(int)
     new = leading(with_dtype(lifted(array.recorder, values), array.dtype), array.ndim)
     if not where.ndim:
         new = moveaxis(new, 0, axis)

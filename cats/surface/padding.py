@@ -10,7 +10,7 @@ import numpy as np
 from cats.ir.prims.indexing import index
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.updates import put
-from cats.ir.spaces import Real, Value
+from cats.ir.spaces import Value
 from cats.surface.joining import concatenate
 from cats.surface.moving import along
 from cats.surface.ranges import linspace
@@ -156,7 +156,7 @@ def _statistics(mode: str, rank: int, lengths: Any) -> Around:
 def _statistic(x: Traced, axis: int, mode: str, start: int, stop: int) -> Traced:
     chunk = _slice(x, axis, start, stop)
     found = x.recorder.call(_STATISTICS[mode], (chunk,), {"axis": axis, "keepdims": True})
-    return with_dtype(found if isinstance(x.space, Real) else np.round(found), x.dtype)
+    return with_dtype(np.round(found) if x.dtype.kind in "iu" else found, x.dtype)
 
 
 def _odd(mode: str) -> Around:
@@ -189,7 +189,7 @@ def _mirrored(x: Traced, axis: int, before: int, after: int, skip: int) -> Trace
     first, last = _slice(x, axis, 0, 1), _slice(x, axis, n - 1, n)
     left = 2 * first - flip(_slice(x, axis, skip, skip + before), axis)
     right = 2 * last - flip(_slice(x, axis, n - skip - after, n - skip), axis)
-    return concatenate([left, x, right], axis)  # type: ignore[no-any-return]
+    return concatenate([with_dtype(left, x.dtype), x, with_dtype(right, x.dtype)], axis)  # type: ignore[no-any-return]
 
 
 def _by_function(

@@ -14,7 +14,7 @@ from cats.surface.convolution import convolve
 from cats.surface.joining import stack
 from cats.surface.shapes import leading
 from cats.surface.taking import trim_zeros
-from cats.surface.values import lifted, recorder_of
+from cats.surface.values import lifted, real, recorder_of
 from cats.traced import Traced
 
 _COMPLEX = (
@@ -47,7 +47,7 @@ def _trimmed(p: Traced) -> Traced:
 
 def poly(seq_of_zeros: Value) -> Value:
     """np.poly of real roots: their linear factors, multiplied."""
-    roots = leading(lifted(recorder_of(seq_of_zeros), seq_of_zeros), 1)
+    roots = real(leading(lifted(recorder_of(seq_of_zeros), seq_of_zeros), 1))
     if roots.ndim != 1:
         raise TraceError(
             "np.poly of a matrix asks for its eigenvalues, which may be complex",

@@ -101,7 +101,7 @@ def trim_zeros(filt: Value, trim: str = "fb", axis: Any = None) -> Value:
     for place in normal_axes(axis, array.ndim):
         others = tuple(i for i in range(array.ndim) if i != place)
         key[place] = _inner(np.any(array != 0, axis=others) if others else array != 0, ends)
-    return getitem(array, tuple(key))
+    return filt[key[0]] if isinstance(filt, list | tuple) else getitem(array, tuple(key))
 
 
 def _inner(flags: Traced, ends: str) -> slice:

@@ -75,7 +75,7 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
         return
     items, _ = full(key if isinstance(key, tuple) else (key,), x)
     if all(i is None or isinstance(i, int | np.integer | slice) for i in items):
-        _set_basic(x, key, [i for i in items if i is not None], found)
+        _set_basic(x, items, found)
     elif isinstance(key, Traced) and key.shape == x.shape and not found.ndim:
         whole(x, with_dtype(where(key, found, x), x.dtype))
     else:
@@ -103,11 +103,15 @@ def _plain(key: Any) -> Any:
     return key.known if isinstance(key, Traced) else key
 
 
-def _set_basic(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
+def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
     """Numbers and slices: one write into what x is a view of, at the composed key."""
-    own = basic_key(x, items)
+    own = basic_key(x, [i for i in items if i is not None])
     target = index(x, key=own) if own else x
-    fitted = _fitted(value, target.shape, target.dtype)
+    lengths = iter(target.shape)
+    kept = [i for i in items if i is None or isinstance(i, slice)]
+    place = tuple([1 if i is None else next(lengths) for i in kept])
+    fitted = _fitted(value, place, target.dtype)
+    fitted = fitted if place == target.shape else reshape(fitted, shape=target.shape)
     base, at = x, own
     while base.as_view is not None and getattr(base.as_view.lens, "op", None) is index:
         outer = dict(base.as_view.lens.params)["key"]  # type: ignore[union-attr]
@@ -147,7 +151,8 @@ def _set_arrays(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
     """Index arrays: of leading axes as they are; else through the places in the flat array."""
     leading = [i for i in items if not isinstance(i, slice)]
     recorder = recorder_of(x, key, value)
-    if not any(i is None or isinstance(i, slice | np.bool_) for i in items[: len(leading)]):
+    plain = not any(i is None or isinstance(i, slice | np.bool_) for i in items[: len(leading)])
+    if plain and all(i == slice(None) for i in items[len(leading) :]):
         given = [np.asarray(i) if not isinstance(i, Traced) else i for i in leading]
         indices = [in_range(lifted(recorder, i), n) for i, n in zip(given, x.shape, strict=False)]
         shape = np.broadcast_shapes(*[i.shape for i in indices])

@@ -166,7 +166,7 @@ KEYS: list[Row] = [
      (M23,)),
     ("ndenumerate", lambda x: [v * v * sum(place) for place, v in np.ndenumerate(x)], (M23,)),
     ("nditer", lambda x: [v * v for v in np.nditer(x, order="C")], (M23,)),
-    ("nditer of two", lambda x, y: [v * w for v, w in np.nditer([x, y])], (V3, V3[::-1])),
+    ("nditer of two", lambda x, y: [v * w for v, w in np.nditer([x, y], order="C")], (V3, V3)),
     ("ndindex", lambda x: [x[place] ** 2 for place in np.ndindex(x.shape)], (M23,)),
     ("flat", lambda x: [v * x.item(0, 1) for v in x.flat[::2]], (M23,)),
     ("windows", lambda x: windows_of(x, 2) ** 2, (V4,)),
