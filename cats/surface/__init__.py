@@ -1,5 +1,7 @@
 """NumPy's names in terms of the vocabulary, one file per family."""
 
+from typing import Any
+
 import numpy as np
 
 from cats.recorder import Speech
@@ -52,7 +54,11 @@ NAMES = {
     **linalg.NAMES,
 }
 
-REFUSED = {**creation.REFUSED, **convolution.REFUSED, **polynomials.REFUSED}
+REFUSED: dict[Any, tuple[str, str]] = {
+    **creation.REFUSED,
+    **convolution.REFUSED,
+    **polynomials.REFUSED,
+}
 """Functions that have no meaning here: why, and what to do."""
 
 VIEWS = frozenset(
@@ -64,7 +70,7 @@ VIEWS = frozenset(
         np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.trim_zeros,
         np.real, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
         np.require, np.diagonal, np.diag, np.einsum, np.meshgrid,
-        np.lib.stride_tricks.sliding_window_view, *present({"unstack": np.moveaxis}),
+        np.lib.stride_tricks.sliding_window_view, *present(unstack=joining.unstack),
     }
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""

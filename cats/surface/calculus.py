@@ -43,7 +43,7 @@ def diff(
     array = concatenate(parts, place) if len(parts) > 1 else array
     for _ in range(n):
         ahead, behind = _part(array, place, 1, None), _part(array, place, None, -1)
-        array = ahead != behind if array.dtype == np.bool_ else ahead - behind  # type: ignore[assignment]
+        array = ahead != behind if array.dtype == np.bool_ else ahead - behind
     return array
 
 
@@ -163,7 +163,7 @@ def _edge(f: Traced, axis: int, step: Any, order: int, back: bool) -> Traced:
 def _even_parabola(step: Any, same: Any, back: bool) -> tuple[Any, Any, Any]:
     """The weights of three entries in the slope of their parabola at the first, or at the last."""
     weights = (0.5, -2.0, 1.5) if back else (-1.5, 2.0, -0.5)
-    return tuple(w / step for w in weights)  # type: ignore[return-value]
+    return tuple(w / step for w in weights)
 
 
 def _parabola(one: Any, two: Any, back: bool) -> tuple[Any, Any, Any]:

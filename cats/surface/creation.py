@@ -40,7 +40,7 @@ def array(
     if found.ndim < ndmin:
         found = reshape(found, shape=(1,) * (ndmin - found.ndim) + found.shape)
     if copy and (found is x or found.as_view is not None):
-        return boxed(found.recorder.fresh(found))
+        return boxed(found.copy("K"))
     return boxed(_laid(found, order) if found is x else found)
 
 

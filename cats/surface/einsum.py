@@ -174,7 +174,7 @@ def _sum(x: Traced, letters: str, kept: str) -> Operand:
 def _in_order(operand: Operand, out: str) -> Traced:
     x, letters = operand
     order = tuple(letters.index(c) for c in out)
-    return x if order == tuple(range(x.ndim)) else layout.transpose(x, axes=order)  # type: ignore[no-any-return]
+    return x if order == tuple(range(x.ndim)) else layout.transpose(x, axes=order)
 
 
 def _contracted(operands: list[Operand], out: str, optimize: Any) -> Value:
@@ -194,7 +194,7 @@ def _path(operands: list[Operand], out: str, optimize: Any) -> Sequence[tuple[in
     text = f"{','.join(letters for _, letters in operands)}->{out}"
     asked = optimize if optimize not in (False, None) else "greedy"
     steps, _ = np.einsum_path(text, *[shadow(x) for x, _ in operands], optimize=asked)
-    return steps[1:]  # type: ignore[return-value]
+    return steps[1:]
 
 
 def _common(operands: list[Operand], kept: set[str]) -> str:

@@ -243,7 +243,7 @@ def in_bounds(indices: Traced, length: int, mode: str) -> Traced:
         case "raise":
             return indices
         case "wrap":
-            return indices % length
+            return indices % length  # type: ignore[no-any-return]
         case "clip":
             return np.clip(indices, 0, length - 1)  # type: ignore[return-value]
         case _:
@@ -291,7 +291,7 @@ def _read_diagonal(x: Traced, a: int, b: int, i: Any, j: Any) -> Traced:
 
 
 def _turned(x: Traced, order: tuple[int, ...]) -> Traced:
-    return x if order == tuple(range(x.ndim)) else move(x, axes=order)  # type: ignore[no-any-return]
+    return x if order == tuple(range(x.ndim)) else move(x, axes=order)
 
 
 def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Value:

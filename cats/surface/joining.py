@@ -183,5 +183,5 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.vsplit: _split_along(0, 2),
     np.hsplit: _split_along(1, 1),
     np.dsplit: _split_along(2, 3),
-    **present({"unstack": unstack}),
+    **present(unstack=unstack),
 }

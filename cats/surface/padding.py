@@ -100,7 +100,7 @@ def _constant(x: Traced, pairs: list[Pair], values: Value) -> Traced:
         shape = tuple(a + n + b for n, (a, b) in zip(x.shape, pairs, strict=True))
         whole = expand(with_dtype(reshape(given, shape=()), x.dtype), shape)
         key = tuple((a, a + n, None) for n, (a, _) in zip(x.shape, pairs, strict=True))
-        return put(whole, x, target=key) if key else x  # type: ignore[no-any-return]
+        return put(whole, x, target=key) if key else x
     sides = _of_pairs(x, given)
     for axis, pair in enumerate(pairs):
         before, after = (_spread(x, axis, n, sides[axis, i]) for i, n in enumerate(pair))
@@ -156,7 +156,8 @@ def _statistics(mode: str, rank: int, lengths: Any) -> Around:
 def _statistic(x: Traced, axis: int, mode: str, start: int, stop: int) -> Traced:
     chunk = _slice(x, axis, start, stop)
     found = x.recorder.call(_STATISTICS[mode], (chunk,), {"axis": axis, "keepdims": True})
-    return with_dtype(np.round(found) if x.dtype.kind in "iu" else found, x.dtype)
+    whole = x.dtype.kind in "iu"
+    return with_dtype(x.recorder.call(np.round, (found,), {}) if whole else found, x.dtype)
 
 
 def _odd(mode: str) -> Around:

@@ -42,7 +42,7 @@ def _put_flat(a: Traced, places: Traced, values: Value) -> None:
 def _cycled(values: Traced, count: int) -> Traced:
     """The entries in one line, over and over again, so many of them."""
     line = ravel(values)
-    return line if line.size == count else getitem(line, np.arange(count) % line.size)  # type: ignore[return-value]
+    return line if line.size == count else getitem(line, np.arange(count) % line.size)  # type: ignore[no-any-return]
 
 
 def put_along_axis(arr: Traced, indices: Value, values: Value, axis: Any) -> None:

@@ -36,13 +36,14 @@ def polyval(p: Value, x: Value) -> Value:
 def polymul(a1: Value, a2: Value) -> Value:
     """np.polymul; how many leading zeros the factors have is observed."""
     recorder = recorder_of(a1, a2)
-    return convolve(*[_trimmed(leading(lifted(recorder, a), 1)) for a in (a1, a2)])
+    p, q = (_trimmed(leading(lifted(recorder, a), 1)) for a in (a1, a2))
+    return convolve(p, q)
 
 
 def _trimmed(p: Traced) -> Traced:
     """The coefficients from the first that is not 0; a single 0 where there is none."""
     found = trim_zeros(p, "f")
-    return found if found.size else p.recorder.local(np.zeros(1, p.dtype))
+    return found if found.size else p.recorder.local(np.zeros(1, p.dtype))  # type: ignore[no-any-return]
 
 
 def poly(seq_of_zeros: Value) -> Value:

@@ -222,10 +222,8 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.kron: kron,
     np.cross: cross,
     **present(
-        {
-            "vecdot": vecdot,
-            "matvec": _over_axes("np.matvec", _stacked("ab", "b", "a"), (2, 1, 1)),
-            "vecmat": _over_axes("np.vecmat", _stacked("a", "ab", "b"), (1, 2, 1)),
-        }
+        vecdot=vecdot,
+        matvec=_over_axes("np.matvec", _stacked("ab", "b", "a"), (2, 1, 1)),
+        vecmat=_over_axes("np.vecmat", _stacked("a", "ab", "b"), (1, 2, 1)),
     ),
 }

@@ -82,7 +82,7 @@ def linspace(
     step = delta / gaps if gaps > 0 else delta
     inner = count - 1 if endpoint and count > 1 else count
     numbers = np.arange(inner, dtype=delta.dtype).reshape(-1, *(1,) * delta.ndim)
-    found = numbers * step + first
+    found: Any = numbers * step + first
     if inner < count:
         found = concatenate([found, expand_dims(last, 0)])
     if dtype is not None and np.issubdtype(dtype, np.integer):

@@ -109,9 +109,9 @@ def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
     target = index(x, key=own) if own else x
     lengths = iter(target.shape)
     kept = [i for i in items if i is None or isinstance(i, slice)]
-    place = tuple([1 if i is None else next(lengths) for i in kept])
-    fitted = _fitted(value, place, target.dtype)
-    fitted = fitted if place == target.shape else reshape(fitted, shape=target.shape)
+    shape = tuple([1 if i is None else next(lengths) for i in kept])
+    fitted = _fitted(value, shape, target.dtype)
+    fitted = fitted if shape == target.shape else reshape(fitted, shape=target.shape)
     base, at = x, own
     while base.as_view is not None and getattr(base.as_view.lens, "op", None) is index:
         outer = dict(base.as_view.lens.params)["key"]  # type: ignore[union-attr]

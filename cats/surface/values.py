@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -190,7 +190,7 @@ def require(flag: Value, mistake: Exception) -> None:
         raise mistake
 
 
-def present(names: Mapping[str, Callable[..., Value]]) -> dict[Any, Callable[..., Value]]:
+def present(**names: Callable[..., Value]) -> dict[Any, Callable[..., Value]]:
     """The entries for those names that this NumPy has."""
     return {getattr(np, name): said for name, said in names.items() if hasattr(np, name)}
 

@@ -165,8 +165,8 @@ KEYS: list[Row] = [
     ("ravel_multi_index", lambda x: x.ravel()[np.ravel_multi_index(([0, 1], [2, 0]), (2, 3))] * 2,
      (M23,)),
     ("ndenumerate", lambda x: [v * v * sum(place) for place, v in np.ndenumerate(x)], (M23,)),
-    ("nditer", lambda x: [v * v for v in np.nditer(x, order="C")], (M23,)),
-    ("nditer of two", lambda x, y: [v * w for v, w in np.nditer([x, y], order="C")], (V3, V3)),
+    ("nditer", lambda x: [v * v for v in xp.nditer(x, order="C")], (M23,)),
+    ("nditer of two", lambda x, y: [v * w for v, w in xp.nditer([x, y], order="C")], (V3, V3)),
     ("ndindex", lambda x: [x[place] ** 2 for place in np.ndindex(x.shape)], (M23,)),
     ("flat", lambda x: [v * x.item(0, 1) for v in x.flat[::2]], (M23,)),
     ("windows", lambda x: windows_of(x, 2) ** 2, (V4,)),
@@ -226,7 +226,7 @@ WRITES: list[Row] = [
 A, B = (np.array([[1, 2, 0], [3, 1, 4]]), np.array([[2, 1], [0, 5], [1, 1]]))
 
 PRODUCTS: list[Row] = [
-    ("vecdot", lambda x, y: np.vecdot(x, y) * np.vecdot(x, y, axis=-1), (M23, V3)),
+    ("vecdot", lambda x, y: np.vecdot(x, y) * xp.vecdot(x, y, axis=-1), (M23, V3)),
     ("dot whole", lambda x: x * np.dot(A, B)[0, 0] + np.einsum("ij,jk->k", A, B)[0], (V3,)),
     ("dot observed", lambda x, n: x * (n @ B)[0, 0] * np.einsum("ij->", n), (V3, A)),
     ("dot of flags", lambda x: x * np.dot(x > 1, x > 0.5) * np.einsum("i,i", x > 1, x > 1), (V3,)),
@@ -291,7 +291,7 @@ def _series(module: str, name: str) -> Function:
 
 POLYNOMIALS: list[Row] = [
     ("polyval", lambda p, x: np.polyval(p, x) * np.poly1d([1.0, 2.0])(x), (V3, V4)),
-    ("polyder", lambda p: np.polyder(p, 2) * np.polyder(p)[1:], (V4,)),
+    ("polyder", lambda p: np.polyder(p, 2) * xp.polyder(p)[1:], (V4,)),
     ("polyint", lambda p: np.polyint(p, 2, [1.0, p[0]]) ** 2, (V3,)),
     ("polyadd", lambda p, q: np.polyadd(p, q) * np.polysub(q, p), (V3, V4)),
     ("polymul", lambda p, q: np.polymul(p, q) ** 2, (V3, V4)),

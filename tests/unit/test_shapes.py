@@ -242,7 +242,7 @@ def test_contractions_of_every_kind(data: st.DataObject) -> None:
     text = f"{','.join(operands)}->{out}"
     draw = np.random.default_rng(len(text))
     arrays = tuple(draw.normal(size=[sizes[c] for c in o]) for o in operands)
-    optimize = data.draw(st.sampled_from([False, True, "greedy", "optimal"]))
+    optimize: Any = data.draw(st.sampled_from([False, True, "greedy", "optimal"]))
 
     def f(*xs: Array) -> Array:
         return np.einsum(text, *xs, optimize=optimize)
