@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cats.concrete import NoValue
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, newest_recorder, unknown
 
@@ -29,7 +30,7 @@ class Speaks(Protocol):
         ...
 
 
-CLASSES = (np.ndenumerate, np.nditer)
+CLASSES = (np.ndenumerate, np.nditer, np.broadcast)
 """Classes of NumPy that are called on arrays, as functions are."""
 
 KEYED = (np.r_, np.c_, np.s_, np.index_exp, np.mgrid, np.ogrid)
@@ -131,6 +132,8 @@ def _tried(
     before = recorder.refusal
     try:
         return own(*args, **kwargs)
+    except NoValue:
+        raise
     except (CatsError, AttributeError) as error:
         recorder.refusal = before
         raise recorder.refused(unknown(function)) from error

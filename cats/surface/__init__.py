@@ -7,6 +7,7 @@ import numpy as np
 from cats.recorder import Speech
 from cats.surface import (
     calculus,
+    complexes,
     convolution,
     creation,
     diagonals,
@@ -57,7 +58,7 @@ NAMES = {
 REFUSED: dict[Any, tuple[str, str]] = {
     **creation.REFUSED,
     **convolution.REFUSED,
-    **polynomials.REFUSED,
+    **complexes.REFUSED,
 }
 """Functions that have no meaning here: why, and what to do."""
 

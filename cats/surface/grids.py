@@ -1,8 +1,9 @@
-"""Grids of coordinates, and loops over the places of an array: meshgrid, ndenumerate, nditer."""
+"""Grids of coordinates, and the places of an array: meshgrid, ndenumerate, unravel_index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.creation import boxed
+from cats.surface.indexing import in_bounds
 from cats.surface.shapes import broadcast_arrays, ravel
-from cats.surface.values import lifted, recorder_of
+from cats.surface.values import common_shape, lengths, lifted, recorder_of, require
 from cats.traced import Traced
 
 
@@ -63,8 +65,71 @@ def iterated(
     return iter([row if several else row[0] for row in rows])
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """np.broadcast: what arrays are together, told of shapes only."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    nd = ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape))
+
+
+def together(*xs: Value) -> Together:
+    """np.broadcast, which does not give out entries here."""
+    recorder = recorder_of(*xs)
+    return Together(common_shape([lifted(recorder, x) for x in xs]))
+
+
+# Places by one number, and by one for each axis
+
+
+def unravel_index(indices: Value, shape: Any, order: str = "C") -> Value:
+    """np.unravel_index: places in the flat array as one index array for each axis."""
+    sizes, places = lengths(shape), lifted(recorder_of(indices, shape), indices)
+    inside = (places >= 0) & (places < int(np.prod(sizes)))
+    require(np.all(inside), ValueError(f"a place is not in an array of shape {sizes}"))
+    found = []
+    for n in sizes if order == "F" else reversed(sizes):
+        found.append(places % n)
+        places = places // n
+    return tuple(found if order == "F" else reversed(found))
+
+
+def ravel_multi_index(
+    multi_index: Sequence[Value], dims: Any, mode: Any = "raise", order: str = "C"
+) -> Value:
+    """np.ravel_multi_index: index arrays for the axes as places in the flat array."""
+    recorder, shape = recorder_of(multi_index, dims), lengths(dims)
+    modes = mode if isinstance(mode, tuple) else (mode,) * len(shape)
+    rows = [
+        in_bounds(lifted(recorder, i), n, m)
+        for i, n, m in zip(multi_index, shape, modes, strict=True)
+    ]
+    for row, n, m in zip(rows, shape, modes, strict=True):
+        inside = m != "raise" or np.all((row >= 0) & (row < n))
+        require(inside, ValueError(f"an index is not in an axis of length {n}"))
+    pairs = list(zip(rows, shape, strict=True))
+    found: Any = 0
+    for row, n in pairs if order == "C" else reversed(pairs):
+        found = found * n + row
+    return found
+
+
 NAMES: dict[Any, Callable[..., Value]] = {
     np.meshgrid: meshgrid,
     np.ndenumerate: enumerated,
     np.nditer: iterated,
+    np.broadcast: together,
+    np.unravel_index: unravel_index,
+    np.ravel_multi_index: ravel_multi_index,
 }

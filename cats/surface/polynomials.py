@@ -17,11 +17,6 @@ from cats.surface.taking import trim_zeros
 from cats.surface.values import lifted, real, recorder_of
 from cats.traced import Traced
 
-_COMPLEX = (
-    "roots of a real polynomial may be complex, and cats differentiates real functions",
-    "Find a real root with Newton's method, in which the derivative of the root follows.",
-)
-
 
 def polyval(p: Value, x: Value) -> Value:
     """np.polyval: Horner's rule."""
@@ -67,14 +62,3 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.polymul: polymul,
     np.poly: poly,
 }
-
-REFUSED = {
-    np.roots: _COMPLEX,
-    np.polynomial.polynomial.polyroots: _COMPLEX,
-    np.polynomial.chebyshev.chebroots: _COMPLEX,
-    np.polynomial.legendre.legroots: _COMPLEX,
-    np.polynomial.hermite.hermroots: _COMPLEX,
-    np.polynomial.hermite_e.hermeroots: _COMPLEX,
-    np.polynomial.laguerre.lagroots: _COMPLEX,
-}
-"""Functions that have no meaning here: why, and what to do."""

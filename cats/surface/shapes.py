@@ -17,6 +17,7 @@ from cats.surface.values import (
     expand,
     lengths,
     lifted,
+    listed,
     normal_axes,
     normal_axis,
     recorder_of,
@@ -183,6 +184,13 @@ def flip(x: Value, axis: Any = None) -> Value:
     return indexing.index(array, key=key)
 
 
+def size(x: Value, axis: Any = None) -> int:
+    """np.size: of all axes, or of some."""
+    array = _array(x)
+    axes = normal_axes(None if axis is None else listed(axis), array.ndim)
+    return int(np.prod([array.shape[a] for a in axes]))
+
+
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
     """x.astype(dtype): whole numbers and truth values of reals do not vary: derivative 0."""
     wanted = np.dtype(dtype)
@@ -219,7 +227,7 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.flip: flip,
     np.shape: lambda x: _array(x).shape,
     np.ndim: lambda x: _array(x).ndim,
-    np.size: lambda x, axis=None: _array(x).size if axis is None else _array(x).shape[axis],
+    np.size: size,
     "astype": astype,
     "flatten": ravel,
     "view": view,

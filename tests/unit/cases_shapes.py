@@ -6,6 +6,7 @@ A row is a name, a function of arrays, and arguments away from kinks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,12 @@ KEYS: list[Row] = [
     ("unravel_index", lambda x: x[np.unravel_index([1, 5], (2, 3))] ** 2, (M23,)),
     ("ravel_multi_index", lambda x: x.ravel()[np.ravel_multi_index(([0, 1], [2, 0]), (2, 3))] * 2,
      (M23,)),
+    ("unravel_index observed", lambda x, i: x[np.unravel_index(i, (2, 3))] ** 2, (M23, 4 * TURN)),
+    ("ravel_multi_index observed",
+     lambda x, i: x.ravel()[np.ravel_multi_index((i, i + 4), (2, 3), ("raise", "wrap"))] ** 2,
+     (M23, TURN)),
+    ("broadcast", lambda x, y: x * np.broadcast(x[:, None], y).size, (V3, V4)),
+    ("argwhere", lambda x: x[tuple(np.argwhere(x > 1).T)] ** 2, (M23,)),
     ("ndenumerate", lambda x: [v * v * sum(place) for place, v in np.ndenumerate(x)], (M23,)),
     ("nditer", lambda x: [v * v for v in xp.nditer(x, order="C")], (M23,)),
     ("nditer of two", lambda x, y: [v * w for v, w in xp.nditer([x, y], order="C")], (V3, V3)),
@@ -293,6 +300,9 @@ POLYNOMIALS: list[Row] = [
     ("polyval", lambda p, x: np.polyval(p, x) * np.poly1d([1.0, 2.0])(x), (V3, V4)),
     ("polyder", lambda p: np.polyder(p, 2) * xp.polyder(p)[1:], (V4,)),
     ("polyint", lambda p: np.polyint(p, 2, [1.0, p[0]]) ** 2, (V3,)),
+    ("polyfit", lambda x, y: np.polyfit(x, y, 1, w=x), (V4, V4**2)),
+    ("polyfit of columns", lambda x, y: np.polyfit(x, np.stack([y, y * y], 1), 2), (V5, V5[::-1])),
+    ("power fit", lambda x, y: polynomial.polynomial.polyfit(x, y, 2), (V5, V5[::-1])),
     ("polyadd", lambda p, q: np.polyadd(p, q) * np.polysub(q, p), (V3, V4)),
     ("polymul", lambda p, q: np.polymul(p, q) ** 2, (V3, V4)),
     ("polydiv", lambda p, q: np.polydiv(p, q), (V4, V3[:2])),
@@ -308,9 +318,12 @@ POLYNOMIALS: list[Row] = [
         for module in _SERIES
         for name, args in {
             "val": (V3, V4), "der": (V4,), "int": (V3,), "mul": (V3, V4), "add": (V3, V4),
-            "vander": (V3, 3),
         }.items()
-        if module in ("polynomial", "chebyshev") or name in ("val", "vander")
+        if module in ("polynomial", "chebyshev") or name == "val"
+    ],
+    *[
+        (f"{module} vander", partial(_series(module, "vander"), deg=3), (V3,))
+        for module in _SERIES
     ],
 ]  # fmt: skip
 
