@@ -58,14 +58,8 @@ KINDS: dict[str, tuple[Array, ...]] = {
     "single": tuple(np.asarray(a, np.float32)[()] for a in (V, M, S, T, P)),
 }
 
-ROUNDED = (
-    "np.dot(t, v)", "np.dot(v, t.transpose(0, 2, 1))", "np.inner(t, v)",
-    "np.tensordot(t, v, (-1, 0))", "np.tensordot(t, m, ([1, 2], [0, 1]))",
-    'np.einsum("ij->", m, optimize=True)',
-    'np.einsum("ij,j,i->ij", m, v, v[:3])', 'np.einsum("ij , jk -> ik", s, m)',
-    "np.einsum(s, [0, 1], m, [1, 2])",
-)  # fmt: skip
-"""What sums in another order than NumPy's."""
+SUMS = ("dot(", "matmul", "matvec", "vecmat", "inner", "einsum", "polyfit")
+"""What may sum in another order than NumPy's, which leaves that to libraries."""
 
 
 def leaves(value: Any) -> list[Array]:
@@ -109,7 +103,7 @@ def test_expressions_are_numpys(topic: str, kind: str) -> None:
         if expected is None:
             continue
         found = cats.compile(f)(*KINDS[kind])
-        if not alike(found, expected, 2 if code in ROUNDED else 0):
+        if not alike(found, expected, 2 if any(word in code for word in SUMS) else 0):
             wrong.append(code)
     assert wrong == []
 
