@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.prims.indexing import index
 from cats.ir.spaces import Value
 from cats.surface.joining import concatenate
-from cats.surface.shapes import ravel
+from cats.surface.shapes import part, ravel
 from cats.surface.values import (
     expand,
     lifted,
@@ -21,11 +20,6 @@ from cats.surface.values import (
     with_dtype,
 )
 from cats.traced import Traced
-
-
-def _part(x: Traced, axis: int, start: int | None, stop: int | None) -> Traced:
-    """A slice along an axis."""
-    return index(x, key=(*((None, None, None),) * axis, (start, stop, None)))  # type: ignore[no-any-return]
 
 
 def diff(
@@ -42,7 +36,7 @@ def diff(
     parts = [p for p in (ends[0], array, ends[1]) if p is not None]
     array = concatenate(parts, place) if len(parts) > 1 else array
     for _ in range(n):
-        ahead, behind = _part(array, place, 1, None), _part(array, place, None, -1)
+        ahead, behind = part(array, place, 1, None), part(array, place, None, -1)
         array = ahead != behind if array.dtype == np.bool_ else ahead - behind
     return array
 
@@ -59,7 +53,7 @@ def ediff1d(ary: Value, to_end: Value = None, to_begin: Value = None) -> Value:
     """np.ediff1d: differences of all entries in one line, between those at the ends."""
     recorder = recorder_of(ary, to_end, to_begin)
     line = ravel(lifted(recorder, ary))
-    parts = [_part(line, 0, 1, None) - _part(line, 0, None, -1)]
+    parts = [part(line, 0, 1, None) - part(line, 0, None, -1)]
     for end, place in ((to_begin, 0), (to_end, len(parts) + 1)):
         if end is not None:
             found = lifted(recorder, end)
@@ -80,7 +74,7 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
         line = places.ndim == 1
         step = diff(places, axis=0 if line else axis)
         step = step.reshape(-1, *(1,) * (array.ndim - 1 - place)) if line else step
-    sums = _part(array, place, 1, None) + _part(array, place, None, -1)
+    sums = part(array, place, 1, None) + part(array, place, None, -1)
     return (step * sums / 2.0).sum(axis)
 
 
@@ -137,20 +131,20 @@ def _gradient(f: Traced, axis: int, step: Any, order: int) -> Traced:
 
 
 def _inner(f: Traced, axis: int, step: Any) -> Traced:
-    ahead, behind = _part(f, axis, 2, None), _part(f, axis, None, -2)
+    ahead, behind = part(f, axis, 2, None), part(f, axis, None, -2)
     if np.ndim(step) == 0:
         return (ahead - behind) / (2.0 * step)  # type: ignore[no-any-return]
     one, two = step[:-1], step[1:]
     a = -two / (one * (one + two))
     b = (two - one) / (one * two)
     c = one / (two * (one + two))
-    return a * behind + b * _part(f, axis, 1, -1) + c * ahead  # type: ignore[no-any-return]
+    return a * behind + b * part(f, axis, 1, -1) + c * ahead  # type: ignore[no-any-return]
 
 
 def _edge(f: Traced, axis: int, step: Any, order: int, back: bool) -> Traced:
     """The derivative at the first entry, or at the last: of a line, or of a parabola."""
     start = f.shape[axis] - order - 1 if back else 0
-    near = [_part(f, axis, start + i, start + i + 1) for i in range(order + 1)]
+    near = [part(f, axis, start + i, start + i + 1) for i in range(order + 1)]
     even = np.ndim(step) == 0
     if order == 1:
         one = step if even else step[-1:] if back else step[:1]

@@ -15,7 +15,7 @@ from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.recorder import Recorder
-from cats.surface.shapes import at_least, expand_dims, leading, moveaxis, ravel
+from cats.surface.shapes import at_least, expand_dims, leading, moveaxis, part, ravel
 from cats.surface.values import (
     lifted,
     normal_axis,
@@ -45,9 +45,9 @@ def concatenate(
     if axis is None:
         parts, axis = [ravel(p) for p in parts], 0
     wanted = np.result_type(*[p.dtype for p in parts]) if dtype is None else np.dtype(dtype)
-    for part in parts:
-        if not np.can_cast(part.dtype, wanted, casting):
-            raise TypeError(f"cannot cast {part.dtype} to {wanted} by the rule {casting!r}")
+    for p in parts:
+        if not np.can_cast(p.dtype, wanted, casting):
+            raise TypeError(f"cannot cast {p.dtype} to {wanted} by the rule {casting!r}")
     parts = [with_dtype(p, wanted) for p in parts]
     try:
         return joining.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
@@ -126,8 +126,7 @@ def array_split(x: Value, sections: Any, axis: int = 0) -> Value:
         bounds = [0, *[operator.index(c) for c in cuts], length]
     else:
         bounds = _even(length, operator.index(cuts))
-    before = ((None, None, None),) * place
-    return [indexing.index(array, key=(*before, (a, b, None))) for a, b in pairwise(bounds)]
+    return [part(array, place, a, b) for a, b in pairwise(bounds)]
 
 
 def _even(length: int, count: int) -> list[int]:

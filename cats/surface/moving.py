@@ -17,7 +17,7 @@ from cats.ir.prims.layout import broadcast, reshape
 from cats.ir.spaces import Value
 from cats.surface.indexing import take
 from cats.surface.joining import concatenate
-from cats.surface.shapes import leading, moveaxis, ravel
+from cats.surface.shapes import leading, moveaxis, part, ravel
 from cats.surface.values import (
     expand,
     lengths,
@@ -63,13 +63,12 @@ def _run(x: Traced, first: int, step: int, count: int, axis: int) -> Traced:
     """A run of entries: a slice, or one entry repeated."""
     if (first, step, count) == (0, 1, x.shape[axis]):
         return x
-    before = ((None, None, None),) * axis
     if step == 0:
-        one = index(x, key=(*before, (first, first + 1, None)))
+        one = part(x, axis, first, first + 1)
         return expand(one, (*x.shape[:axis], count, *x.shape[axis + 1 :]))
-    stop: int | None = first + step * count
-    stop = None if stop is not None and stop < 0 else stop
-    return index(x, key=(*before, (first, stop, None if step == 1 else step)))  # type: ignore[no-any-return]
+    stop = first + step * count
+    key = (first, stop if stop >= 0 else None, None if step == 1 else step)
+    return index(x, key=(*((None, None, None),) * axis, key))  # type: ignore[no-any-return]
 
 
 def _flat(x: Value, axis: Any, *others: Value) -> tuple[Traced, int]:
@@ -106,6 +105,8 @@ def repeat(x: Value, repeats: Any, axis: Any = None) -> Value:
     if np.size(counts) != 1:
         return along(array, np.repeat(np.arange(array.shape[place]), counts), place)
     each = operator.index(np.ravel(counts)[0])
+    if each < 0:
+        raise ValueError(f"entries are repeated {each} times: not a number of times")
     before, length, after = array.shape[:place], array.shape[place], array.shape[place + 1 :]
     spread = (*before, length, each, *after)
     axes = tuple(i for i in range(len(spread)) if i != place + 1)
@@ -118,6 +119,8 @@ def tile(x: Value, reps: Any) -> Value:
     """np.tile."""
     array = lifted(recorder_of(x, reps), x)
     counts = lengths(reps)
+    if any(n < 0 for n in counts):
+        raise ValueError(f"an array is repeated {counts} times: not numbers of times")
     rank = max(len(counts), array.ndim)
     counts = (1,) * (rank - len(counts)) + counts
     shape = (1,) * (rank - array.ndim) + array.shape
@@ -139,7 +142,7 @@ def resize(x: Value, new_shape: Any) -> Value:
     line = reshape(
         broadcast(array, shape=(times, array.size), axes=(1,)), shape=(times * array.size,)
     )
-    return reshape(index(line, key=((0, size, None),)), shape=shape)
+    return reshape(part(line, 0, 0, size), shape=shape)
 
 
 def delete(x: Value, obj: Any, axis: Any = None) -> Value:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.prims.indexing import index
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.updates import put
 from cats.ir.spaces import Value
 from cats.surface.joining import concatenate
 from cats.surface.moving import along
 from cats.surface.ranges import linspace
-from cats.surface.shapes import flip, moveaxis, squeeze
+from cats.surface.shapes import flip, moveaxis, part, squeeze
 from cats.surface.values import expand, lifted, recorder_of, shadow, static, with_dtype
 from cats.traced import Traced
 
@@ -73,10 +72,6 @@ def _widths(given: Any, rank: int) -> list[Pair]:
     return [(int(a), int(b)) for a, b in np.broadcast_to(whole, (rank, 2))]
 
 
-def _slice(x: Traced, axis: int, start: int, stop: int) -> Traced:
-    return index(x, key=(*((None, None, None),) * axis, (start, stop, None)))  # type: ignore[no-any-return]
-
-
 def _spread(x: Traced, axis: int, width: int, edge: Traced) -> Traced:
     """The edge, of length 1 along the axis or a number, repeated beside x."""
     return expand(edge, (*x.shape[:axis], width, *x.shape[axis + 1 :]))
@@ -126,7 +121,7 @@ def _ramps(ends: Traced) -> Around:
 
     def around(x: Traced, axis: int, pair: Pair) -> Traced:
         n = x.shape[axis]
-        edges = (_slice(x, axis, 0, 1), _slice(x, axis, n - 1, n))
+        edges = (part(x, axis, 0, 1), part(x, axis, n - 1, n))
         before, after = (
             linspace(ends[axis, i], squeeze(edge, axis), width, False, dtype=x.dtype, axis=axis)
             for i, (edge, width) in enumerate(zip(edges, pair, strict=True))
@@ -154,7 +149,7 @@ def _statistics(mode: str, rank: int, lengths: Any) -> Around:
 
 
 def _statistic(x: Traced, axis: int, mode: str, start: int, stop: int) -> Traced:
-    chunk = _slice(x, axis, start, stop)
+    chunk = part(x, axis, start, stop)
     found = x.recorder.call(_STATISTICS[mode], (chunk,), {"axis": axis, "keepdims": True})
     whole = x.dtype.kind in "iu"
     return with_dtype(x.recorder.call(np.round, (found,), {}) if whole else found, x.dtype)
@@ -187,9 +182,9 @@ def _reach(length: int, period: int, mode: str) -> tuple[int, int]:
 
 def _mirrored(x: Traced, axis: int, before: int, after: int, skip: int) -> Traced:
     n = x.shape[axis]
-    first, last = _slice(x, axis, 0, 1), _slice(x, axis, n - 1, n)
-    left = 2 * first - flip(_slice(x, axis, skip, skip + before), axis)
-    right = 2 * last - flip(_slice(x, axis, n - skip - after, n - skip), axis)
+    first, last = part(x, axis, 0, 1), part(x, axis, n - 1, n)
+    left = 2 * first - flip(part(x, axis, skip, skip + before), axis)
+    right = 2 * last - flip(part(x, axis, n - skip - after, n - skip), axis)
     return concatenate([with_dtype(left, x.dtype), x, with_dtype(right, x.dtype)], axis)  # type: ignore[no-any-return]
 
 

@@ -174,6 +174,11 @@ def _each_at_least(rank: int) -> Callable[..., Value]:
     return call
 
 
+def part(x: Traced, axis: int, start: int | None, stop: int | None) -> Traced:
+    """A slice along an axis."""
+    return indexing.index(x, key=(*((None, None, None),) * axis, (start, stop, None)))  # type: ignore[no-any-return]
+
+
 def flip(x: Value, axis: Any = None) -> Value:
     """np.flip."""
     array = _array(x)

@@ -138,6 +138,8 @@ IN_FUNCTION = [
     ("np.dsplit(m * x, 2)", "an array with 3 axes or more is asked for", "Check"),
     ("np.array_split(x, 0)", "must be larger than 0", "Check"),
     ("np.resize(x, -1)", "the lengths of a shape are not negative", "Check"),
+    ("np.repeat(x, -1)", "entries are repeated -1 times", "Check"),
+    ("np.tile(x, -1)", "an array is repeated (-1,) times", "Check"),
     ("np.pad(x, -1)", "how much is added is not negative", "Check"),
     ("np.pad(x, 1.5)", "how much is added is told by whole numbers", "Check"),
     ("np.pad(x, 1, 'edge', end_values=2)", "mode='edge' with end_values is no padding", "Check"),
