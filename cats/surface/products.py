@@ -106,8 +106,8 @@ def _over_axes(
             a, b = with_dtype(a, dtype), with_dtype(b, dtype)
         if axes is None:
             return product(a, b)
-        rows = [np.atleast_1d(row).tolist() for row in (*axes, [-1, -2][: cores[2]])]
         last = [list(range(-n, 0)) for n in cores]
+        rows = [np.atleast_1d(row).tolist() for row in (*axes, last[2])]
         a, b = moveaxis(a, rows[0], last[0]), moveaxis(b, rows[1], last[1])
         found = product(a, b)
         return moveaxis(found, last[2], rows[2]) if cores[2] else found
