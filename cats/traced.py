@@ -337,10 +337,10 @@ class Traced(Tracked):
         if not isinstance(found, Traced):
             return found.item()
         wide = {"f": "float64", "b": "bool"}.get(found.dtype.kind, "int64")
-        same = found.dtype == wide
-        made = found.recorder.make(found.recorder, found.state, found.space) if same else convert(
-            found, dtype=wide
-        )  # fmt: skip
+        if found.dtype == wide:
+            made = found.recorder.make(found.recorder, found.state, found.space)
+        else:
+            made = convert(found, dtype=wide)
         made.weak = True
         return made
 
