@@ -13,6 +13,10 @@ from cats.places import users_place
 from cats.tracked import Tracked
 
 
+class NoValue(TraceError):
+    """A decision was asked for in a trace without data."""
+
+
 class Concrete:
     """The values of the names of one trace.
 
@@ -86,7 +90,7 @@ class Concrete:
 
     def _entered(self, given: Any) -> Any:
         if given is None:
-            raise TraceError(
+            raise NoValue(
                 "the value decides what the code does next, and no value is known here",
                 where=users_place(),
                 remedy="Use cats.cond, cats.while_loop or np.where, or trace with arrays.",

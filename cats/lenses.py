@@ -25,10 +25,14 @@ VIEWS = (index, reshape, transpose, broadcast)
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """The view that an operation on one array is."""
+    """The view that an operation on one array is.
+
+    sure   NumPy gives a view however the array lies in memory
+    """
 
     op: Primitive
     params: Params
+    sure: bool = True
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
@@ -55,24 +59,32 @@ class Lens:
     @property
     def may_copy(self) -> bool:
         """Whether NumPy gives a view or a copy, as the array lies in memory."""
-        return self.op is reshape
+        return not self.sure
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A view that is only looked at: NumPy makes it read-only."""
+    """A view that takes several operations to look at.
+
+    back   the array from the array before and the view; None where NumPy makes it read-only
+    """
 
     look: Callable[[Value], Value]
-    writable: bool = False
+    back: Callable[[Value, Value], Value] | None = None
     may_copy: bool = False
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
         return self.look(whole)
 
+    @property
+    def writable(self) -> bool:
+        """Whether NumPy lets one write through it."""
+        return self.back is not None
+
     def put(self, whole: Value, view: Value) -> Value:
-        """Never asked: it is not writable."""
-        return whole
+        """The array in which the view is this one; the same array if it is read-only."""
+        return whole if self.back is None else self.back(whole, view)
 
 
 AnyLens = Lens | Window
@@ -81,7 +93,8 @@ AnyLens = Lens | Window
 def shares(shape: Shape, lenses: Sequence[AnyLens]) -> bool:
     """Whether NumPy gives a view where these are applied to a new array of the shape, in C order.
 
-    >>> turn, line = Lens(transpose, (("axes", (1, 0)),)), Lens(reshape, (("shape", (6,)),))
+    >>> turn = Lens(transpose, (("axes", (1, 0)),))
+    >>> line = Lens(reshape, (("shape", (6,)),), sure=False)
     >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
     (True, False)
     """

@@ -27,9 +27,9 @@ from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import Outcome, guard, outcome_of
-from cats.ir.prims.layout import broadcast, const
+from cats.ir.prims.layout import broadcast, const, reshape
 from cats.ir.program import Step
-from cats.ir.spaces import Ground, Real, Value, ground, space_of
+from cats.ir.spaces import Ground, Real, Shape, Value, ground, space_of
 from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.outs import Out, separated
@@ -519,7 +519,13 @@ def spread_out(like: Ground) -> Params:
 
 def view_of(parent: Tracked, op: Primitive, params: Params) -> View:
     """The link of what the operation makes of an array, as a view of it."""
-    return View(parent, Lens(op, params), parent.root, parent.own.version)
+    sure = op is not reshape or _same_but_ones(parent.shape, dict(params)["shape"])
+    return View(parent, Lens(op, params, sure), parent.root, parent.own.version)
+
+
+def _same_but_ones(one: Shape, other: Shape) -> bool:
+    """Whether shapes differ in axes of length 1 only, so that reshaping moves nothing."""
+    return [n for n in one if n != 1] == [n for n in other if n != 1]
 
 
 def _has_space(dtype: np.dtype[Any]) -> bool:

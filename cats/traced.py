@@ -164,6 +164,10 @@ class Traced(Tracked):
         """The entries one after the other, to read and to write."""
         return Flat(self)
 
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[:] = value
+
     @property
     def real(self) -> Traced:
         """Itself: everything here is real."""
@@ -338,7 +342,11 @@ class Traced(Tracked):
             found = self[args[0] if len(args) == 1 else args] if several else self.flat[args[0]]
         if not isinstance(found, Traced):
             return found.item()
-        made = self.recorder.make(found.recorder, found.state, found.space)
+        wide = {"f": "float64", "b": "bool"}.get(found.dtype.kind, "int64")
+        if found.dtype == wide:
+            made = found.recorder.make(found.recorder, found.state, found.space)
+        else:
+            made = convert(found, dtype=wide)
         made.weak = True
         return made
 
@@ -439,6 +447,6 @@ class Flat:
         return self._line()[key].copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        line = self._line().copy()
-        line[key] = value
-        self.array[...] = line.reshape(self.array.shape)
+        numbers = self.array.recorder.local(np.arange(len(self)))
+        recorder = newest_recorder((self.array, key, value)) or self.array.recorder
+        recorder.call(np.put, (self.array, numbers[key], value), {})

@@ -7,10 +7,12 @@ own, and the arrays it makes may be written into, also with traced values.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 
+from cats.concrete import NoValue
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, newest_recorder
 from cats.titles import title
@@ -27,6 +29,37 @@ class Speaks(Protocol):
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """NumPy's own code for a function that the table does not have, as it would be traced."""
         ...
+
+
+CLASSES = (np.ndenumerate, np.nditer, np.broadcast)
+"""Classes of NumPy that are called on arrays, as functions are."""
+
+KEYED = (np.r_, np.c_, np.s_, np.index_exp, np.mgrid, np.ogrid)
+"""Objects of NumPy that are asked with a key between brackets."""
+
+
+class Keyed:
+    """One of KEYED: with traced values in the key its own code is traced."""
+
+    __slots__ = ("_session", "real")
+
+    def __init__(self, session: Speaks, real: Any) -> None:
+        self._session = session
+        self.real = real
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        ends = [(p.start, p.stop, p.step) if isinstance(p, slice) else p for p in parts]
+        own = self._session.own_code(type(self.real).__getitem__)
+        if own is not None and newest_recorder(ends) is not None:
+            return own(self.real, key)
+        return self._session.recorder.local(self.real[key])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def __repr__(self) -> str:
+        return repr(self.real)
 
 
 class Door:
@@ -76,6 +109,8 @@ class Method:
 
 def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy on whatever the arguments are."""
+    if function is np.fromiter and args:
+        args = (_listed(*args, **kwargs), *args[1:])
     recorder = newest_recorder((args, kwargs))
     if recorder is None:
         recorder = session.recorder
@@ -100,6 +135,13 @@ def _tried(
     before = recorder.refusal
     try:
         return own(*args, **kwargs)
+    except NoValue:
+        raise
     except (CatsError, AttributeError) as error:
         recorder.refusal = before
         raise recorder.unknown(function) from error
+
+
+def _listed(iter: Any, dtype: Any = None, count: int = -1, **options: Any) -> list[Any]:
+    """What np.fromiter reads of an iterable."""
+    return list(iter) if count < 0 else list(islice(iter, count))

@@ -24,7 +24,7 @@ from cats.capture import SMALL, can_view, ours
 from cats.doors import python
 from cats.doors.containers import KEPT, PLAIN, contents, kept
 from cats.doors.loops import Vectorized, makers
-from cats.doors.numpy import Door
+from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
 from cats.doors.objects import fill, mirrored, viewed
 from cats.doors.refusing import Refusing, reason
 from cats.doors.types import has_door, type_door
@@ -32,6 +32,11 @@ from cats.ir.errors import TraceError, Where
 from cats.places import users_place
 from cats.recorder import Recorder
 from cats.tracked import Tracked
+
+_FUNCTIONS = (
+    types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc, type, type(np.sum),
+)  # fmt: skip
+"""What a library does its work with: functions, NumPy's of each kind, modules and classes."""
 
 OUTSIDE = "it is outside of the traced function, and the change would not be made in later calls"
 _IN_MATH = frozenset(v for v in vars(math).values() if isinstance(v, types.BuiltinFunctionType))
@@ -164,6 +169,8 @@ class Session:
         return self._other(value)
 
     def _other(self, value: Any) -> Any:
+        if any(value is keyed for keyed in KEYED):
+            return Keyed(self, value)
         module = getattr(value, "__module__", None) or type(value).__module__
         if callable(value) and str(module).partition(".")[0] == "numpy":
             return Door(self, value)
@@ -177,9 +184,7 @@ class Session:
 
     def names(self, value: Any) -> Any:
         """A global of an installed library: its functions see the doors, its state is its own."""
-        bound = isinstance(value, types.FunctionType | types.ModuleType | np.ufunc | type)
-        plain = isinstance(value, types.BuiltinFunctionType)
-        return self.rebound(value) if bound or plain else value
+        return self.rebound(value) if isinstance(value, _FUNCTIONS) else value
 
     def _array(self, value: np.ndarray[Any, Any]) -> Any:
         """An array from outside: small ones are constants, others are read in every call."""
@@ -244,12 +249,15 @@ class Session:
             return None
         return self._bound(code)
 
-    def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        return self.rebound(builtins.__import__(name, *args, **kwargs))
+    def _import(self, name: str, space: Any = None, *args: Any, **kwargs: Any) -> Any:
+        original = space.original if isinstance(space, Globals) else space
+        return self.rebound(builtins.__import__(name, original, *args, **kwargs))
 
     # Classes and objects
 
     def _type(self, value: type) -> Any:
+        if value in CLASSES:
+            return Door(self, value)
         if has_door(value):
             return type_door(value)
         if not can_view(value) or value in self._originals:

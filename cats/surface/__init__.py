@@ -5,32 +5,45 @@ import numpy as np
 from cats.recorder import Speech
 from cats.surface import (
     averages,
+    calculus,
     comparing,
+    convolution,
     creation,
+    diagonals,
+    einsum,
     elementwise,
+    grids,
     gufuncs,
     histograms,
     indexing,
     interpolation,
+    joining,
     linalg,
     math_names,
     matrix_products,
     methods,
+    moving,
     nans,
     norms,
+    padding,
+    placing,
+    polynomials,
     products,
     python_functions,
     quantiles,
+    ranges,
     reductions,
     sets,
     shapes,
     sorting,
     structured,
+    taking,
     ufuncs,
     updates,
 )
 from cats.surface.later import Later
 from cats.surface.refused import OUTSIDE, REFUSED
+from cats.surface.values import present
 
 NAMES = {
     **ufuncs.NAMES,
@@ -40,14 +53,26 @@ NAMES = {
     **reductions.NAMES,
     **nans.NAMES,
     **shapes.NAMES,
+    **joining.NAMES,
+    **ranges.NAMES,
+    **grids.NAMES,
     **indexing.NAMES,
+    **moving.NAMES,
+    **padding.NAMES,
+    **diagonals.NAMES,
+    **taking.NAMES,
     **methods.NAMES,
     **math_names.NAMES,
     **products.NAMES,
+    **einsum.NAMES,
+    **convolution.NAMES,
+    **calculus.NAMES,
+    **polynomials.NAMES,
     **structured.NAMES,
     **matrix_products.NAMES,
     **gufuncs.NAMES,
     **updates.NAMES,
+    **placing.NAMES,
     **python_functions.NAMES,
     **norms.NAMES,
     **linalg.NAMES,
@@ -61,13 +86,15 @@ NAMES = {
 
 VIEWS = frozenset(
     {
-        "getitem", "setitem", "write", "fill", "view", "sort", "partition", np.trim_zeros,
+        "getitem", "setitem", "write", "fill", "view", "sort", "partition",
         np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.permute_dims, np.swapaxes,
         np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
         np.linalg.matrix_transpose,
         np.rot90, np.broadcast_to, np.broadcast_arrays, np.split, np.array_split, np.hsplit,
-        np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d,
-        np.real, np.asarray, np.asanyarray, np.ascontiguousarray, np.require,
+        np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.trim_zeros,
+        np.real, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
+        np.require, np.diagonal, np.diag, np.einsum, np.meshgrid,
+        np.lib.stride_tricks.sliding_window_view, *present(unstack=joining.unstack),
     }
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""
@@ -75,7 +102,7 @@ VIEWS = frozenset(
 LATER = {"scipy.special": "cats.surface.special", "scipy.linalg": "cats.surface.scipy_linalg"}
 """Modules of SciPy, and where what they have is said."""
 
-WRITES = frozenset(updates.NAMES) - {"write", "setitem"}
+WRITES = frozenset({**updates.NAMES, **placing.NAMES}) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
 SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER))

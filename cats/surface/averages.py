@@ -11,8 +11,9 @@ from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.surface.elementwise import clip, where
 from cats.surface.indexing import diagonal
+from cats.surface.joining import concatenate
 from cats.surface.reductions import NONE, SUM, average_of, kept, truth
-from cats.surface.shapes import concatenate, squeeze, transpose
+from cats.surface.shapes import squeeze, transpose
 from cats.surface.values import (
     expand,
     lifted,

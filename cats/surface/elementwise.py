@@ -15,14 +15,13 @@ from cats.ir.prims.math_functions import bessel_i
 from cats.ir.spaces import Real, Value
 from cats.recorder import Recorder
 from cats.surface.creation import boxed
-from cats.surface.promotion import entrywise as entrywise
-from cats.surface.promotion import refuse_strange
+from cats.surface.promotion import entrywise, refuse_strange
 from cats.surface.ufuncs import apply
-from cats.surface.ufuncs import power as power
 from cats.surface.values import (
     common_shape,
     expand,
     is_number,
+    kind_of,
     lifted,
     real,
     recorder_of,
@@ -44,7 +43,7 @@ def where(condition: Value, *sides: Value) -> Value:
     x, y = sides
     recorder = recorder_of(condition, x, y)
     mask = with_dtype(lifted(recorder, condition), np.bool_)
-    dtype = np.result_type(*[_sample(recorder, v) for v in (x, y)])
+    dtype = np.result_type(*[kind_of(v) for v in (x, y)])
     values = [
         lifted(recorder, np.asarray(v, dtype))
         if is_number(v)
@@ -174,7 +173,6 @@ NAMES: dict[Any, Callable[..., Value]] = {
     "==": alike,
     "!=": unlike,
     np.sinc: sinc,
-    np.where: where,
     np.clip: clip,
     np.round: round_,
     np.around: round_,

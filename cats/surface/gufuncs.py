@@ -10,7 +10,8 @@ import numpy as np
 
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
-from cats.surface.products import einsum, matmul
+from cats.surface.einsum import einsum
+from cats.surface.products import matmul
 from cats.surface.promotion import Loop, loop, signature_of
 from cats.surface.shapes import moveaxis
 from cats.surface.values import lifted, recorder_of, with_dtype

@@ -15,10 +15,12 @@ from cats.ir.prims.searching import bincount as counts
 from cats.ir.prims.searching import digitize as places
 from cats.ir.spaces import Value
 from cats.recorder import Recorder
+from cats.surface.calculus import diff
 from cats.surface.elementwise import where
-from cats.surface.indexing import diff, getitem
+from cats.surface.indexing import getitem
+from cats.surface.joining import concatenate
 from cats.surface.reductions import MAX, MIN, SUM
-from cats.surface.shapes import concatenate, ravel, transpose
+from cats.surface.shapes import ravel, transpose
 from cats.surface.values import is_number, lifted, real, recorder_of, require, with_dtype
 from cats.traced import Traced
 

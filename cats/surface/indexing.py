@@ -13,12 +13,21 @@ from cats.ir.prims.indexing import gather, index, nonzero
 from cats.ir.prims.layout import convert, reshape
 from cats.ir.prims.layout import sum as sum_
 from cats.ir.prims.layout import transpose as move
+from cats.ir.prims.updates import put
 from cats.ir.spaces import Discrete, Value
+from cats.lenses import Window
 from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
-from cats.surface.shapes import concatenate, ravel
-from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
+from cats.surface.shapes import ravel
+from cats.surface.values import (
+    expand,
+    lifted,
+    normal_axis,
+    recorder_of,
+    windowed,
+    with_dtype,
+)
 from cats.traced import Traced
 
 _ALL = slice(None)
@@ -30,7 +39,7 @@ def getitem(x: Traced, key: Any) -> Value:
         remembered = x.own.entries.get(place) if x.as_view is None else None
         return index(x, key=place) if remembered is None else remembered
     items, lengths = full(key if isinstance(key, tuple) else (key,), x)
-    x, items = _new_axes_last(x, items)
+    x, items = _new_axes(x, items)
     _check_masks(x, lengths)
     basic = basic_key(x, items)
     if basic:
@@ -85,12 +94,9 @@ def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
             item = item.known if item.is_array else item.known[()]
         if isinstance(item, list):
             item = _listed(item)
-        if isinstance(item, bool | np.bool_):
-            raise TraceError(
-                f"an index {item} adds an axis and does not select entries",
-                where=users_place(),
-                remedy="Use x[None] for a new axis.",
-            )
+        if _is_flag(item):
+            items.append(np.bool_(bool(item)))
+            continue
         if isinstance(item, Traced) and item.dtype == np.bool_:
             masked += [(len(items) + i, n) for i, n in enumerate(item.shape)]
             items.extend(true_places(item))
@@ -100,7 +106,7 @@ def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
             items.extend(np.nonzero(item))
         else:
             items.append(item)
-    used = sum(1 for i in items if i is not None and i is not Ellipsis)
+    used = sum(1 for i in items if i is not None and i is not Ellipsis and not _is_flag(i))
     if used > rank:
         raise TraceError(f"{used} indices for an array with {rank} axes", where=users_place())
     dots = next((p for p, i in enumerate(items) if i is Ellipsis), len(items))
@@ -120,13 +126,20 @@ def true_places(mask: Traced) -> tuple[Traced, ...]:
     return found if isinstance(found, tuple) else (found,)
 
 
-def _new_axes_last(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
-    """x with the axes that None asks for, and a key with one item for each axis."""
-    if not any(i is None for i in items):
+def _is_flag(item: Any) -> bool:
+    """Whether an item of a key is one truth value, which adds an axis of length 1 or 0."""
+    kind = getattr(item, "dtype", None)
+    return isinstance(item, bool | np.bool_) or (kind == np.bool_ and not np.ndim(item))
+
+
+def _new_axes(x: Traced, items: list[Any]) -> tuple[Traced, list[Any]]:
+    """x with the axes that None and truth values ask for, and a key with one item for each axis."""
+    if not any(i is None or _is_flag(i) for i in items):
         return x, items
     rest = iter(x.shape)
-    shape = tuple(1 if i is None else next(rest) for i in items)
-    return reshape(x, shape=shape), [_ALL if i is None else i for i in items]
+    shape = tuple(1 if i is None or _is_flag(i) else next(rest) for i in items)
+    key = [_ALL if i is None else np.zeros(int(i), int) if _is_flag(i) else i for i in items]
+    return reshape(x, shape=shape), key
 
 
 def _check_masks(x: Traced, lengths: dict[int, int]) -> None:
@@ -180,12 +193,11 @@ def _advanced(x: Traced, places: list[int], arrays: list[Any], first: bool) -> V
     """Index arrays at these axes: moved to the front, gathered, and moved back."""
     recorder = recorder_of(x, *arrays)
     indices = [
-        _normal(lifted(recorder, a), x.shape[p]) for p, a in zip(places, arrays, strict=True)
+        in_range(lifted(recorder, a), x.shape[p]) for p, a in zip(places, arrays, strict=True)
     ]
     shape = np.broadcast_shapes(*[i.shape for i in indices])
     order = (*places, *[a for a in range(x.ndim) if a not in places])
-    moved = x if order == tuple(range(x.ndim)) else move(x, axes=order)
-    taken = gather(moved, *[expand(i, shape) for i in indices])
+    taken = gather(_turned(x, order), *[expand(i, shape) for i in indices])
     start = 0 if first else places[0]
     if start == 0:
         return taken
@@ -194,7 +206,8 @@ def _advanced(x: Traced, places: list[int], arrays: list[Any], first: bool) -> V
     return move(taken, axes=back)
 
 
-def _normal(indices: Traced, length: int) -> Traced:
+def in_range(indices: Traced, length: int) -> Traced:
+    """Index arrays of an axis. Raises TraceError for real numbers, and for places not there."""
     if not isinstance(indices.space, Discrete):
         raise TraceError(
             f"an index array must hold integers, not {indices.space}",
@@ -212,86 +225,79 @@ def _normal(indices: Traced, length: int) -> Traced:
     return indices
 
 
-def take(x: Value, indices: Any, axis: Any = None, **options: Any) -> Value:
+def take(x: Value, indices: Any, axis: Any = None, mode: str = "raise") -> Value:
     """np.take."""
-    refuse_options("np.take", options)
-    array = lifted(recorder_of(x, indices), x)
+    recorder = recorder_of(x, indices)
+    array = lifted(recorder, x)
     if axis is None:
         array, axis = ravel(array), 0
     place = normal_axis(axis, array.ndim)
-    return getitem(array, (*(_ALL,) * place, indices))
+    given = _listed(indices) if isinstance(indices, list) else indices
+    bounded = in_bounds(lifted(recorder, given), array.shape[place], mode)
+    return getitem(array, (*(_ALL,) * place, bounded))
 
 
-def roll(x: Value, shift: Any, axis: Any = None) -> Value:
-    """np.roll along axes, or of the flattened array."""
-    array = lifted(recorder_of(x), x)
-    if axis is None:
-        return reshape(_rolled(ravel(array), operator.index(np.sum(shift)), 0), shape=array.shape)
-    for by, along in zip(*map(np.ravel, np.broadcast_arrays(shift, axis)), strict=True):
-        array = _rolled(array, operator.index(by), normal_axis(along, array.ndim))
-    return array
-
-
-def _rolled(x: Traced, shift: int, place: int) -> Traced:
-    length = x.shape[place]
-    cut = -shift % length if length else 0
-    if not cut:
-        return x
-    before = (_ALL,) * place
-    parts = [getitem(x, (*before, part)) for part in (slice(cut, None), slice(None, cut))]
-    return concatenate(parts, place)  # type: ignore[no-any-return]
-
-
-def repeat(x: Value, repeats: Any, axis: Any = None) -> Value:
-    """np.repeat with known counts."""
-    array = lifted(recorder_of(x), x)
-    if axis is None:
-        array, axis = ravel(array), 0
-    place = normal_axis(axis, array.ndim)
-    return take(array, np.repeat(np.arange(array.shape[place]), repeats), place)
-
-
-def tile(x: Value, reps: Any) -> Value:
-    """np.tile."""
-    array = lifted(recorder_of(x), x)
-    counts = tuple(reps) if isinstance(reps, tuple | list) else (int(reps),)
-    rank = max(len(counts), array.ndim)
-    array = reshape(array, shape=(1,) * (rank - array.ndim) + array.shape)
-    for axis, n in enumerate((1,) * (rank - len(counts)) + counts):
-        array = concatenate([array] * n, axis) if n != 1 else array
-    return array
-
-
-def diff(x: Value, n: int = 1, axis: int = -1, **options: Any) -> Value:
-    """np.diff."""
-    refuse_options("np.diff", options)
-    array = lifted(recorder_of(x), x)
-    place = normal_axis(axis, array.ndim)
-    before = (_ALL,) * place
-    for _ in range(n):
-        array = getitem(array, (*before, slice(1, None))) - getitem(
-            array, (*before, slice(None, -1))
-        )
-    return array
+def in_bounds(indices: Traced, length: int, mode: str) -> Traced:
+    """Indices of an axis; `mode` wraps those outside of it round, or moves them to its ends."""
+    match mode:
+        case "raise":
+            return indices
+        case "wrap":
+            return indices % length  # type: ignore[no-any-return]
+        case "clip":
+            return np.clip(indices, 0, length - 1)  # type: ignore[return-value]
+        case _:
+            raise ValueError(f"mode={mode!r} is none of 'raise', 'wrap' and 'clip'")
 
 
 def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """np.diagonal of the first two axes."""
+    """np.diagonal of two axes: it comes last."""
     array = lifted(recorder_of(x), x)
     a, b = normal_axis(axis1, array.ndim), normal_axis(axis2, array.ndim)
-    order = (a, b, *[i for i in range(array.ndim) if i not in (a, b)])
-    array = array if order == tuple(range(array.ndim)) else move(array, axes=order)
-    rows, columns = array.shape[:2]
-    count = max(0, min(rows - max(0, -offset), columns - max(0, offset)))
-    i = np.arange(count)
-    taken = gather(array, i + max(0, -offset), i + max(0, offset))
-    return taken if taken.ndim == 1 else move(taken, axes=(*range(1, taken.ndim), 0))
+    if a == b:
+        raise ValueError(f"the axes of a diagonal are two, not twice {a}")
+    places = _on_diagonal(array.shape[a], array.shape[b], operator.index(offset))
+    return windowed(array, Window(lambda whole: _read_diagonal(whole, a, b, *places)))
 
 
-def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Value:
+def own_diagonal(x: Traced, a: int, b: int) -> Traced:
+    """The diagonal of two axes, through which one may write; it comes last."""
+    i, j = _on_diagonal(x.shape[a], x.shape[b], 0)
+    back = _moved_first(x.ndim, a, b)
+
+    def write(whole: Value, view: Value) -> Value:
+        first = _turned(view, (view.ndim - 1, *range(view.ndim - 1)))
+        places = (view.recorder.local(i), view.recorder.local(j))
+        made = put(_turned(whole, back), first, *places, target=2)
+        return _turned(made, tuple(int(k) for k in np.argsort(back)))
+
+    return windowed(x, Window(lambda whole: _read_diagonal(whole, a, b, i, j), write))
+
+
+def _on_diagonal(rows: int, columns: int, offset: int) -> tuple[Any, Any]:
+    """The index arrays of a diagonal of a matrix."""
+    down, right = max(0, -offset), max(0, offset)
+    i = np.arange(max(0, min(rows - down, columns - right)))
+    return i + down, i + right
+
+
+def _moved_first(rank: int, a: int, b: int) -> tuple[int, ...]:
+    return (a, b, *[i for i in range(rank) if i not in (a, b)])
+
+
+def _read_diagonal(x: Traced, a: int, b: int, i: Any, j: Any) -> Traced:
+    taken = gather(_turned(x, _moved_first(x.ndim, a, b)), i, j)
+    return _turned(taken, (*range(1, taken.ndim), 0))
+
+
+def _turned(x: Traced, order: tuple[int, ...]) -> Traced:
+    return x if order == tuple(range(x.ndim)) else move(x, axes=order)
+
+
+def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Value:
     """np.trace."""
-    refuse_options("np.trace", options)
-    return diagonal(x, offset, axis1, axis2).sum(axis=-1)
+    found = diagonal(x, offset, axis1, axis2)
+    return (found if dtype is None else with_dtype(found, dtype)).sum(axis=-1)
 
 
 def where_(condition: Value, *sides: Value) -> Value:
@@ -307,10 +313,6 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.nonzero: true_places,
     np.flatnonzero: lambda x: true_places(ravel(x))[0],
     np.take: take,
-    np.roll: roll,
-    np.repeat: repeat,
-    np.tile: tile,
-    np.diff: diff,
     np.diagonal: diagonal,
     np.trace: trace,
 }

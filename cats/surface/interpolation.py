@@ -16,7 +16,7 @@ from cats.ir.prims.sorting import along
 from cats.ir.spaces import Value
 from cats.surface.elementwise import where
 from cats.surface.indexing import getitem
-from cats.surface.shapes import concatenate
+from cats.surface.joining import concatenate
 from cats.surface.values import lifted, recorder_of, require, with_dtype
 from cats.traced import Traced
 

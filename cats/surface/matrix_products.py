@@ -11,9 +11,10 @@ import numpy as np
 from cats.ir.prims import solving
 from cats.ir.prims.algebra import mul
 from cats.ir.spaces import Value
+from cats.surface.einsum import einsum
 from cats.surface.elementwise import subtract
 from cats.surface.indexing import diagonal, take, trace
-from cats.surface.products import dot, einsum, matmul, outer, tensordot
+from cats.surface.products import dot, matmul, outer, tensordot
 from cats.surface.promotion import entrywise
 from cats.surface.shapes import moveaxis, reshape_, swapaxes
 from cats.surface.values import both, lifted, real, recorder_of, refusal, refuse_options

@@ -20,9 +20,10 @@ from cats.ir.prims.layout import reshape
 from cats.ir.prims.layout import transpose as move
 from cats.ir.spaces import Real, Value
 from cats.surface.indexing import getitem
+from cats.surface.joining import concatenate
 from cats.surface.products import tensordot
 from cats.surface.promotion import refuse_strange
-from cats.surface.shapes import concatenate, moveaxis
+from cats.surface.shapes import moveaxis
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
     expand,

@@ -9,7 +9,8 @@ import numpy as np
 
 from cats.ir.spaces import Value
 from cats.surface.indexing import getitem
-from cats.surface.shapes import moveaxis, reshape_, stack
+from cats.surface.joining import stack
+from cats.surface.shapes import moveaxis, reshape_
 from cats.surface.ufuncs import apply
 from cats.surface.updates import setitem
 from cats.surface.values import lifted, normal_axis, recorder_of

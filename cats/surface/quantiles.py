@@ -23,6 +23,7 @@ from cats.ir.spaces import Real, Value
 from cats.surface.averages import weights_of
 from cats.surface.elementwise import where
 from cats.surface.indexing import getitem
+from cats.surface.joining import concatenate
 from cats.surface.nans import nanmean, there
 from cats.surface.reductions import (
     ALL,
@@ -34,7 +35,6 @@ from cats.surface.reductions import (
     mean,
     truth,
 )
-from cats.surface.shapes import concatenate
 from cats.surface.values import (
     expand,
     lifted,

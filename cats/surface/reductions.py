@@ -23,8 +23,9 @@ from cats.ir.prims.sorting import argmax, argmin
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import subtract
+from cats.surface.joining import concatenate
 from cats.surface.promotion import entrywise
-from cats.surface.shapes import concatenate, ravel
+from cats.surface.shapes import ravel
 from cats.surface.values import (
     expand,
     lifted,
@@ -452,5 +453,5 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.argmin: _place_of(argmin),
     np.cumsum: CUMSUM,
     np.cumprod: CUMPROD,
-    **present({"cumulative_sum": CUMSUM.cumulative, "cumulative_prod": CUMPROD.cumulative}),
+    **present(cumulative_sum=CUMSUM.cumulative, cumulative_prod=CUMPROD.cumulative),
 }

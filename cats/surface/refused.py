@@ -13,6 +13,14 @@ COMPLEX = Refusal(
 ROOTS = Refusal(
     "the roots of a real polynomial are complex", "Use a root as an unknown, and Newton's method."
 )
+EXTENDED = Refusal(
+    "its results may be complex, and cats differentiates real functions",
+    "Use the function of np itself where its result is real, as np.sqrt of what is not negative.",
+)
+STRIDES = Refusal(
+    "it looks at memory, and a traced value has none to look at",
+    "Use np.lib.stride_tricks.sliding_window_view, np.broadcast_to, or indices.",
+)
 EIGENVALUES = Refusal(
     "eigenvalues of a matrix that is not symmetric are complex, and cats is real",
     "Use np.linalg.eigh or np.linalg.eigvalsh for symmetric matrices, np.linalg.svdvals, "
@@ -97,6 +105,8 @@ _NUMPY: dict[str, Refusal] = {
     **_each("nested_iters", C_LOOP),
     **_each("frompyfunc", HIDDEN),
     **_each("eig eigvals", EIGENVALUES, "numpy.linalg"),
+    **_each("sqrt log log2 log10 logn power arccos arcsin arctanh", EXTENDED, "numpy.lib.scimath"),
+    **_each("as_strided", STRIDES, "numpy.lib.stride_tricks"),
 }
 
 _ARRAYS: dict[str, Refusal] = {

@@ -18,8 +18,9 @@ from cats.ir.prims.searching import searchsorted
 from cats.ir.prims.sorting import along
 from cats.ir.spaces import Real, Value
 from cats.surface.indexing import getitem, true_places
+from cats.surface.joining import concatenate
 from cats.surface.reductions import CUMSUM
-from cats.surface.shapes import concatenate, moveaxis, ravel
+from cats.surface.shapes import moveaxis, ravel
 from cats.surface.values import lifted, normal_axis, recorder_of, with_dtype
 from cats.traced import Traced
 

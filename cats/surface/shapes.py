@@ -1,26 +1,27 @@
-"""NumPy's functions on shape and layout: reshape, transpose, concatenate, stack and their kin."""
+"""NumPy's functions on shape and layout: reshape, transpose, broadcast_to, flip and their kin."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
-from cats.ir.prims import indexing, joining, layout
+from cats.ir.prims import indexing, layout
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.values import (
+    common_shape,
     expand,
+    lengths,
     lifted,
+    listed,
     normal_axes,
     normal_axis,
     recorder_of,
-    refuse_options,
+    shadow,
     with_dtype,
 )
 from cats.traced import Traced
@@ -30,30 +31,55 @@ def _array(x: Value) -> Traced:
     return lifted(recorder_of(x), x)
 
 
-def _lengths(shape: Any) -> tuple[int, ...]:
-    """A shape as NumPy takes it: a whole number, or some."""
-    several = isinstance(shape, tuple | list) or np.ndim(shape)
-    return tuple(operator.index(n) for n in (shape if several else (shape,)))
+def by_columns(x: Traced, order: Any, name: str) -> bool:
+    """Whether an `order` argument reads columns first: "F", or as the array lies in memory.
+
+    Raises TraceError where how it lies would matter: it is no part of a traced value.
+    """
+    if order in ("C", None) or sum(n > 1 for n in x.shape) < 2:
+        return False
+    if order == "F":
+        return True
+    if order not in ("A", "K"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    if x.known is None or not (x.known.flags.c_contiguous or x.known.flags.f_contiguous):
+        raise TraceError(
+            f"{name}(order={order!r}) asks how the array lies in memory, which is no part of a "
+            "traced value",
+            where=users_place(),
+            remedy="Use order='C' or order='F'.",
+        )
+    return not x.known.flags.c_contiguous
 
 
-def reshape_(x: Value, shape: Any = None, *args: Any, **options: Any) -> Value:
+def reshape_(
+    x: Value,
+    shape: Any = None,
+    order: str = "C",
+    *,
+    newshape: Any = None,
+    copy: bool | None = None,
+) -> Value:
     """np.reshape, with one length -1 worked out."""
-    refuse_options("np.reshape", options)
     array = _array(x)
-    target = list(_lengths(shape))
+    target = list(lengths(newshape if shape is None else shape))
     if target.count(-1) == 1:
         known = int(np.prod([n for n in target if n != -1]))
         target[target.index(-1)] = array.size // known if known else 0
     try:
-        return reshape(array, shape=tuple(target))
+        if by_columns(array, order, "np.reshape"):
+            found = transpose(reshape(transpose(array), shape=tuple(reversed(target))))
+        else:
+            found = reshape(array, shape=tuple(target))
     except CatsError as error:
         raise error.at(users_place()) from None
+    return found.copy() if copy else found
 
 
-def ravel(x: Value, **options: Any) -> Value:
+def ravel(x: Value, order: str = "C") -> Value:
     """np.ravel."""
-    refuse_options("np.ravel", options)
     array = _array(x)
+    array = transpose(array) if by_columns(array, order, "np.ravel") else array
     return reshape(array, shape=(array.size,))
 
 
@@ -110,68 +136,47 @@ def squeeze(x: Value, axis: Any = None) -> Value:
     return reshape(array, shape=tuple(n for i, n in enumerate(array.shape) if i not in places))
 
 
-def broadcast_to(x: Value, shape: Any, **options: Any) -> Value:
+def broadcast_to(x: Value, shape: Any, subok: bool = False) -> Value:
     """np.broadcast_to."""
     array = _array(x)
-    target = _lengths(shape)
+    target = lengths(shape)
+    np.broadcast_to(shadow(array), target)
     return expand(array, target)
 
 
-def concatenate(xs: Sequence[Value], axis: Any = 0, **options: Any) -> Value:
-    """np.concatenate."""
-    refuse_options("np.concatenate", options)
-    recorder = recorder_of(*xs) if not isinstance(xs, Traced) else recorder_of(xs)
-    parts = [lifted(recorder, x) for x in xs]
-    if axis is None:
-        parts, axis = [reshape(p, shape=(p.size,)) for p in parts], 0
-    dtype = np.result_type(*[p.dtype for p in parts])
-    parts = [with_dtype(p, dtype) for p in parts]
-    try:
-        return joining.concatenate(*parts, axis=normal_axis(axis, parts[0].ndim))
-    except CatsError as error:
-        raise error.at(users_place()) from None
+def broadcast_arrays(*xs: Value, subok: bool = False) -> Value:
+    """np.broadcast_arrays."""
+    recorder = recorder_of(*xs)
+    arrays = [lifted(recorder, x) for x in xs]
+    shape = common_shape(arrays)
+    return tuple([expand(a, shape) for a in arrays])
 
 
-def stack(xs: Sequence[Value], axis: int = 0, **options: Any) -> Value:
-    """np.stack: new axis, then concatenate."""
-    refuse_options("np.stack", options)
-    recorder = recorder_of(*xs) if not isinstance(xs, Traced) else recorder_of(xs)
-    parts = [lifted(recorder, x) for x in xs]
-    if len({p.shape for p in parts}) > 1:
-        raise TraceError(
-            f"arrays of shapes {', '.join(str(p.shape) for p in parts)} cannot be stacked",
-            where=users_place(),
-            remedy="Give all of them one shape.",
-        )
-    place = normal_axis(axis, parts[0].ndim + 1)
-    return concatenate([expand_dims(p, place) for p in parts], place)
+def leading(x: Traced, rank: int) -> Traced:
+    """x with axes of length 1 before its own, so that there are no fewer than `rank`."""
+    missing = (1,) * (rank - x.ndim)
+    return reshape(x, shape=missing + x.shape) if missing else x
 
 
-def _at_least(rank: int) -> Callable[..., Value]:
+def at_least(rank: int, x: Traced) -> Traced:
+    """x with no fewer axes: new ones come first, but the third of three comes last."""
+    if rank == 3 and 0 < x.ndim < 3:
+        return reshape(x, shape=(*(1,) * (2 - x.ndim), *x.shape, 1))  # type: ignore[no-any-return]
+    return leading(x, rank)
+
+
+def _each_at_least(rank: int) -> Callable[..., Value]:
     def call(*xs: Value) -> Value:
-        made = [reshape(a, shape=(1,) * max(0, rank - a.ndim) + a.shape) for a in map(_array, xs)]
+        recorder = recorder_of(*xs)
+        made = [at_least(rank, lifted(recorder, x)) for x in xs]
         return made[0] if len(made) == 1 else tuple(made)
 
     return call
 
 
-def _joined(rank: int, axis: int) -> Callable[..., Value]:
-    def call(xs: Sequence[Value], **options: Any) -> Value:
-        refuse_options("np.vstack or np.hstack", options)
-        recorder = recorder_of(*xs)
-        parts = [lifted(recorder, x) for x in xs]
-        raised = [reshape(p, shape=(1,) * max(0, rank - p.ndim) + p.shape) for p in parts]
-        return concatenate(raised, 0 if raised[0].ndim == 1 else axis)
-
-    return call
-
-
-def column_stack(xs: Sequence[Value]) -> Value:
-    """np.column_stack."""
-    recorder = recorder_of(*xs)
-    parts = [lifted(recorder, x) for x in xs]
-    columns = [reshape(p, shape=(p.size, 1)) if p.ndim < 2 else p for p in parts]
-    return concatenate(columns, 1)
+def part(x: Traced, axis: int, start: int | None, stop: int | None) -> Traced:
+    """A slice along an axis."""
+    return indexing.index(x, key=(*((None, None, None),) * axis, (start, stop, None)))  # type: ignore[no-any-return]
 
 
 def flip(x: Value, axis: Any = None) -> Value:
@@ -184,23 +189,11 @@ def flip(x: Value, axis: Any = None) -> Value:
     return indexing.index(array, key=key)
 
 
-def split(x: Value, sections: Any, axis: int = 0) -> Value:
-    """np.split."""
+def size(x: Value, axis: Any = None) -> int:
+    """np.size: of all axes, or of some."""
     array = _array(x)
-    place = normal_axis(axis, array.ndim)
-    length = array.shape[place]
-    if isinstance(sections, int | np.integer):
-        if length % int(sections):
-            raise TraceError(
-                f"an axis of length {length} does not split into {sections} equal parts",
-                where=users_place(),
-            )
-        cuts = [length // int(sections) * i for i in range(1, int(sections))]
-    else:
-        cuts = [int(c) for c in sections]
-    bounds = [0, *cuts, length]
-    before = ((None, None, None),) * place
-    return [indexing.index(array, key=(*before, (a, b, None))) for a, b in pairwise(bounds)]
+    axes = normal_axes(None if axis is None else listed(axis), array.ndim)
+    return int(np.prod([array.shape[a] for a in axes]))
 
 
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
@@ -209,29 +202,39 @@ def astype(x: Traced, dtype: Any, **options: Any) -> Value:
     return with_dtype(x, wanted)
 
 
+def view(x: Traced, dtype: Any = None, type: Any = None) -> Value:
+    """x.view(): the same entries, seen again. Raises TraceError for another dtype."""
+    same = dtype is None or dtype is np.ndarray or np.dtype(dtype) == x.dtype
+    if not same or type not in (None, np.ndarray):
+        raise TraceError(
+            f"x.view({dtype or type!r}) would read the bits of numbers as something else",
+            where=users_place(),
+            remedy="Use x.astype(dtype), which converts the numbers.",
+        )
+    return indexing.index(x, key=())
+
+
 NAMES: dict[Any, Callable[..., Value]] = {
     np.reshape: reshape_,
     np.ravel: ravel,
     np.transpose: transpose,
+    np.permute_dims: transpose,
     np.matrix_transpose: lambda x: swapaxes(x, -1, -2),
     np.swapaxes: swapaxes,
     np.moveaxis: moveaxis,
     np.expand_dims: expand_dims,
     np.squeeze: squeeze,
     np.broadcast_to: broadcast_to,
-    np.concatenate: concatenate,
-    np.stack: stack,
-    np.vstack: _joined(2, 0),
-    np.hstack: _joined(1, 1),
-    np.column_stack: column_stack,
-    np.atleast_1d: _at_least(1),
-    np.atleast_2d: _at_least(2),
+    np.broadcast_arrays: broadcast_arrays,
+    np.atleast_1d: _each_at_least(1),
+    np.atleast_2d: _each_at_least(2),
+    np.atleast_3d: _each_at_least(3),
     np.flip: flip,
-    np.split: split,
     np.shape: lambda x: _array(x).shape,
     np.ndim: lambda x: _array(x).ndim,
-    np.size: lambda x, axis=None: _array(x).size if axis is None else _array(x).shape[axis],
+    np.size: size,
     "astype": astype,
     "flatten": ravel,
+    "view": view,
     np.real: _array,
 }

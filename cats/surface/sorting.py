@@ -19,8 +19,7 @@ from cats.ir.prims.searching import searchsorted as search
 from cats.ir.prims.sorting import along
 from cats.ir.spaces import Value
 from cats.places import users_place
-from cats.surface.indexing import getitem, true_places
-from cats.surface.reductions import given
+from cats.surface.indexing import true_places
 from cats.surface.shapes import ravel
 from cats.surface.updates import whole
 from cats.surface.values import lifted, normal_axis, recorder_of
@@ -149,24 +148,6 @@ def searchsorted(a: Value, v: Value, side: str = "left", sorter: Value = None) -
 # What masks pick out
 
 
-def extract(condition: Value, arr: Value) -> Value:
-    """np.extract: the entries of the flat array where the flat condition is true."""
-    recorder = recorder_of(condition, arr)
-    (places,) = true_places(ravel(lifted(recorder, condition)))
-    return getitem(ravel(lifted(recorder, arr)), places)
-
-
-def compress(condition: Value, a: Value, axis: Any = None, out: Any = None) -> Value:
-    """np.compress: what stands along an axis where a condition with one axis is true."""
-    mask = lifted(recorder_of(condition, a), condition)
-    x, place = _line(a, axis, condition)
-    if mask.ndim != 1:
-        raise ValueError("condition must be a 1-d array")
-    (places,) = true_places(mask)
-    found = getitem(x, (*(_ALL,) * place, places))
-    return given(out, found)
-
-
 def argwhere(a: Value) -> Value:
     """np.argwhere: the places of the entries that are not zero, one in a row."""
     x = lifted(recorder_of(a), a)
@@ -177,48 +158,14 @@ def argwhere(a: Value) -> Value:
     return transpose(recorder_of(x).call(np.stack, (list(places),), {}), axes=(1, 0))
 
 
-def trim_zeros(filt: Value, trim: str = "fb", axis: Any = None) -> Value:
-    """np.trim_zeros: where the first and the last entry stand that are not zero is observed."""
-    x = lifted(recorder_of(filt), filt)
-    sides = trim.lower()
-    if sides not in ("fb", "bf", "f", "b"):
-        raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
-    if axis is None:
-        axes = tuple(range(x.ndim))
-    else:
-        given = axis if isinstance(axis, tuple | list) else (axis,)
-        axes = tuple(normal_axis(a, x.ndim) for a in given)
-    if not axes:
-        return x
-    return getitem(x, tuple(_between(x, i, sides) if i in axes else _ALL for i in range(x.ndim)))
-
-
-def _between(x: Traced, axis: int, sides: str) -> slice:
-    """The part of an axis from the first to the last place that holds something but zeros."""
-    others = tuple(i for i in range(x.ndim) if i != axis)
-    recorder = x.recorder
-    used = recorder.call(np.any, (x != 0,), {"axis": others})
-    if not bool(recorder.call(np.any, (used,), {})):
-        return slice(0, 0)
-    start = operator.index(recorder.call(np.argmax, (used,), {})) if "f" in sides else None
-    if "b" not in sides:
-        return slice(start, None)
-    behind = operator.index(recorder.call(np.argmax, (used[::-1],), {}))
-    return slice(start, x.shape[axis] - behind)
-
-
 NAMES: dict[Any, Callable[..., Value]] = {
     "sort": sort_in_place,
     "partition": partition_in_place,
-    "compress": lambda x, condition, axis=None, out=None: compress(condition, x, axis, out),
     np.sort: sort,
     np.argsort: argsort,
     np.lexsort: lexsort,
     np.partition: partition,
     np.argpartition: argpartition,
     np.searchsorted: searchsorted,
-    np.extract: extract,
-    np.compress: compress,
     np.argwhere: argwhere,
-    np.trim_zeros: trim_zeros,
 }

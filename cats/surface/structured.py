@@ -11,8 +11,9 @@ import numpy as np
 from cats.ir.prims.stacks import tril, triu
 from cats.ir.spaces import Value
 from cats.surface.indexing import getitem
+from cats.surface.joining import concatenate
 from cats.surface.products import tensordot
-from cats.surface.shapes import concatenate, ravel, reshape_, transpose
+from cats.surface.shapes import ravel, reshape_, transpose
 from cats.surface.values import both, expand, lifted, recorder_of
 
 

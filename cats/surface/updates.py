@@ -15,14 +15,13 @@ from cats.ir.prims.updates import put
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
-from cats.surface.indexing import basic_key, full, getitem, single
+from cats.surface.indexing import basic_key, full, getitem, in_range, single
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
     expand,
     fixed,
     lifted,
     recorder_of,
-    refuse_options,
     with_dtype,
 )
 from cats.traced import Traced
@@ -87,7 +86,7 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
         return
     items, _ = full(key if isinstance(key, tuple) else (key,), x)
     if all(i is None or isinstance(i, int | np.integer | slice) for i in items):
-        _set_basic(x, key, [i for i in items if i is not None], found)
+        _set_basic(x, items, found)
     elif isinstance(key, Traced) and key.shape == x.shape and not found.ndim:
         whole(x, with_dtype(where(key, found, x), x.dtype))
     else:
@@ -115,11 +114,15 @@ def _plain(key: Any) -> Any:
     return key.known if isinstance(key, Traced) else key
 
 
-def _set_basic(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
+def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
     """Numbers and slices: one write into what x is a view of, at the composed key."""
-    own = basic_key(x, items)
+    own = basic_key(x, [i for i in items if i is not None])
     target = index(x, key=own) if own else x
-    fitted = _fitted(value, target.shape, target.dtype)
+    lengths = iter(target.shape)
+    kept = [i for i in items if i is None or isinstance(i, slice)]
+    shape = tuple([1 if i is None else next(lengths) for i in kept])
+    fitted = _fitted(value, shape, target.dtype)
+    fitted = fitted if shape == target.shape else reshape(fitted, shape=target.shape)
     base, at = x, own
     while base.as_view is not None and getattr(base.as_view.lens, "op", None) is index:
         outer = dict(base.as_view.lens.params)["key"]  # type: ignore[union-attr]
@@ -159,10 +162,10 @@ def _set_arrays(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
     """Index arrays: of leading axes as they are; else through the places in the flat array."""
     leading = [i for i in items if not isinstance(i, slice)]
     recorder = recorder_of(x, key, value)
-    if all(not isinstance(i, slice) and i is not None for i in items[: len(leading)]):
-        indices = [
-            lifted(recorder, np.asarray(i) if not isinstance(i, Traced) else i) for i in leading
-        ]
+    plain = not any(i is None or isinstance(i, slice | np.bool_) for i in items[: len(leading)])
+    if plain and all(i == slice(None) for i in items[len(leading) :]):
+        given = [np.asarray(i) if not isinstance(i, Traced) else i for i in leading]
+        indices = [in_range(lifted(recorder, i), n) for i, n in zip(given, x.shape, strict=False)]
         shape = np.broadcast_shapes(*[i.shape for i in indices])
         spread = [expand(i, shape) for i in indices]
         place = (*shape, *x.shape[len(spread) :])
@@ -228,47 +231,13 @@ def copyto(dst: Traced, src: Value, casting: str = "same_kind", where: Value = T
     """np.copyto."""
     recorder = recorder_of(dst, src, where)
     found = lifted(recorder, src)
+    if not np.can_cast(found.dtype, dst.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(f"cannot cast {found.dtype} to {dst.dtype} by the rule {casting!r}")
     if where is True:
         setitem(dst, ..., found)
         return
     mask = expand(with_dtype(lifted(recorder, where), np.bool_), dst.shape)
     whole(dst, select(mask, expand(with_dtype(found, dst.dtype), dst.shape), dst))
-
-
-def fill_diagonal(a: Traced, val: Value, wrap: bool = False) -> None:
-    """np.fill_diagonal of a matrix, or of a cube of higher dimension."""
-    refuse_options("np.fill_diagonal", {"wrap": wrap})
-    count = min(a.shape)
-    setitem(a, (np.arange(count),) * a.ndim, val)
-
-
-def put_(a: Traced, ind: Any, v: Value, mode: str = "raise") -> None:
-    """np.put: entries of the flat array."""
-    refuse_options("np.put", {"mode": None if mode == "raise" else mode})
-    places = np.ravel(ind)
-    recorder = recorder_of(a, ind, v)
-    values = lifted(recorder, v)
-    count = np.size(places)
-    spread = getitem(reshape(values, shape=(values.size,)), np.arange(count) % values.size)
-    flat = recorder.call(np.ravel, (a,), {}).copy()
-    setitem(flat, places, spread)
-    whole(a, reshape(flat, shape=a.shape))
-
-
-def place(arr: Traced, mask: Value, vals: Value) -> None:
-    """np.place: the values, repeated, where the mask is true."""
-    recorder = recorder_of(arr, mask, vals)
-    flags = recorder.call(np.ravel, (lifted(recorder, mask),), {})
-    put_(arr, recorder.call(np.flatnonzero, (flags,), {}), vals)
-
-
-def putmask(a: Traced, mask: Value, values: Value) -> None:
-    """np.putmask: where the mask is true the entry of `values` at that place."""
-    recorder = recorder_of(a, mask, values)
-    given = lifted(recorder, values)
-    flat = reshape(given, shape=(given.size,))
-    spread = reshape(getitem(flat, np.arange(a.size) % given.size), shape=a.shape)
-    copyto(a, spread, where=mask)
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
@@ -277,8 +246,4 @@ NAMES: dict[Any, Callable[..., Value]] = {
     "fill": fill,
     "numpy.ufunc.at": at,
     np.copyto: copyto,
-    np.fill_diagonal: fill_diagonal,
-    np.put: put_,
-    np.place: place,
-    np.putmask: putmask,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value, ground
+from cats.lenses import Window
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
+from cats.tracked import View
 
 
 def recorder_of(*values: Any) -> Recorder:
@@ -145,6 +147,63 @@ def fixed(value: Value) -> np.ndarray[Any, Any]:
     return found.array if isinstance(found, Constant) else np.asarray(found)
 
 
+def kind_of(value: Value) -> Any:
+    """What a value counts as when dtypes are promoted: a Python number, or a dtype."""
+    kind = weak_type(value)
+    if kind is not None:
+        return kind(0)
+    if isinstance(value, list | tuple) and (recorder := newest_recorder([value])) is not None:
+        return lifted(recorder, value).dtype
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
+def static(value: Any) -> Any:
+    """A parameter in plain numbers; whole numbers that arguments have a part in are observed.
+
+    Raises TraceError for real numbers that arguments have a part in.
+    """
+    if isinstance(value, list | tuple):
+        return type(value)(map(static, value))
+    if not isinstance(value, Traced):
+        return value
+    if value.known is not None:
+        return value.known if value.is_array else value.known[()]
+    if isinstance(value.space, Real):
+        return operator.index(value)
+    found = value.recorder.observe(value, exact=True)
+    array = found.array if isinstance(found, Constant) else np.asarray(found)
+    return array if value.is_array else array[()]
+
+
+def rank_of(value: Value) -> int:
+    """How many axes a value has, lists of traced values among them."""
+    if isinstance(value, list | tuple):
+        return 1 + rank_of(value[0]) if value else 1
+    return np.ndim(value)
+
+
+def listed(value: Any) -> list[Any]:
+    """The parts of a sequence, or of a vector; of anything else itself alone."""
+    return [*value] if rank_of(value) else [value]
+
+
+def lengths(shape: Any) -> tuple[int, ...]:
+    """A shape as NumPy takes it: a whole number, or some; traced ones are observed."""
+    return tuple([operator.index(n) for n in listed(shape)])
+
+
+def windowed(x: Traced, window: Window) -> Traced:
+    """What is seen of x through a window."""
+    seen = window.get(x)
+    link = View(x, window, x.root, x.own.version)
+    return x.recorder.make(x.recorder, seen.state, seen.space, link)  # type: ignore[return-value]
+
+
+def shadow(x: Traced) -> np.ndarray[Any, Any]:
+    """An array of the same shape and dtype that is hardly there, to ask NumPy about shapes."""
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape)
+
+
 def require(flag: Value, mistake: Exception) -> None:
     """Raises the mistake unless the flag is true; nothing is asked where it cannot be known."""
     if isinstance(flag, Traced) and not flag.recorder.concrete.told(flag):
@@ -153,6 +212,6 @@ def require(flag: Value, mistake: Exception) -> None:
         raise mistake
 
 
-def present(names: Mapping[str, Callable[..., Value]]) -> dict[Any, Callable[..., Value]]:
+def present(**names: Callable[..., Value]) -> dict[Any, Callable[..., Value]]:
     """The entries for those names that this NumPy has."""
     return {getattr(np, name): said for name, said in names.items() if hasattr(np, name)}

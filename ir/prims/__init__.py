@@ -18,6 +18,7 @@ from cats.ir.prims import (
     matrix_functions,
     pairs,
     searching,
+    sliding,
     smooth,
     solving,
     sorting,
@@ -51,6 +52,7 @@ VOCABULARY = (
     *folds.FAMILY,
     *sorting.FAMILY,
     *searching.FAMILY,
+    *sliding.FAMILY,
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}

@@ -81,7 +81,7 @@ _BLAS = {
 
 
 def _contract_text(*xs: str, spec: str) -> str:
-    direct = _BLAS.get(canonical(spec)) or _stacked(spec)
+    direct = _BLAS.get(canonical(spec)) or _stacked(spec) or _with_vector(spec) or _joined(spec)
     if direct is not None:
         return direct.format(*xs)
     return f"np.einsum({canonical(spec)!r}, {', '.join(xs)}, optimize=True)"
@@ -96,6 +96,31 @@ def _stacked(spec: str) -> str | None:
     x, y, z = [names[-2:] for names in both]
     direct = _BLAS.get(canonical(f"{x},{y}->{z}"))
     return None if direct is None else direct.replace(".T", ".mT")
+
+
+def _with_vector(spec: str) -> str | None:
+    """The product of a stack of matrices and a vector, on either side; None for others."""
+    operands, out = parts_of(spec)
+    match operands:
+        case [x, y] if len(y) == 1 and out + y == x:
+            return "{0} @ {1}"
+        case [x, y] if len(x) == 1 and y[-2:-1] == x and out == y[:-2] + y[-1]:
+            return "{0} @ {1}"
+        case _:
+            return None
+
+
+def _joined(spec: str) -> str | None:
+    """Two operands summed over all axes they share, the others left in order; None for others."""
+    operands, out = parts_of(spec)
+    if len(operands) != 2:
+        return None
+    x, y = operands
+    shared = [c for c in x if c in y]
+    if not shared or out != "".join(c for c in x + y if c not in shared):
+        return None
+    axes = tuple([letters.index(c) for c in shared] for letters in operands)
+    return f"np.tensordot({{0}}, {{1}}, {axes})"
 
 
 def _slot_leaf(slot: int, xs: Sequence[Value], out: Value, spec: str) -> Leaf:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cats.stop import stop_gradient
+from tests.unit import cases_shapes
 from tests.unit.cases_reductions import ROWS as REDUCTIONS
 from tests.unit.cases_sorting import ROWS as SORTING
 from tests.unit.cases_statistics import ROWS as STATISTICS
@@ -470,4 +471,5 @@ CASES = [
     *_MADE,
     *_WRITES,
     *(Case(*row) for row in (*LINALG, *UFUNCS, *REDUCTIONS, *SORTING, *STATISTICS)),
+    *(Case(*row) for row in cases_shapes.CASES),
 ]

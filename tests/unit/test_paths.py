@@ -362,3 +362,10 @@ def test_outcomes_are_compared_to_the_bit() -> None:
 
 def test_paths_have_a_documented_bound() -> None:
     assert str(paths.MOST).isdigit() and paths.PathWarning is cats.PathWarning
+
+
+def test_arrays_of_whole_numbers_are_observed_once_for_each_outcome(traces: list[Any]) -> None:
+    fast = cats.compile(lambda x: np.repeat(x, (x > 0).astype(int)) ** 2)
+    for x in ([1.0, -1.0], [2.0, -2.0], [-1.0, 1.0], [3.0, -1.0]):
+        assert np.array_equal(fast(np.array(x)), [max(x) ** 2])
+    assert len(traces) == 2

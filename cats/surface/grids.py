@@ -1,0 +1,135 @@
+"""Grids of coordinates, and the places of an array: meshgrid, ndenumerate, unravel_index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.ir.errors import TraceError
+from cats.ir.prims.layout import reshape
+from cats.ir.spaces import Value
+from cats.places import users_place
+from cats.surface.creation import boxed
+from cats.surface.indexing import in_bounds
+from cats.surface.shapes import broadcast_arrays, ravel
+from cats.surface.values import common_shape, lengths, lifted, recorder_of, require
+from cats.traced import Traced
+
+
+def meshgrid(*xs: Value, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Value:
+    """np.meshgrid: each vector along an axis of its own."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing={indexing!r} is neither 'xy' nor 'ij'")
+    recorder, rank = recorder_of(*xs), len(xs)
+    axes = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else range(rank)
+    lines = [_along(lifted(recorder, x), axis, rank) for x, axis in zip(xs, axes, strict=True)]
+    grids = tuple(lines) if sparse else broadcast_arrays(*lines)
+    return tuple([grid.copy() for grid in grids]) if copy else grids
+
+
+def _along(x: Traced, axis: int, rank: int) -> Traced:
+    shape = tuple(x.size if i == axis else 1 for i in range(rank))
+    return reshape(x, shape=shape)  # type: ignore[no-any-return]
+
+
+def enumerated(x: Value) -> Iterator[tuple[tuple[int, ...], Value]]:
+    """np.ndenumerate: each place, and the entry there."""
+    array = lifted(recorder_of(x), x)
+    return iter([(place, array[place]) for place in np.ndindex(array.shape)])
+
+
+def iterated(
+    op: Any, flags: Any = (), op_flags: Any = None, order: str = "K", **options: Any
+) -> Iterator[Value]:
+    """np.nditer of one array or several, to be read: each entry, as an array without axes.
+
+    Raises TraceError for what looks at memory: flags, buffers, and orders that depend on it.
+    """
+    several = isinstance(op, list | tuple)
+    recorder = recorder_of(op)
+    given = [lifted(recorder, x) for x in (op if several else [op])]
+    arrays = broadcast_arrays(*given)
+    told = order == "C" or arrays[0].size < 2
+    reads = op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
+    if flags or options or not told or not reads:
+        raise TraceError(
+            "np.nditer here only reads entries in the order 'C': other orders and flags ask how "
+            "arrays lie in memory",
+            where=users_place(),
+            remedy="Loop over np.ndindex(x.shape), and read and write x[i].",
+        )
+    rows = zip(*[map(boxed, ravel(a)) for a in arrays], strict=True)
+    return iter([row if several else row[0] for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """np.broadcast: what arrays are together, told of shapes only."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    nd = ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape))
+
+
+def together(*xs: Value) -> Together:
+    """np.broadcast, which does not give out entries here."""
+    recorder = recorder_of(*xs)
+    return Together(common_shape([lifted(recorder, x) for x in xs]))
+
+
+# Places by one number, and by one for each axis
+
+
+def unravel_index(indices: Value, shape: Any, order: str = "C") -> Value:
+    """np.unravel_index: places in the flat array as one index array for each axis."""
+    sizes, places = lengths(shape), lifted(recorder_of(indices, shape), indices)
+    inside = (places >= 0) & (places < int(np.prod(sizes)))
+    require(np.all(inside), ValueError(f"a place is not in an array of shape {sizes}"))
+    found = []
+    for n in sizes if order == "F" else reversed(sizes):
+        found.append(places % n)
+        places = places // n
+    return tuple(found if order == "F" else reversed(found))
+
+
+def ravel_multi_index(
+    multi_index: Sequence[Value], dims: Any, mode: Any = "raise", order: str = "C"
+) -> Value:
+    """np.ravel_multi_index: index arrays for the axes as places in the flat array."""
+    recorder, shape = recorder_of(multi_index, dims), lengths(dims)
+    modes = mode if isinstance(mode, tuple) else (mode,) * len(shape)
+    rows = [
+        in_bounds(lifted(recorder, i), n, m)
+        for i, n, m in zip(multi_index, shape, modes, strict=True)
+    ]
+    for row, n, m in zip(rows, shape, modes, strict=True):
+        inside = m != "raise" or np.all((row >= 0) & (row < n))
+        require(inside, ValueError(f"an index is not in an axis of length {n}"))
+    pairs = list(zip(rows, shape, strict=True))
+    found: Any = 0
+    for row, n in pairs if order == "C" else reversed(pairs):
+        found = found * n + row
+    return found
+
+
+NAMES: dict[Any, Callable[..., Value]] = {
+    np.meshgrid: meshgrid,
+    np.ndenumerate: enumerated,
+    np.nditer: iterated,
+    np.broadcast: together,
+    np.unravel_index: unravel_index,
+    np.ravel_multi_index: ravel_multi_index,
+}
