@@ -8,11 +8,11 @@ that the program holds wherever its guards pass.
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from numbers import Number
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,7 +21,7 @@ from cats.capture import SMALL
 from cats.concrete import Concrete
 from cats.ifs import choice_term
 from cats.ir.constant import Constant
-from cats.ir.errors import CatsError, TraceError, Where
+from cats.ir.errors import Asked, CatsError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -40,6 +40,20 @@ BUDGET = 500_000
 _PLAIN = (np.ndarray, np.memmap)
 _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What a function of the table raises on arguments it cannot take."""
+
+
+@dataclass(slots=True)
+class World:
+    """What the traces of one session share.
+
+    asks_identity   the traced code asks `is True`: truth values of Python must be Python's own
+    lasting         the traced code reads nothing that may be another in the next call
+    texts           the texts that real numbers were written as
+    """
+
+    asks_identity: bool = False
+    lasting: bool = True
+    texts: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,7 @@ class Recorder:
         self.observed: list[tuple[Outcome, Where]] = []
         self.concrete = Concrete(self.values)
         self.namespace: Any = np
+        self.world = World()
         self._passed: dict[Term, Outcome] = {}
         self._captured: dict[Any, Tracked] = {}
         self.closed = False
@@ -88,8 +103,12 @@ class Recorder:
     # Errors
 
     def refused(self, error: CatsError) -> CatsError:
-        """The error, remembered: user code that swallows it does not get past the trace's end."""
-        if self.refusal is None and not self.closed:
+        """The error, remembered: user code that swallows it does not get past the trace's end.
+
+        What NumPy would raise too, and code asks by trying, may be swallowed.
+        """
+        asked = self.closed or isinstance(error, Asked)
+        if self.refusal is None and not asked:
             self.refusal = error.at(users_place())
         return error
 
@@ -120,7 +139,9 @@ class Recorder:
             if type(value) not in _PLAIN or not _has_space(value.dtype):
                 return value
             plain = bool(value.flags.c_contiguous)
-            return self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            made = self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            made.boxed = True
+            return made
         if type(value) in (list, tuple):
             return type(value)(map(self.local, value))
         if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -158,7 +179,8 @@ class Recorder:
     def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
         """One more binding; what no argument has a part in is computed now."""
         if op is const:
-            return self.local(np.array(params[0][1].array))
+            array = np.array(params[0][1].array)
+            return self.make(self, array, ground(array.shape, array.dtype))
         known = [a.known if isinstance(a, Tracked) else a for a in args]
         if all(k is not None for k in known):
             return self._computed(op, known, args, params)
@@ -322,6 +344,8 @@ class Recorder:
         out = kwargs.get("out")
         if out is not None:
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        if isinstance(function, np.ufunc) and len(args) > function.nin:
+            args, out = args[: function.nin], args[function.nin :]
         if function not in self.speech.views:
             known = known_arguments(args, kwargs)
             if known is not None:
@@ -410,8 +434,9 @@ def newest_recorder(values: Any) -> Recorder | None:
     while waiting:
         for value in waiting.pop():
             if isinstance(value, Tracked):
-                if newest is None or value.recorder.stamp > newest.stamp:
-                    newest = value.recorder
+                recorder = value.root.recorder
+                if newest is None or recorder.stamp > newest.stamp:
+                    newest = recorder
             elif isinstance(value, list | tuple):
                 waiting.append(value)
             elif isinstance(value, dict):
@@ -478,14 +503,32 @@ def _has_space(dtype: np.dtype[Any]) -> bool:
 
 def unknown(function: Any) -> TraceError:
     """The error for a function that the table does not have."""
-    module = getattr(function, "__module__", None) or "numpy"
-    plain = isinstance(function, str | tuple | np.ufunc) or module == "numpy"
-    name = shown(function) if plain else f"{module}.{function.__name__}"
+    module = getattr(function, "__module__", None) or "scipy.special"
+    plain = isinstance(function, str | tuple) or _of_numpy(function)
     return TraceError(
-        f"{name} is not known to cats, so it cannot be differentiated",
+        f"{shown(function) if plain else public_name(module, function)} is not known to cats, so it cannot be differentiated",
         where=users_place(),
         remedy="Write it with functions cats knows, or give it as a Primitive.",
     )
+
+
+def _of_numpy(function: Any) -> bool:
+    """Whether NumPy has it by its name; universal functions do not say whose they are."""
+    name = getattr(function, "__name__", "")
+    inside = isinstance(function, np.ufunc) and hasattr(np.linalg, name)
+    return inside or getattr(np, name, None) is function
+
+
+def public_name(module: str, function: Any) -> str:
+    """A function, a method, or an object that is called, as one imports it.
+
+    >>> public_name("scipy.integrate._quadpack_py", max)
+    'scipy.integrate.max'
+    """
+    named = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    inside = named or type(function).__qualname__
+    path = [part for part in module.split(".") if not part.startswith("_")]
+    return ".".join([*path, inside.removesuffix(".__init__")])
 
 
 def refuse_strangers(value: Value) -> None:
@@ -499,7 +542,7 @@ def refuse_strangers(value: Value) -> None:
     if array.dtype != object:
         return
     for entry in array.flat:
-        if not isinstance(entry, Number):
+        if not isinstance(entry, numbers.Real):
             raise TraceError(
                 f"{entry!r} of type {type(entry).__name__} is not a number",
                 remedy="Use arrays, numbers, and lists of those.",

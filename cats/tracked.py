@@ -7,6 +7,7 @@ that is written into becomes another term; its views read it anew through their 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,7 @@ class Tracked:
                 view._link = Own()
                 continue
             view._state = link.lens.get(link.parent)._state
+            view.recorder = link.root.recorder
             link.seen = version
 
     def is_view(self) -> bool:
@@ -116,16 +118,20 @@ class Tracked:
         while type(at._link) is View:
             lenses.append(at._link.lens)
             at = at._link.parent
-        if any(lens.may_copy for lens in lenses) and not at.own.plain:
-            raise self.recorder.refused(
-                TraceError(
-                    "an array and its reshaped form are used after one of them was written into: "
-                    "how the array lies in memory decides whether the other sees it",
-                    where=users_place(),
-                    remedy="Make the array, or the reshaped form, with .copy().",
-                )
+        if not any(lens.may_copy for lens in lenses) or at.own.plain:
+            return shares(at.space.shape, lenses[::-1])
+        orders = permutations(range(at.ndim))
+        answers = {shares(at.space.shape, lenses[::-1], order) for order in orders}
+        if len(answers) == 1:
+            return answers.pop()
+        raise self.recorder.refused(
+            TraceError(
+                "an array and its reshaped form are used after one of them was written into: "
+                "how the array lies in memory decides whether the other sees it",
+                where=users_place(),
+                remedy="Make the array, or the reshaped form, with .copy().",
             )
-        return shares(at.space.shape, lenses[::-1])
+        )
 
     @property
     def known(self) -> np.ndarray[Any, Any] | None:
@@ -164,7 +170,10 @@ class Tracked:
     # Writing
 
     def write(self, value: Tracked) -> None:
-        """Makes it, and what it is a view of, what `value` is: a value of the same space."""
+        """Makes it, and what it is a view of, what `value` is: a value of the same space.
+
+        What is written in an inner trace is of that trace from then on.
+        """
         self.refuse_frozen()
         if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
             self._link = Own()
@@ -173,6 +182,7 @@ class Tracked:
             new = at._link.lens.put(at._link.parent, new)
             at = at._link.parent
         at._state = new.state if new.known is None else np.array(new.known)
+        at.recorder = new.recorder
         at.own.version += 1
         at.own.entries.clear()
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors.objects import Parent
 from cats.doors.types import questions
+from cats.places import may_be_caught
 from cats.recorder import newest_recorder
-from cats.traced import Traced
+from cats.traced import Traced, told, truth
 
 MATH: dict[Any, Any] = {
     math.sin: np.sin, math.cos: np.cos, math.tan: np.tan, math.asin: np.arcsin,
@@ -30,11 +32,14 @@ MATH: dict[Any, Any] = {
 def of_math(function: Any) -> Callable[..., Any]:
     """A function of `math` on traced values; its result is a Python number."""
     said = MATH.get(function)
+    within = _DOMAINS.get(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         recorder = newest_recorder((args, kwargs))
         if recorder is None:
             return function(*args, **kwargs)
+        if within is not None and may_be_caught() and all(map(told, args)) and not within(*args):
+            function(*map(_number_now, args))
         if said is not None:
             return number(recorder.call(said, args, kwargs))
         own = _OWN.get(function)
@@ -46,11 +51,34 @@ def of_math(function: Any) -> Callable[..., Any]:
     return call
 
 
+def _number_now(value: Any) -> Any:
+    """A number as it is in this call."""
+    return value.recorder.concrete.value(value.term) if isinstance(value, Traced) else value
+
+
+_LARGEST = math.log(sys.float_info.max)
+_DOMAINS: dict[Any, Callable[..., Any]] = {
+    **dict.fromkeys((math.log, math.log2, math.log10), lambda x, base=2.0: not (x <= 0 or base <= 0)),
+    **dict.fromkeys((math.sin, math.cos, math.tan), lambda x: not abs(x) == math.inf),
+    **dict.fromkeys((math.asin, math.acos), lambda x: not abs(x) > 1),
+    **dict.fromkeys((math.exp, math.expm1), lambda x: not _LARGEST < x < math.inf),
+    **dict.fromkeys((math.sinh, math.cosh), lambda x: not _LARGEST + math.log(2) < abs(x) < math.inf),
+    math.exp2: lambda x: not 1024 <= x < math.inf,
+    math.log1p: lambda x: not x <= -1,
+    math.sqrt: lambda x: not x < 0,
+    math.acosh: lambda x: not x < 1,
+    math.atanh: lambda x: not abs(x) >= 1,
+    math.fmod: lambda x, y: not (y == 0 or abs(x) == math.inf),
+    math.pow: lambda x, y: not (x < 0 and y % 1 != 0 or x == 0 and y < 0),
+}  # fmt: skip
+"""Where a function of `math` gives a number; elsewhere it raises, and NumPy gives inf or nan."""
+
+
 def number(value: Any) -> Any:
     """A traced number as a Python number."""
     if isinstance(value, Traced) and not value.is_array:
         value.weak = True
-    return value
+    return truth(value)
 
 
 def _log(x: Any, base: Any = None) -> Any:
@@ -124,7 +152,7 @@ def _extreme(name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         values = list(args[0]) if len(args) == 1 else list(args)
         if kwargs or not values or not any(isinstance(v, Traced) for v in values):
-            return plain(*args, **kwargs)
+            return plain(values, **kwargs)
         if any(np.ndim(v) for v in values):
             return plain(values)
         found = values[0]
@@ -180,19 +208,9 @@ def parent(rebound: Callable[[Any], Any]) -> Callable[..., Any]:
             frame = sys._getframe(1)
             names = frame.f_code.co_varnames
             args = (frame.f_locals["__class__"], frame.f_locals[names[0]])
-        return _Parent(builtins.super(*args), args[-1], rebound)
+        return Parent(builtins.super(*args), rebound)
 
     return call
-
-
-class _Parent:
-    """What `super()` gives."""
-
-    def __init__(self, found: Any, owner: Any, rebound: Callable[[Any], Any]) -> None:
-        self._found, self._owner, self._rebound = found, owner, rebound
-
-    def __getattr__(self, name: str) -> Any:
-        return self._rebound(getattr(self._found, name))
 
 
 def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> dict[str, Any]:

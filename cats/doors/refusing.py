@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -44,6 +45,48 @@ CONSUMED = (
     "tracing would consume it, and later calls would not",
     "Pass a list.",
 )
+
+TAKEN_OUT = (
+    "it takes the numbers out, and their derivatives would be lost",
+    "Compute with NumPy or math, or with the values themselves.",
+)
+LIBRARIES = frozenset({"json", "statistics", "struct", "_struct", "fractions", "decimal"})
+"""Modules of Python whose functions ask for the numbers themselves."""
+
+
+def takes_out(value: Any) -> bool:
+    """Whether a function cuts numbers off from what they were computed of.
+
+    >>> import json, math
+    >>> takes_out(json.dumps), takes_out(math.sin)
+    (True, False)
+    """
+    functions = types.FunctionType | types.BuiltinFunctionType
+    module = getattr(value, "__module__", None) or ""
+    return isinstance(value, functions) and module.partition(".")[0] in LIBRARIES
+
+
+_OUTSIDE = frozenset(
+    {
+        "time", "datetime", "os", "posix", "nt", "io", "_io", "pathlib", "glob", "socket",
+        "subprocess", "shutil", "tempfile", "uuid", "platform", "select", "urllib",
+    }
+)  # fmt: skip
+_READERS = (np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex)
+
+
+def looks_outside(value: Any) -> bool:
+    """Whether a thing tells of the clock, of files or of the machine: of what no key can hold.
+
+    >>> import os, time
+    >>> looks_outside(time), looks_outside(os.environ), looks_outside(np.load), looks_outside(np)
+    (True, True, True, False)
+    """
+    if type(value).__name__ == "module":
+        return value.__name__.partition(".")[0] in _OUTSIDE
+    owner = getattr(value, "__module__", None) or type(value).__module__
+    return str(owner).partition(".")[0] in _OUTSIDE or any(value is read for read in _READERS)
+
 
 _SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
 _MODULES = ("random", "secrets", "numpy.random")

@@ -29,7 +29,7 @@ NAMES = {
 
 VIEWS = frozenset(
     {
-        "getitem", "setitem", "write", "fill", "view",
+        "getitem", "setitem", "write", "fill", "view", "astype",
         np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.permute_dims, np.swapaxes,
         np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
         np.rot90, np.broadcast_to, np.broadcast_arrays, np.split, np.array_split, np.hsplit,

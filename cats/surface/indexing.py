@@ -19,13 +19,15 @@ from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
 from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
-from cats.traced import Traced
+from cats.traced import OutOfBounds, Traced
 
 _ALL = slice(None)
 
 
 def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
+    if not x.ndim and type(key) is tuple and not key:
+        return x.recorder.make(x.recorder, x.state, x.space)
     if (place := single(x, key)) is not None:
         remembered = x.own.entries.get(place) if x.as_view is None else None
         return index(x, key=place) if remembered is None else remembered
@@ -102,7 +104,7 @@ def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
             items.append(item)
     used = sum(1 for i in items if i is not None and i is not Ellipsis)
     if used > rank:
-        raise TraceError(f"{used} indices for an array with {rank} axes", where=users_place())
+        raise OutOfBounds(f"{used} indices for an array with {rank} axes", where=users_place())
     dots = next((p for p, i in enumerate(items) if i is Ellipsis), len(items))
     filled = [_ALL] * (rank - used)
     lengths = {p if p < dots else p + len(filled) - (dots < len(items)): n for p, n in masked}
@@ -155,7 +157,7 @@ def _basic(item: Any, length: int) -> Any:
         return tuple(parts)
     number = int(item)
     if not -length <= number < length:
-        raise TraceError(
+        raise OutOfBounds(
             f"index {number} is out of bounds for an axis of length {length}", where=users_place()
         )
     return number
@@ -205,7 +207,7 @@ def _normal(indices: Traced, length: int) -> Traced:
     if found is not None and found.size:
         wrong = found[(found < -length) | (found >= length)]
         if wrong.size:
-            raise TraceError(
+            raise OutOfBounds(
                 f"index {wrong.flat[0]} is out of bounds for an axis of length {length}",
                 where=users_place(),
             )

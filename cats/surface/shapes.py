@@ -205,8 +205,8 @@ def split(x: Value, sections: Any, axis: int = 0) -> Value:
 
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
     """x.astype(dtype): whole numbers and truth values of reals do not vary: derivative 0."""
-    wanted = np.dtype(dtype)
-    return with_dtype(x, wanted)
+    found = with_dtype(x, dtype)
+    return x.copy() if found is x and options.get("copy", True) else found
 
 
 NAMES: dict[Any, Callable[..., Value]] = {

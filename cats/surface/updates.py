@@ -115,7 +115,7 @@ def _set_basic(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
         base = base.as_view.parent  # type: ignore[assignment]
         at = composed(outer, at, base.shape)
     entries = dict(base.own.entries) if base.as_view is None else {}
-    base.write(put(base, fitted, target=at))
+    base.write(put(base, fitted, target=at) if at else fitted)
     place = single(base, at)
     if place is not None and base.as_view is None:
         entries[place] = fitted

@@ -1,0 +1,418 @@
+"""Captures: closures, globals, state, caches, randomness, and whatever else may go stale."""
+
+import functools
+import itertools
+import os
+import pickle
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import cats
+from tests.spec.gallery.trap import Room
+
+ROOM = Room()
+right, refused, story = ROOM.right, ROOM.refused, ROOM.story
+
+X = np.array([0.4, -0.7, 1.2])
+
+# Stale captures
+
+RATE = 2.0
+TABLE = {"a": [1.0, 2.0], "deep": {"w": np.array([1.0, 2.0, 3.0])}}
+
+
+@story("a global number changes", "sharp bits: globals")
+def f():
+    global RATE
+    g = cats.grad(lambda x: RATE * x * x)
+    for rate in (2.0, 5.0, -1.0, 2.0):
+        RATE = rate
+        yield g(3.0), 6.0 * rate
+    RATE = 2.0
+
+
+@story("what is inside a global changes", "sharp bits: globals")
+def f():
+    g = cats.grad(lambda x: TABLE["a"][1] * np.sum(TABLE["deep"]["w"] * x) + len(TABLE["a"]) * x[0])
+    for change in (
+        lambda: None,
+        lambda: TABLE["a"].append(1.0),
+        lambda: TABLE["a"].__setitem__(1, 7.0),
+        lambda: TABLE["deep"]["w"].__setitem__(0, -4.0),
+        lambda: TABLE["deep"].__setitem__("w", np.array([0.0, 0.0, 1.0])),
+    ):
+        change()
+        w, a = TABLE["deep"]["w"], TABLE["a"]
+        yield g(X), a[1] * w + len(a) * np.array([1.0, 0.0, 0.0])
+    TABLE.update(a=[1.0, 2.0], deep={"w": np.array([1.0, 2.0, 3.0])})
+
+
+@story("a closure changes", "numpyro#1981")
+def f():
+    def make():
+        rate, offsets = 1.0, [1.0, 2.0, 3.0]
+
+        def inner(x):
+            return rate * np.sum(np.array(offsets) * x)
+
+        def change(new):
+            nonlocal rate
+            rate = new
+            offsets[0] = new
+
+        return inner, change
+
+    inner, change = make()
+    g = cats.grad(inner)
+    yield g(X), np.array([1.0, 2.0, 3.0])
+    change(4.0)
+    yield g(X), np.array([16.0, 8.0, 12.0])
+
+
+@story("a large array changes in place", "jax: constants are baked in")
+def f():
+    data = np.linspace(0.0, 1.0, 1000)
+    g = cats.grad(lambda x: np.sum(data) * x * x)
+    yield g(1.0), 2 * np.sum(data)
+    data *= 3.0
+    yield g(1.0), 2 * np.sum(data)
+    data[10] = 500.0
+    yield g(2.0), 4 * np.sum(data)
+
+
+class Model:
+    """A model with state of every kind."""
+
+    scale = 2.0
+
+    def __init__(self):
+        self.w = np.array([1.0, 2.0, 3.0])
+        self.on = True
+        self.big = np.ones(500)
+
+    def loss(self, x):
+        if not self.on:
+            return np.sum(x)
+        return self.scale * np.sum(self.w * x**2) * self.big[0]
+
+
+@story("an object changes", "sharp bits: self")
+def f():
+    model = Model()
+    g = cats.grad(model.loss)
+    yield g(X), 4 * model.w * X
+    model.w[1] = 5.0
+    yield g(X), 4 * model.w * X
+    model.w = np.ones(3)
+    yield g(X), 4 * X
+    model.big[0] = 3.0
+    yield g(X), 12 * X
+    model.scale = 1.0
+    yield g(X), 6 * X
+    Model.loss, kept = (lambda self, x: np.sum(x) * self.scale), Model.loss
+    yield cats.grad(model.loss)(X), np.ones(3)
+    Model.loss = kept
+    model.on = False
+    yield g(X), np.ones(3)
+
+
+def helper(x):
+    return x * x
+
+
+@story("a helper is replaced", "jax#5492")
+def f():
+    global helper
+    g = cats.grad(lambda x: helper(x) * 3.0)
+    yield g(2.0), 12.0
+    helper, kept = (lambda x: x), helper
+    yield g(2.0), 3.0
+    helper = kept
+    yield g(2.0), 12.0
+
+
+@story("defaults change", "language")
+def f():
+    def inner(x, k=2.0, *, m=3.0):
+        return k * m * x
+
+    g = cats.grad(inner)
+    yield g(1.0), 6.0
+    inner.__defaults__ = (5.0,)
+    yield g(1.0), 15.0
+    inner.__kwdefaults__["m"] = 1.0
+    yield g(1.0), 5.0
+
+
+@story("closures made in a loop", "language: late binding")
+def f():
+    late = [lambda x: x * k for k in range(3)]
+    early = [lambda x, k=k: x * k for k in range(3)]
+    made = [functools.partial(lambda k, x: x * k, k) for k in range(3)]
+    for i in range(3):
+        yield cats.grad(late[i])(1.0), 2.0
+        yield cats.grad(early[i])(1.0), float(i)
+        yield cats.grad(made[i])(1.0), float(i)
+
+
+@right("closures made in a loop, inside", "language: late binding", 0.5, 2.0)
+def f(x):
+    late = [lambda: x * k for k in range(1, 4)]
+    early = [lambda k=k: x**k for k in range(1, 4)]
+    y, x = x, x * x
+    return sum(g() for g in late) + sum(g() for g in early) * y
+
+
+@story("functions that look alike", "jax#38473")
+def f():
+    def make(n):
+        return lambda x: x**n
+
+    for n in (1, 2, 3, 2, 1):
+        yield cats.grad(make(n))(2.0), n * 2.0 ** (n - 1)
+    for n in (2, 2.0, True):
+        yield cats.grad(make(n))(3.0), 6.0 if n == 2 else 1.0
+    yield cats.grad(lambda x: x * 0.0)(1.0), 0.0
+    yield np.copysign(1.0, cats.grad(lambda x: x * -0.0)(1.0)), -1.0
+
+
+@story("kinds of arguments are told apart", "jax: weak types")
+def f():
+    def inner(x):
+        return np.sum(x * np.float32(2.0)) if isinstance(x, np.ndarray) else x * 3.0
+
+    g = cats.grad(inner)
+    yield g(1.0), 3.0
+    yield g(np.array(1.0)), 2.0
+    yield g(np.ones(2)), 2 * np.ones(2)
+    yield g(np.ones(3)), 2 * np.ones(3)
+    yield g(np.float32(1.0)), 3.0
+    yield g(np.ones((2, 1))), 2 * np.ones((2, 1))
+
+
+# What would be done once
+
+SEEN = []
+COUNTS = {}
+NUMBERS = itertools.count()
+RNG = np.random.default_rng(0)
+
+
+@refused("a list outside grows", "pure functions", 1.0, "list.append: it is outside of the traced function", "Return the value")
+def f(x):
+    SEEN.append(x)  # HERE
+    return x
+
+
+@refused("a default that is a list", "language: mutable defaults", 1.0, "list.append: it is outside", "Return the value")
+def f(x, seen=[]):
+    seen.append(x)  # HERE
+    return sum(seen)
+
+
+@refused("a dict outside remembers", "language: memo", 1.0, "it is outside of the traced function", "Return the value")
+def f(x):
+    COUNTS["calls"] = COUNTS.get("calls", 0) + 1  # HERE
+    return x * COUNTS["calls"]
+
+
+@refused("a global is assigned", "language", 1.0, "assigning the global RATE", "Return the value")
+def f(x):
+    global RATE
+    RATE = 3.0  # HERE
+    return x * RATE
+
+
+def _counted():
+    calls = 0
+
+    def f(x):
+        nonlocal calls
+        calls += 1  # HERE
+        return x * calls
+
+    return f
+
+
+refused("a nonlocal is counted up", "language", 1.0, "assigning the nonlocal calls", "Return the value")(_counted())
+
+
+@refused("an object outside is written to", "jax#5492", 1.0, "writing to the attribute w of a Model", "Return the value")
+def f(x, model=Model()):
+    model.w = x * model.w  # HERE
+    return np.sum(model.w)
+
+
+@refused("a counter outside counts", "language", 1.0, "an iterator from outside the traced function", "Pass a list")
+def f(x):
+    return x * next(NUMBERS)  # HERE
+
+
+@refused("NumPy's random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+def f(x):
+    return x * np.random.normal()  # HERE
+
+
+@refused("a generator of random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+def f(x):
+    return x * RNG.uniform()  # HERE
+
+
+@refused("a generator made inside", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+def f(x):
+    rng = np.random.default_rng()  # HERE
+    return x * rng.uniform()
+
+
+@refused("Python's random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+def f(x):
+    return x * random.random()  # HERE
+
+
+@refused("the clock", "users: T", 1.0, "", "")
+def f(x):
+    return x * (time.time() % 7.0)  # HERE
+
+
+@refused("the environment", "users: T", 1.0, "", "")
+def f(x):
+    return x * len(os.environ.get("HOME", ""))  # HERE
+
+
+@refused("a file", "users: T", 1.0, "", "")
+def f(x):
+    with open(__file__) as file:  # HERE
+        return x * len(file.read())
+
+
+@story("a value outlives its trace", "jax#38473")
+def f():
+    box = [None]
+
+    class Keeper:
+        def __init__(self):
+            self.kept = None
+
+    def inner(x):
+        keeper = Keeper()
+        keeper.kept = x
+        box_of = {"x": keeper}
+        return box_of["x"].kept * x
+
+    yield cats.grad(inner)(3.0), 6.0
+    yield box[0] is None, True
+
+
+# Remembering
+
+
+@functools.lru_cache
+def grid(n):
+    return np.linspace(0.0, 1.0, n)
+
+
+@functools.cache
+def fibonacci(n, x):
+    return x if n < 2 else fibonacci(n - 1, x) * 0.5 + fibonacci(n - 2, x) * x
+
+
+@right("lru_cache", "users: A", 0.4, 1.2)
+def f(x):
+    return fibonacci(9, x) + fibonacci(8, x * x) + np.sum(grid(3)) * x
+
+
+@story("a cache is not poisoned", "jax#1710")
+def f():
+    grid.cache_clear()
+    fibonacci.cache_clear()
+    cats.grad(f_cached)(0.5)
+    yield type(grid(3)) is np.ndarray, True
+    yield fibonacci(3, 2.0), 6.5
+    yield cats.grad(f_cached)(0.7), 2 * 0.7 * 1.5
+
+
+def f_cached(x):
+    return np.sum(grid(3)) * x * fibonacci(1, x)
+
+
+@right("a dict remembers by position", "language: memo", 0.4, 1.2)
+def f(x):
+    known = {}
+
+    def value(n):
+        if n not in known:
+            known[n] = x if n < 2 else value(n - 1) * value(n - 2) + n
+        return known[n]
+
+    return value(6)
+
+
+@refused("a dict keyed by values", "language", 1.0, "a key of a dict, or a member of a set,", "position")
+def f(x):
+    known = {}
+    known[x] = x * x  # HERE
+    return known[x]
+
+
+@refused("a set of values", "language", X, "a key of a dict, or a member of a set,", "position")
+def f(x):
+    return sum({v for v in x})  # HERE
+
+
+# Copies of the derivative, threads, processes
+
+
+def quartic(x):
+    y = np.zeros(2)
+    y[0] = x**2 if x > 0 else -x
+    y[1] = y[0] ** 2
+    return np.sum(y)
+
+
+@story("a gradient travels by pickle", "jax#679")
+def f():
+    g = cats.grad(quartic)
+    again = pickle.loads(pickle.dumps(g))
+    for x in (1.5, -2.0):
+        yield again(x), g(x)
+    used = pickle.loads(pickle.dumps(again))
+    yield used(2.0), 4.0 + 32.0
+
+
+@story("threads share one gradient", "autograd#659")
+def f():
+    g = cats.grad(quartic)
+    points = np.linspace(-3.0, 3.0, 40) + 0.01
+    barrier = threading.Barrier(4)
+
+    def work(part):
+        barrier.wait()
+        return [g(x) for x in part]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(work, [points] * 4))
+    right_ = [2 * x + 4 * x**3 if x > 0 else -1.0 + 2 * x for x in points]
+    for row in found:
+        yield row, right_
+
+
+@story("a child process after a fork", "jax#1805")
+def f():
+    if not hasattr(os, "fork"):
+        return
+    g = cats.grad(quartic)
+    g(1.5)
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(theirs, pickle.dumps((float(g(1.5)), float(g(-2.0)))))
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as answer:
+        found = pickle.loads(answer.read())
+    os.waitpid(child, 0)
+    yield found, (3.0 + 4 * 1.5**3, -1.0 - 4.0)
