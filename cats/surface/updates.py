@@ -76,7 +76,7 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
         return
     items, _ = full(key if isinstance(key, tuple) else (key,), x)
     if all(i is None or isinstance(i, int | np.integer | slice) for i in items):
-        _set_basic(x, key, [i for i in items if i is not None], found)
+        _set_basic(x, items, found)
     elif isinstance(key, Traced) and key.shape == x.shape and not found.ndim:
         whole(x, with_dtype(where(key, found, x), x.dtype))
     else:
@@ -104,11 +104,15 @@ def _plain(key: Any) -> Any:
     return key.known if isinstance(key, Traced) else key
 
 
-def _set_basic(x: Traced, key: Any, items: list[Any], value: Traced) -> None:
-    """Numbers and slices: one write into what x is a view of, at the composed key."""
-    own = basic_key(x, items)
-    target = index(x, key=own) if own else x
-    fitted = _fitted(value, target.shape, target.dtype)
+def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
+    """Numbers, slices and new axes: one write into what x is a view of, at the composed key."""
+    own = basic_key(x, [i for i in items if i is not None])
+    place = np.broadcast_to(False, x.shape)[tuple(items)].shape
+    fitted = _fitted(value, place, x.dtype)
+    if any(i is None for i in items):
+        whole_axes = [i for i in items if i is None or isinstance(i, slice)]
+        shape = tuple([n for n, i in zip(place, whole_axes, strict=True) if i is not None])
+        fitted = reshape(fitted, shape=shape)
     base, at = x, own
     while base.as_view is not None and getattr(base.as_view.lens, "op", None) is index:
         outer = dict(base.as_view.lens.params)["key"]  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
-from cats.ir.spaces import Real, Value
+from cats.ir.spaces import Real, Value, ground
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -55,9 +55,9 @@ def refuse_options(name: str, options: dict[str, Any], *allowed: str) -> None:
 
 
 def with_dtype(x: Traced, dtype: Any) -> Traced:
-    """x converted; the same x when it has that dtype already."""
+    """x converted; the same x when it has that dtype already. Raises SpaceError for no real one."""
     wanted = np.dtype(dtype)
-    return x if x.dtype == wanted else convert(x, dtype=wanted.name)
+    return x if x.dtype == wanted else convert(x, dtype=ground((), wanted).dtype)
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:

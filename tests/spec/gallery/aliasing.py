@@ -24,7 +24,8 @@ def f(x):
 
 @right("views of views", "MyGrad#318", X, Y)
 def f(x):
-    a = np.outer(x, x)
+    a = np.zeros((4, 4))
+    a[:] = np.outer(x, x)
     b = a[1:3].T
     c = b[::2]
     c[1, 0] = x[3]
@@ -47,7 +48,7 @@ def f(x):
 
 @right("ravel is a view, flatten a copy", "numpy.ravel", X, Y)
 def f(x):
-    a = np.outer(x, np.ones(2))
+    a = np.outer(x, np.ones(2)).copy()
     r, c = a.ravel(), a.flatten()
     r[1] = x[2]
     c[0] = x[1]
@@ -189,3 +190,12 @@ def f(m):
     flat[1] = 7.0
     turned[2] = -1.0
     return np.concatenate([a.ravel(), flat, turned])
+
+
+@refused("the layout decides, and is not known", "numpy.reshape", np.asfortranarray(np.outer(X, Y)),
+         "how the array lies in memory decides", ".copy()")  # fmt: skip
+def f(m):
+    a = m * 2.0
+    line = a.ravel()
+    line[1] = 7.0  # HERE
+    return np.sum(a)

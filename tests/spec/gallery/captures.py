@@ -1,10 +1,14 @@
 """Captures: closures, globals, state, caches, randomness, and whatever else may go stale."""
 
+import collections
 import functools
 import itertools
 import os
+import pathlib
 import pickle
 import random
+import shutil
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -273,38 +277,51 @@ def f(x):
     return x * random.random()  # HERE
 
 
-@refused("the clock", "users: T", 1.0, "", "")
-def f(x):
-    return x * (time.time() % 7.0)  # HERE
-
-
-@refused("the environment", "users: T", 1.0, "", "")
-def f(x):
-    return x * len(os.environ.get("HOME", ""))  # HERE
-
-
-@refused("a file", "users: T", 1.0, "", "")
-def f(x):
-    with open(__file__) as file:  # HERE
-        return x * len(file.read())
-
-
-@story("a value outlives its trace", "jax#38473")
+@story("the clock, the environment and files are read in every call", "users: T")
 def f():
-    box = [None]
+    path = pathlib.Path(tempfile.mkdtemp()) / "factor.txt"
 
+    def inner(x):
+        with open(path) as file:
+            factor = float(file.read())
+        started = time.perf_counter()
+        y = x * x * factor * float(os.environ["CATS_GALLERY"])
+        return y * 1.0 if time.perf_counter() >= started else x
+
+    g = cats.grad(inner)
+    for factor, size in ((2.0, 1.0), (3.0, 1.0), (3.0, 5.0)):
+        path.write_text(str(factor))
+        os.environ["CATS_GALLERY"] = str(size)
+        yield g(1.0), 2 * factor * size
+    np.save(path.with_suffix(".npy"), np.ones(2))
+    h = cats.grad(lambda x: x * np.sum(np.load(path.with_suffix(".npy"))))
+    yield h(1.0), 2.0
+    np.save(path.with_suffix(".npy"), np.full(3, 2.0))
+    yield h(1.0), 6.0
+    shutil.rmtree(path.parent)
+    del os.environ["CATS_GALLERY"]
+
+
+@story("what is kept of a trace is refused outside of it", "jax#38473")
+def f():
     class Keeper:
-        def __init__(self):
-            self.kept = None
+        last = None
 
     def inner(x):
         keeper = Keeper()
-        keeper.kept = x
-        box_of = {"x": keeper}
-        return box_of["x"].kept * x
+        keeper.last = x * 2.0
+        kept.append(keeper)
+        return keeper.last * x
 
-    yield cats.grad(inner)(3.0), 6.0
-    yield box[0] is None, True
+    kept = collections.deque()
+    yield cats.grad(inner)(3.0), 12.0
+    for use in (lambda: kept[0].last + 1.0, lambda: np.sin(kept[0].last), lambda: cats.grad(np.sin)(kept[0].last)):
+        try:
+            use()
+        except cats.TraceError as error:
+            yield "after its trace had ended" in error.message, True
+        else:
+            yield "no error", ""
 
 
 # Remembering

@@ -17,7 +17,8 @@ def f(x):
     return np.where(x > 0, np.log(x), 0.0)
 
 
-@right("where guards a root at zero", "jax#1052", 4.0, -1.0, corners=[0.0], slope=lambda x: 0.25 if x > 0 else 0.0)
+@right("where guards a root at zero", "jax#1052", 4.0, -1.0, corners=[0.0],
+       slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0)  # fmt: skip
 def f(x):
     return np.where(x > 0, np.sqrt(x), 0.0)
 
@@ -30,7 +31,7 @@ def f(x):
 
 @right(
     "where in where", "jax#20601", np.array([-2.0, 0.5, 3.0]),
-    corners=[np.array([-2.0, 0.0, 0.5, 3.0]), np.array([3.0, 0.5, 0.0, -1.0])],
+    corners=[np.array([-2.0, 0.0, 3.0]), np.array([3.0, 0.5, 0.0])],
     slope=lambda x: np.diag([0.0 if v <= 0 else 2 * v if v < 1 else 1 / v for v in x]),
 )  # fmt: skip
 def f(x):
@@ -47,7 +48,8 @@ def f(x):
     return np.where(r > 0, x / r, np.zeros(3))
 
 
-@right("if guards a root", "autograd#396", 4.0, -3.0, corners=[0.0], slope=lambda x: 0.25 if x > 0 else 0.0)
+@right("if guards a root", "autograd#396", 4.0, -3.0, corners=[0.0],
+       slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0)  # fmt: skip
 def f(x):
     if x > 0:
         return np.sqrt(x)
@@ -132,7 +134,7 @@ def f(x):
     return total
 
 
-@right("a clock of floats", "jax#18311", 0.35, 0.8, 0.068)
+@right("a clock of floats", "jax#18311", 0.35, 0.8, 0.068, step=1e-4)
 def f(dt):
     t, y = 0.0, 1.0
     while t < 1.0:

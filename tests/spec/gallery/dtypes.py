@@ -127,7 +127,7 @@ def _refusal(name, source, value, says):
 _refusal("a complex number", "users: O", 1j, "complex numbers are not supported")
 _refusal("a complex array", "users: O", np.ones(3) * 1j, "complex numbers are not supported")
 _refusal("half precision", "design", np.float16(2.0), "float16")
-_refusal("long double", "design", np.longdouble(2.0), "longdouble")
+_refusal("long double", "design", np.longdouble(2.0), "float128" if np.dtype(np.longdouble).itemsize == 16 else "dtype")
 _refusal("a masked array", "numpy.ma", np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), "MaskedArray does not compute")
 _refusal("a matrix", "numpy.matrix", np.eye(3).view(np.matrix), "matrix does not compute")
 _refusal("None", "language", None, "None")
@@ -143,7 +143,7 @@ def f(x):
     return np.sum(x * np.array([{}, 1, 2]))  # HERE
 
 
-@refused("the logarithm's complex branch", "np.emath", X, "np.emath", "")
+@refused("the logarithm's complex branch", "np.emath", -X, "np.emath.sqrt", "")
 def f(x):
     return np.sum(np.emath.sqrt(x).real)  # HERE
 

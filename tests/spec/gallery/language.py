@@ -166,7 +166,7 @@ def f(x):
     return json.loads(json.dumps(x)) * 2.0  # HERE
 
 
-@refused("a number through struct", "never cut off", 0.5, "float(x) of a traced value", "")
+@refused("a number through struct", "never cut off", 0.5, "struct.pack of a traced value", "")
 def f(x):
     return struct.unpack("d", struct.pack("d", x))[0]  # HERE
 
@@ -501,11 +501,11 @@ def f(x):
     return a * b + c + q * r + math.fmod(x, 0.3) + math.atan2(x, 2.0) + abs(-x) ** 2
 
 
-@right("large integers and truth values", "jax#4490", 0.5, -3.0)
+@right("large integers and truth values", "jax#4490", 0.5, -3.0, slope=lambda x: 2.0**53 + 3.0 + 2.0 * (x > 0))
 def f(x):
     big = 2**53 + 1
     huge = 10**30
-    return x * big + x * huge * 1e-30 + True * x + (x > 0) * x * 2 + -x * False + x * (3 // 2)
+    return x * big + x * (huge * 1e-30) + True * x + (x > 0) * x * 2 + -x * False + x * (3 // 2)
 
 
 @right("booleans count", "language", X, Y)
@@ -524,7 +524,8 @@ def f(x):
     return y
 
 
-@right("numbers print while they are made", "Tangent#86", 0.5, 0.7, slope=lambda x: 1.0 if x == 0.5 else 1.4)
+@right("numbers print while they are made", "Tangent#86", 0.5, 0.7, second=False,
+       slope=lambda x: 1.0 if x == 0.5 else 1.4)  # fmt: skip
 def f(x):
     lines = []
     print(f"x = {x:.3f}", x, [x], file=type("Sink", (), {"write": lambda self, s: lines.append(s)})())

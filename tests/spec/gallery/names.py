@@ -138,13 +138,6 @@ def f(m):
 # What cannot be seen into
 
 
-def _special(name, function, *more):
-    def f(x):
-        return np.sum(function(x, *more))  # HERE
-
-    refused(name, "users: K", X, "", "")(f)
-
-
 @refused("scipy's quad", "users: K", 1.0, "scipy.integrate", "")
 def f(x):
     return scipy.integrate.quad(lambda t: np.sin(t * x), 0.0, 1.0)[0]  # HERE
@@ -185,7 +178,7 @@ def f(x):
     return cmath.sqrt(x).real  # HERE
 
 
-@refused("Fourier transforms", "users: O", X, "np.fft.fft", "")
+@refused("Fourier transforms", "users: O", X, "numpy.fft.fft is not known to cats", "Primitive")
 def f(x):
     return np.sum(np.abs(np.fft.fft(x)))  # HERE
 
@@ -198,8 +191,3 @@ def f(x):
 @refused("np.nditer", "numpy", X, "", "")
 def f(x):
     return sum(v * v for v in np.nditer(x))  # HERE
-
-
-@refused("a function of C that takes the buffer", "never cut off", X, "", "")
-def f(x):
-    return memoryview(x)[0] * 2.0  # HERE

@@ -194,7 +194,7 @@ def f(x):
     return power(40)
 
 
-@right("recursion that depends on the value", "language", 3.3, 0.7, 9.17)
+@right("recursion that depends on the value", "language", 3.47, 0.7, 9.17, step=1e-4)
 def f(x):
     def collatz(y, depth):
         if y < 1.0 or depth > 30:

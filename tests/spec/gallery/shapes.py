@@ -38,7 +38,7 @@ def f(a, b):
     return a @ np.ones(3), np.sum(b @ a), np.concatenate([a, a])
 
 
-@right("an array of no axes", "numpy: 0-d", np.array(0.5), np.array(2.0))
+@right("an argument of no axes", "numpy: 0-d", np.array(0.5), np.array(2.0))
 def f(x):
     return x**2 * np.ones(2) + x[()] + x.item() * x.sum() + x.reshape(1)[0] + float(x)
 
@@ -144,7 +144,7 @@ def f(x):
     return np.max(x)  # HERE
 
 
-@refused("the truth of several", "numpy", X, "the truth value of a traced value in R[3]: it has 3 entries", "x.any()")
+@refused("the truth of several", "numpy", X, "the truth value of a traced value in Bool[3]: it has 3 entries", "x.any()")
 def f(x):
     return x[0] if x > 0 else x[1]  # HERE
 
