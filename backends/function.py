@@ -137,7 +137,10 @@ class FunctionText:
         ]
 
     def _part(self, start: int, stop: int) -> tuple[str, list[str]]:
-        """The lines from start to stop as a function of their own, and the call of it."""
+        """The lines from start to stop as a function of their own, and the call of it.
+
+        Guards alone give nothing that is read later.
+        """
         lines = self.plan.lines[start:stop]
         made = {p for line in lines for p in line.makes}
         constants = self.plan.constants
@@ -147,8 +150,11 @@ class FunctionText:
         kept = [p for line in lines for p in line.makes if self.last[p] >= stop]
         title = self.scope.fresh(f"{self.title}_part_{start // self.style.limit + 1}")
         body = self._statements(start, stop)
-        body.append(f"{INDENT}return {self._list(kept)}")
-        call = [f"{INDENT}{self._list(kept)} = {title}({self._list(list(read))})"]
+        given = f"{title}({self._list(list(read))})"
+        if kept:
+            body.append(f"{INDENT}return {self._list(kept)}")
+            given = f"{self._list(kept)} = {given}"
+        call = [INDENT + given]
         gone = [p for p in read if self.last[p] < stop]
         return self._definition(title, list(read), body), call + self._let_go(gone)
 

@@ -505,8 +505,9 @@ def unknown(function: Any) -> TraceError:
     """The error for a function that the table does not have."""
     module = getattr(function, "__module__", None) or "scipy.special"
     plain = isinstance(function, str | tuple) or _of_numpy(function)
+    name = shown(function) if plain else public_name(module, function)
     return TraceError(
-        f"{shown(function) if plain else public_name(module, function)} is not known to cats, so it cannot be differentiated",
+        f"{name} is not known to cats, so it cannot be differentiated",
         where=users_place(),
         remedy="Write it with functions cats knows, or give it as a Primitive.",
     )

@@ -7,6 +7,7 @@ import functools
 import inspect
 import types
 from collections.abc import Iterator
+from itertools import pairwise
 
 
 def inner(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -33,7 +34,7 @@ def _asks_identity(code: types.CodeType) -> bool:
     steps = list(dis.get_instructions(code))
     return any(
         step.opname == "IS_OP" and (before.argval is True or before.argval is False)
-        for before, step in zip(steps, steps[1:], strict=False)
+        for before, step in pairwise(steps)
     )
 
 

@@ -56,21 +56,32 @@ def _number_now(value: Any) -> Any:
     return value.recorder.concrete.value(value.term) if isinstance(value, Traced) else value
 
 
-_LARGEST = math.log(sys.float_info.max)
+_MOST = math.log(sys.float_info.max)
+
+
+def _below(most: float) -> Callable[..., Any]:
+    return lambda x: not most < abs(x) < math.inf
+
+
+def _above(least: float) -> Callable[..., Any]:
+    return lambda x: not x <= least
+
+
 _DOMAINS: dict[Any, Callable[..., Any]] = {
-    **dict.fromkeys((math.log, math.log2, math.log10), lambda x, base=2.0: not (x <= 0 or base <= 0)),
-    **dict.fromkeys((math.sin, math.cos, math.tan), lambda x: not abs(x) == math.inf),
+    **dict.fromkeys((math.sin, math.cos, math.tan), lambda x: abs(x) != math.inf),
     **dict.fromkeys((math.asin, math.acos), lambda x: not abs(x) > 1),
-    **dict.fromkeys((math.exp, math.expm1), lambda x: not _LARGEST < x < math.inf),
-    **dict.fromkeys((math.sinh, math.cosh), lambda x: not _LARGEST + math.log(2) < abs(x) < math.inf),
+    **dict.fromkeys((math.exp, math.expm1), lambda x: not _MOST < x < math.inf),
+    **dict.fromkeys((math.sinh, math.cosh), _below(_MOST + math.log(2))),
+    **dict.fromkeys((math.log2, math.log10), _above(0)),
+    math.log: lambda x, base=2.0: not (x <= 0 or base <= 0),
     math.exp2: lambda x: not 1024 <= x < math.inf,
-    math.log1p: lambda x: not x <= -1,
+    math.log1p: _above(-1),
     math.sqrt: lambda x: not x < 0,
     math.acosh: lambda x: not x < 1,
     math.atanh: lambda x: not abs(x) >= 1,
     math.fmod: lambda x, y: not (y == 0 or abs(x) == math.inf),
-    math.pow: lambda x, y: not (x < 0 and y % 1 != 0 or x == 0 and y < 0),
-}  # fmt: skip
+    math.pow: lambda x, y: not ((x < 0 and y % 1 != 0) or (x == 0 and y < 0)),
+}
 """Where a function of `math` gives a number; elsewhere it raises, and NumPy gives inf or nan."""
 
 

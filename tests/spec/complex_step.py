@@ -71,12 +71,11 @@ def rectified(x: Any) -> Any:
     return x * np.sign(np.real(x))
 
 
-ATAN2 = extended(
-    np.arctan2, lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y)
-)
+ATAN2 = extended(np.arctan2, lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y))
 FUNCTIONS = {
     "abs": rectified, "absolute": rectified, "max": extreme(np.argmax), "min": extreme(np.argmin),
-    "arctan2": ATAN2, "clip": clipped, "maximum": lambda a, b: np.where(np.real(a) >= np.real(b), a, b),
+    "arctan2": ATAN2, "clip": clipped,
+    "maximum": lambda a, b: np.where(np.real(a) >= np.real(b), a, b),
     "argmax": lambda x: np.argmax(np.real(x)), "inner": np.dot,
     "logaddexp": extended(np.logaddexp, lambda a, b: 1 / (1 + np.exp(b - a)),
                           lambda a, b: 1 / (1 + np.exp(a - b))),

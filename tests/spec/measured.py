@@ -1,8 +1,9 @@
-"""Derivatives measured from values only: the oracle that knows nothing of how a function is written."""
+"""Derivatives measured from values: an oracle that knows nothing of how a function is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def along(f: Function, at: Any, direction: Any, step: float) -> Any:
     rows = []
     for h in (step, step / 2, step / 4):
         rows.append((f(at + h * direction) - f(at - h * direction)) / (2 * h))
-    first = [(4 * b - a) / 3 for a, b in zip(rows, rows[1:], strict=False)]
+    first = [(4 * b - a) / 3 for a, b in pairwise(rows)]
     return (16 * first[1] - first[0]) / 15
 
 

@@ -12,7 +12,16 @@ import cats
 from cats.tree import flatten, unflatten
 from tests.spec import measured
 from tests.spec.gallery import (
-    aliasing, captures, choices, dtypes, kinks, language, names, nesting, shapes, writes,
+    aliasing,
+    captures,
+    choices,
+    dtypes,
+    kinks,
+    language,
+    names,
+    nesting,
+    shapes,
+    writes,
 )  # fmt: skip
 from tests.spec.gallery.trap import Entry, Refused, Right, Story, named
 
@@ -118,9 +127,7 @@ def second_derivative(entry: Right, flat: measured.Flat, args: Any, result: Any)
     results, tree = flatten(result)
     weights = [draw.uniform(0.5, 1.0, np.shape(r)) for r in results]
     row = flat.row(weights)
-    right = measured.along(
-        lambda at: row @ slopes(entry, flat, at), flat.at, direction, entry.step
-    )
+    right = measured.along(lambda at: row @ slopes(entry, flat, at), flat.at, direction, entry.step)
     tangents = list(flat.given)
     for i, v in enumerate(flatten(flat.arguments(direction))[0]):
         tangents[i] = v if i in flat.real else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import cats
 from cats.tree import flatten, unflatten
 from tests.spec import complex_step, measured
-from tests.spec.published.points import POINTS, Args
+from tests.spec.published.points import POINTS, SEARCHES, Args
 
 FOLDER = Path(__file__).parent / "published"
 CASES = [(module, name) for module, rows in POINTS.items() for name in rows]
@@ -81,7 +82,9 @@ def in_rows(found: Any, result: Any) -> Any:
     """A Jacobian as one matrix: a row for each real result."""
     parts = found if isinstance(result, tuple | list) else (found,)
     counts = [np.size(v) for v in real_leaves(result)]
-    rows = [[np.reshape(v, (n, -1)) for v in real_leaves(p)] for p, n in zip(parts, counts, strict=True)]
+    rows = [
+        [np.reshape(v, (n, -1)) for v in real_leaves(p)] for p, n in zip(parts, counts, strict=True)
+    ]
     return np.concatenate([np.concatenate(r, axis=1) for r in rows])
 
 
@@ -92,13 +95,13 @@ def test_published(module: str, name: str) -> None:
     points = POINTS[module][name]
     active = tuple(i for i, a in enumerate(points[0]) if real_leaves(a))
     value, reverse = cats.compile(f), cats.jacobian(f, active, mode="rev")
-    curvature = cats.hvp if np.ndim(f(*points[0])) == 0 else None
     for args in points:
         expected, oracle = f(*args), Oracle(twin, args)
         close(line(real_leaves(value(*args))), line(real_leaves(expected)), 1e-13)
         right = oracle.jacobian(oracle.at)
         close(in_rows(reverse(*args), expected), right, 1e-10)
-        second(f, args, expected, oracle)
+        if name not in SEARCHES:
+            second(f, args, expected, oracle)
 
 
 def second(f: Callable[..., Any], args: Args, result: Any, oracle: Oracle) -> None:
@@ -125,5 +128,5 @@ def test_every_function_is_tested_and_has_a_source(module: str) -> None:
     assert {node.name for node in told} == {*POINTS[module]}
     whole = ast.get_docstring(tree) or ""
     for node in told:
-        text = (ast.get_docstring(node) or "") + whole
-        assert any(part.strip(".,;:()").isdigit() and len(part.strip(".,;:()")) == 4 for part in text.split())
+        text = f"{ast.get_docstring(node)} {whole}"
+        assert re.search(r"\b(1[4-9]|20)\d\d\b", text), node.name

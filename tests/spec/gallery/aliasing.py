@@ -1,4 +1,4 @@
-"""Aliasing: two names for one memory, views of views, copies that look like views and the reverse."""
+"""Aliasing: two names for one memory, views of views, copies that look like views."""
 
 import copy
 
@@ -192,8 +192,13 @@ def f(m):
     return np.concatenate([a.ravel(), flat, turned])
 
 
-@refused("the layout decides, and is not known", "numpy.reshape", np.asfortranarray(np.outer(X, Y)),
-         "how the array lies in memory decides", ".copy()")  # fmt: skip
+@refused(
+    "the layout decides, and is not known",
+    "numpy.reshape",
+    np.asfortranarray(np.outer(X, Y)),
+    "how the array lies in memory decides",
+    ".copy()",
+)
 def f(m):
     a = m * 2.0
     line = a.ravel()

@@ -206,19 +206,37 @@ NUMBERS = itertools.count()
 RNG = np.random.default_rng(0)
 
 
-@refused("a list outside grows", "pure functions", 1.0, "list.append: it is outside of the traced function", "Return the value")
+@refused(
+    "a list outside grows",
+    "pure functions",
+    1.0,
+    "list.append: it is outside of the traced function",
+    "Return the value",
+)
 def f(x):
     SEEN.append(x)  # HERE
     return x
 
 
-@refused("a default that is a list", "language: mutable defaults", 1.0, "list.append: it is outside", "Return the value")
+@refused(
+    "a default that is a list",
+    "language: mutable defaults",
+    1.0,
+    "list.append: it is outside",
+    "Return the value",
+)
 def f(x, seen=[]):
     seen.append(x)  # HERE
     return sum(seen)
 
 
-@refused("a dict outside remembers", "language: memo", 1.0, "it is outside of the traced function", "Return the value")
+@refused(
+    "a dict outside remembers",
+    "language: memo",
+    1.0,
+    "it is outside of the traced function",
+    "Return the value",
+)
 def f(x):
     COUNTS["calls"] = COUNTS.get("calls", 0) + 1  # HERE
     return x * COUNTS["calls"]
@@ -242,37 +260,75 @@ def _counted():
     return f
 
 
-refused("a nonlocal is counted up", "language", 1.0, "assigning the nonlocal calls", "Return the value")(_counted())
+refused(
+    "a nonlocal is counted up", "language", 1.0, "assigning the nonlocal calls", "Return the value"
+)(_counted())
 
 
-@refused("an object outside is written to", "jax#5492", 1.0, "writing to the attribute w of a Model", "Return the value")
+@refused(
+    "an object outside is written to",
+    "jax#5492",
+    1.0,
+    "writing to the attribute w of a Model",
+    "Return the value",
+)
 def f(x, model=Model()):
     model.w = x * model.w  # HERE
     return np.sum(model.w)
 
 
-@refused("a counter outside counts", "language", 1.0, "an iterator from outside the traced function", "Pass a list")
+@refused(
+    "a counter outside counts",
+    "language",
+    1.0,
+    "an iterator from outside the traced function",
+    "Pass a list",
+)
 def f(x):
     return x * next(NUMBERS)  # HERE
 
 
-@refused("NumPy's random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+@refused(
+    "NumPy's random numbers",
+    "users: T",
+    1.0,
+    "a random number is drawn inside",
+    "pass it as an argument",
+)
 def f(x):
     return x * np.random.normal()  # HERE
 
 
-@refused("a generator of random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+@refused(
+    "a generator of random numbers",
+    "users: T",
+    1.0,
+    "a random number is drawn inside",
+    "pass it as an argument",
+)
 def f(x):
     return x * RNG.uniform()  # HERE
 
 
-@refused("a generator made inside", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+@refused(
+    "a generator made inside",
+    "users: T",
+    1.0,
+    "a random number is drawn inside",
+    "pass it as an argument",
+)
 def f(x):
     rng = np.random.default_rng()  # HERE
     return x * rng.uniform()
 
 
-@refused("Python's random numbers", "users: T", 1.0, "a random number is drawn inside", "pass it as an argument")
+@refused(
+    "Python's random numbers",
+    "users: T",
+    1.0,
+    "a random number is drawn inside",
+    "pass it as an argument",
+)
 def f(x):
     return x * random.random()  # HERE
 
@@ -315,7 +371,11 @@ def f():
 
     kept = collections.deque()
     yield cats.grad(inner)(3.0), 12.0
-    for use in (lambda: kept[0].last + 1.0, lambda: np.sin(kept[0].last), lambda: cats.grad(np.sin)(kept[0].last)):
+    for use in (
+        lambda: kept[0].last + 1.0,
+        lambda: np.sin(kept[0].last),
+        lambda: cats.grad(np.sin)(kept[0].last),
+    ):
         try:
             use()
         except cats.TraceError as error:
@@ -368,7 +428,9 @@ def f(x):
     return value(6)
 
 
-@refused("a dict keyed by values", "language", 1.0, "a key of a dict, or a member of a set,", "position")
+@refused(
+    "a dict keyed by values", "language", 1.0, "a key of a dict, or a member of a set,", "position"
+)
 def f(x):
     known = {}
     known[x] = x * x  # HERE

@@ -1,4 +1,4 @@
-"""Choices: what is not taken must not be felt, and every path must be right with one compilation."""
+"""Choices: what is not taken must not be felt, and one compilation must be right on every path."""
 
 import math
 
@@ -12,44 +12,73 @@ right, refused, story = ROOM.right, ROOM.refused, ROOM.story
 # The branch not taken
 
 
-@right("where guards a logarithm", "jax#347", 2.0, -1.0, corners=[0.0], slope=lambda x: 1 / x if x > 0 else 0.0)
+@right(
+    "where guards a logarithm",
+    "jax#347",
+    2.0,
+    -1.0,
+    corners=[0.0],
+    slope=lambda x: 1 / x if x > 0 else 0.0,
+)
 def f(x):
     return np.where(x > 0, np.log(x), 0.0)
 
 
-@right("where guards a root at zero", "jax#1052", 4.0, -1.0, corners=[0.0],
-       slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0)  # fmt: skip
+@right(
+    "where guards a root at zero",
+    "jax#1052",
+    4.0,
+    -1.0,
+    corners=[0.0],
+    slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0,
+)
 def f(x):
     return np.where(x > 0, np.sqrt(x), 0.0)
 
 
-@right("where guards a quotient", "jax#5798", np.float64(2.0), corners=[np.float64(0.0)],
-       slope=lambda x: math.sin(1 / x) / x**2 if x else 1.0)  # fmt: skip
+@right(
+    "where guards a quotient",
+    "jax#5798",
+    np.float64(2.0),
+    corners=[np.float64(0.0)],
+    slope=lambda x: math.sin(1 / x) / x**2 if x else 1.0,
+)
 def f(x):
     return np.where(x == 0.0, x, np.cos(1 / x))
 
 
 @right(
-    "where in where", "jax#20601", np.array([-2.0, 0.5, 3.0]),
+    "where in where",
+    "jax#20601",
+    np.array([-2.0, 0.5, 3.0]),
     corners=[np.array([-2.0, 0.0, 3.0]), np.array([3.0, 0.5, 0.0])],
     slope=lambda x: np.diag([0.0 if v <= 0 else 2 * v if v < 1 else 1 / v for v in x]),
-)  # fmt: skip
+)
 def f(x):
     return np.where(x > 0, np.where(x < 1, x**2, np.log(x)), np.where(x > 0, 1 / x, 7.0))
 
 
 @right(
-    "a direction of length zero", "pytorch#156212", np.zeros(3), np.array([3.0, 0.0, 4.0]),
+    "a direction of length zero",
+    "pytorch#156212",
+    np.zeros(3),
+    np.array([3.0, 0.0, 4.0]),
     slope=lambda x: np.zeros((3, 3)) if not x.any() else np.eye(3) / 5 - np.outer(x, x) / 125,
     second=False,
-)  # fmt: skip
+)
 def f(x):
     r = np.sqrt(np.sum(x**2))
     return np.where(r > 0, x / r, np.zeros(3))
 
 
-@right("if guards a root", "autograd#396", 4.0, -3.0, corners=[0.0],
-       slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0)  # fmt: skip
+@right(
+    "if guards a root",
+    "autograd#396",
+    4.0,
+    -3.0,
+    corners=[0.0],
+    slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else 0.0,
+)
 def f(x):
     if x > 0:
         return np.sqrt(x)
@@ -61,8 +90,13 @@ def f(x):
     return np.sum((x > 0) * x**2 + (x <= 0) * np.exp(x))
 
 
-@right("entropy with empty cells", "jax_xc#28", np.array([0.2, 0.0, 0.8]), second=False,
-       slope=lambda p: -np.log(np.where(p > 0, p, 1.0)) - (p > 0))  # fmt: skip
+@right(
+    "entropy with empty cells",
+    "jax_xc#28",
+    np.array([0.2, 0.0, 0.8]),
+    second=False,
+    slope=lambda p: -np.log(np.where(p > 0, p, 1.0)) - (p > 0),
+)
 def f(p):
     safe = p[p > 0]
     return -np.sum(safe * np.log(safe))
@@ -98,8 +132,17 @@ def f(x):
     return x * x if 0.0 < x < 1.0 < 2.0 else x**3 if 1.0 <= x <= 2 else 1 / x
 
 
-@right("and, or, not", "language", (0.5, 2.0), (-0.5, 2.0), (-0.5, -2.0), corners=[(0.0, 3.0)], slope=lambda x, y: (
-    (y, x) if x > 0 and y > 0 else (1.0, 0.0) if x and not y > 0 else (0.0, 2 * y)))  # fmt: skip
+@right(
+    "and, or, not",
+    "language",
+    (0.5, 2.0),
+    (-0.5, 2.0),
+    (-0.5, -2.0),
+    corners=[(0.0, 3.0)],
+    slope=lambda x, y: (
+        (y, x) if x > 0 and y > 0 else (1.0, 0.0) if x and not y > 0 else (0.0, 2 * y)
+    ),
+)
 def f(x, y):
     return (x > 0 and y > 0 and x * y) or (not y > 0 and x) or y * y
 
@@ -109,7 +152,12 @@ def f(x):
     return (x or 5.0) + 0.0
 
 
-@right("early return out of loops", "clad#710", np.array([0.1, 0.2, 5.0, 1.0]), np.array([2.0, 0.1, 0.3, 0.5]))
+@right(
+    "early return out of loops",
+    "clad#710",
+    np.array([0.1, 0.2, 5.0, 1.0]),
+    np.array([2.0, 0.1, 0.3, 0.5]),
+)
 def f(x):
     total = 0.0
     for i, v in enumerate(x):
@@ -152,12 +200,20 @@ def f(a):
     return x
 
 
-@right("argmax in the path", "jax#4342", np.array([1.0, 3.0, 2.0]), np.array([5.0, 3.0, 2.0]), np.array([0.0, 3.0, 7.0]))
+@right(
+    "argmax in the path",
+    "jax#4342",
+    np.array([1.0, 3.0, 2.0]),
+    np.array([5.0, 3.0, 2.0]),
+    np.array([0.0, 3.0, 7.0]),
+)
 def f(x):
     return x[np.argmax(x)] ** 2 * x[0] + x[int(np.argmin(x))]
 
 
-@right("pivoting", "users: E", np.array([[0.1, 2.0], [3.0, 4.0]]), np.array([[5.0, 2.0], [3.0, 4.0]]))
+@right(
+    "pivoting", "users: E", np.array([[0.1, 2.0], [3.0, 4.0]]), np.array([[5.0, 2.0], [3.0, 4.0]])
+)
 def f(a):
     a = a.copy()
     if abs(a[1, 0]) > abs(a[0, 0]):
@@ -165,13 +221,25 @@ def f(a):
     return a[0, 0] * (a[1, 1] - a[1, 0] / a[0, 0] * a[0, 1])
 
 
-@right("how many are positive", "array-api#84", np.array([1.0, -2.0, 3.0]), np.array([1.0, 2.0, 3.0]), np.array([-1.0, -2.0, -3.0]))
+@right(
+    "how many are positive",
+    "array-api#84",
+    np.array([1.0, -2.0, 3.0]),
+    np.array([1.0, 2.0, 3.0]),
+    np.array([-1.0, -2.0, -3.0]),
+)
 def f(x):
     kept = x[x > 0]
     return np.sum(kept**2) / max(len(kept), 1) + kept.size * x[0]
 
 
-@right("a sort by hand", "jax#24511", np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))
+@right(
+    "a sort by hand",
+    "jax#24511",
+    np.array([3.0, 1.0, 2.0]),
+    np.array([1.0, 2.0, 3.0]),
+    np.array([3.0, 2.0, 1.0]),
+)
 def f(x):
     x = list(x)
     for i in range(len(x)):
@@ -181,7 +249,13 @@ def f(x):
     return x[0] * 1.0 + x[1] ** 2 + x[2] ** 3
 
 
-@right("truth of an array", "functorch#257", np.array([1.0, 2.0]), np.array([-1.0, 2.0]), np.array([-1.0, -2.0]))
+@right(
+    "truth of an array",
+    "functorch#257",
+    np.array([1.0, 2.0]),
+    np.array([-1.0, 2.0]),
+    np.array([-1.0, -2.0]),
+)
 def f(x):
     if (x > 0).all():
         return np.prod(x)
@@ -190,8 +264,15 @@ def f(x):
     return x[0]
 
 
-@right("np.allclose decides", "users: E", np.array([1.0, 1.0 + 1e-9]), np.array([1.0, 2.0]), step=1e-10, second=False,
-       slope=lambda x: np.array([1.0, 0.0]) if abs(x[0] - x[1]) < 1e-6 else np.array([x[1], x[0]]))  # fmt: skip
+@right(
+    "np.allclose decides",
+    "users: E",
+    np.array([1.0, 1.0 + 1e-9]),
+    np.array([1.0, 2.0]),
+    step=1e-10,
+    second=False,
+    slope=lambda x: np.array([1.0, 0.0]) if abs(x[0] - x[1]) < 1e-6 else np.array([x[1], x[0]]),
+)
 def f(x):
     return x[0] if np.allclose(x[0], x[1]) else x[0] * x[1]
 
@@ -222,8 +303,14 @@ def f(x):
             return x**3
 
 
-@right("both sides of an infinite slope", "theory: T5", 0.0, 1.0, second=False,
-       slope=lambda x: 0.0 if x == 0 else 0.5)  # fmt: skip
+@right(
+    "both sides of an infinite slope",
+    "theory: T5",
+    0.0,
+    1.0,
+    second=False,
+    slope=lambda x: 0.0 if x == 0 else 0.5,
+)
 def f(x):
     y = np.where(x > 0, np.sqrt(x), 0.0)
     return np.where(x > 0, y, y * y)
@@ -236,7 +323,12 @@ def f(x):
     return np.log(x)
 
 
-@right("a stop that depends on the sum", "jax#2956", np.array([0.4, 0.5, 0.6, 0.7]), np.array([2.0, 0.5, 0.6, 0.7]))
+@right(
+    "a stop that depends on the sum",
+    "jax#2956",
+    np.array([0.4, 0.5, 0.6, 0.7]),
+    np.array([2.0, 0.5, 0.6, 0.7]),
+)
 def f(x):
     total, i = 0.0, 0
     while i < len(x) and total < 1.0:

@@ -70,7 +70,11 @@ def f(x):
     return np.sum(x / n + x // n * 0.0 + n**2 * x + x * (n % 2) + x ** (n - 1)) + np.mean(n) * x[0]
 
 
-@right("whole numbers beside real ones", "users: N", ({"x": 3.0, "n": 2, "flag": True, "name": "a", "none": None},))
+@right(
+    "whole numbers beside real ones",
+    "users: N",
+    ({"x": 3.0, "n": 2, "flag": True, "name": "a", "none": None},),
+)
 def f(p):
     return p["x"] ** p["n"] * (1.0 if p["flag"] else 2.0) * len(p["name"])
 
@@ -97,7 +101,9 @@ def f(x):
     return a[1] + x
 
 
-@right("the dtype is asked", "users: J", NARROW, slope=lambda x: np.full(3, np.finfo(np.float32).eps))
+@right(
+    "the dtype is asked", "users: J", NARROW, slope=lambda x: np.full(3, np.finfo(np.float32).eps)
+)
 def f(x):
     return np.sum(x * np.finfo(x.dtype).eps)
 
@@ -127,8 +133,18 @@ def _refusal(name, source, value, says):
 _refusal("a complex number", "users: O", 1j, "complex numbers are not supported")
 _refusal("a complex array", "users: O", np.ones(3) * 1j, "complex numbers are not supported")
 _refusal("half precision", "design", np.float16(2.0), "float16")
-_refusal("long double", "design", np.longdouble(2.0), "float128" if np.dtype(np.longdouble).itemsize == 16 else "dtype")
-_refusal("a masked array", "numpy.ma", np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), "MaskedArray does not compute")
+_refusal(
+    "long double",
+    "design",
+    np.longdouble(2.0),
+    "float128" if np.dtype(np.longdouble).itemsize == 16 else "dtype",
+)
+_refusal(
+    "a masked array",
+    "numpy.ma",
+    np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]),
+    "MaskedArray does not compute",
+)
 _refusal("a matrix", "numpy.matrix", np.eye(3).view(np.matrix), "matrix does not compute")
 _refusal("None", "language", None, "None")
 _refusal("an object", "language", object(), "object")
@@ -157,8 +173,19 @@ def f(x):
 
 @story("arguments in no space", "design")
 def f():
-    for bad in (1j, np.ones(2) * 1j, np.float16(1), np.longdouble(1), "a", None, np.array(["a"]),
-                np.ma.array([1.0]), np.array("2020", "M8[D]"), object(), {1.0}):  # fmt: skip
+    for bad in (
+        1j,
+        np.ones(2) * 1j,
+        np.float16(1),
+        np.longdouble(1),
+        "a",
+        None,
+        np.array(["a"]),
+        np.ma.array([1.0]),
+        np.array("2020", "M8[D]"),
+        object(),
+        {1.0},
+    ):
         try:
             cats.grad(lambda x: np.sum(x))(bad)
         except cats.CatsError as error:

@@ -51,8 +51,15 @@ def f(x):
     return y * z
 
 
-@right("division by zero, caught", "language: ZeroDivisionError", 2.0, 0.0, 5.0, second=False,
-       slope=lambda x: -1 / x**2 if x else 3.0)  # fmt: skip
+@right(
+    "division by zero, caught",
+    "language: ZeroDivisionError",
+    2.0,
+    0.0,
+    5.0,
+    second=False,
+    slope=lambda x: -1 / x**2 if x else 3.0,
+)
 def f(x):
     try:
         return 1.0 / x
@@ -60,8 +67,15 @@ def f(x):
         return 3.0 * x
 
 
-@right("a domain error, caught", "language: math domain error", 2.0, -2.0, 0.0, second=False,
-       slope=lambda x: 1 / x if x > 0 else 2 * x - 1)  # fmt: skip
+@right(
+    "a domain error, caught",
+    "language: math domain error",
+    2.0,
+    -2.0,
+    0.0,
+    second=False,
+    slope=lambda x: 1 / x if x > 0 else 2 * x - 1,
+)
 def f(x):
     try:
         return math.log(x)
@@ -69,8 +83,13 @@ def f(x):
         return x * x - x
 
 
-@right("a root of a negative number, caught", "language: math domain error", 4.0, -2.0,
-       slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else -1.0)  # fmt: skip
+@right(
+    "a root of a negative number, caught",
+    "language: math domain error",
+    4.0,
+    -2.0,
+    slope=lambda x: 0.5 / math.sqrt(x) if x > 0 else -1.0,
+)
 def f(x):
     try:
         return math.sqrt(x)
@@ -78,8 +97,14 @@ def f(x):
         return -x
 
 
-@right("an overflow, caught", "language: OverflowError", 2.0, 2000.0, second=False,
-       slope=lambda x: math.exp(x) if x < 709 else 5.0)  # fmt: skip
+@right(
+    "an overflow, caught",
+    "language: OverflowError",
+    2.0,
+    2000.0,
+    second=False,
+    slope=lambda x: math.exp(x) if x < 709 else 5.0,
+)
 def f(x):
     try:
         return math.exp(x)
@@ -108,7 +133,13 @@ def f(x):
     return params["a"] * b + params.get("c", x[2])
 
 
-@refused("swallowed: except Exception", "users: never silently wrong", X, "complex(x) of a traced value", "real numbers")
+@refused(
+    "swallowed: except Exception",
+    "users: never silently wrong",
+    X,
+    "complex(x) of a traced value",
+    "real numbers",
+)
 def f(x):
     try:
         y = complex(x[0]).real  # HERE
@@ -117,7 +148,13 @@ def f(x):
     return np.sum(x) * y
 
 
-@refused("swallowed: contextlib.suppress", "users: never silently wrong", X, "writing into an argument", "x.copy()")
+@refused(
+    "swallowed: contextlib.suppress",
+    "users: never silently wrong",
+    X,
+    "writing into an argument",
+    "x.copy()",
+)
 def f(x):
     with contextlib.suppress(Exception):
         x[0] = 2.0  # HERE
@@ -145,8 +182,14 @@ def f(x):
     return a + b * c + d * e * float(np.array([x[0]])[0])
 
 
-@right("formatting decides, and keeps nothing", "language", 1.25, 2.0, 10.5, slope=lambda x: (
-    len(f"{x:.2f}") * (len(str(int(x))) + 1.0)))  # fmt: skip
+@right(
+    "formatting decides, and keeps nothing",
+    "language",
+    1.25,
+    2.0,
+    10.5,
+    slope=lambda x: len(f"{x:.2f}") * (len(str(int(x))) + 1.0),
+)
 def f(x):
     return x * len(f"{x:.2f}") * (len(str(int(x))) + 1)
 
@@ -181,7 +224,9 @@ def f(x):
     return statistics.mean(list(x))  # HERE
 
 
-@refused("an entry by .tobytes()", "never cut off", X, "x.tobytes() of a traced value", "Use x itself")
+@refused(
+    "an entry by .tobytes()", "never cut off", X, "x.tobytes() of a traced value", "Use x itself"
+)
 def f(x):
     return np.frombuffer(x.tobytes())[0]  # HERE
 
@@ -198,7 +243,9 @@ def f(x):
 def f(x):
     total = sum(x) + sum([x[0], 1, x[1]]) + sum(v * v for v in x) + sum(x, 0.5) + sum([x, x])[1]
     total = total + max(x) * min(x) + max(x[0], 0.1, x[2]) + min(0.3, x[0]) + abs(x[1])
-    total = total + max([x[0], x[1]], key=lambda v: -v) + max((v * v, k) for k, v in enumerate(x))[0]
+    total = (
+        total + max([x[0], x[1]], key=lambda v: -v) + max((v * v, k) for k, v in enumerate(x))[0]
+    )
     low, *_, high = sorted(x)
     total = total + high * low + sorted([x[1], 0.0, x[0]], reverse=True)[0]
     return total + sorted(range(3), key=lambda i: x[i])[0] * x[1]
@@ -222,7 +269,11 @@ def f(x):
     first = operator.itemgetter(0)
     total = functools.reduce(lambda a, b: a * 0.5 + b, x) + functools.reduce(operator.mul, x, 2.0)
     total = total + functools.partial(operator.pow, x[0] ** 2)(1.5) + first(x) * operator.neg(x[1])
-    total = total + operator.truediv(x[2], 1.0 + x[0] ** 2) + math.sumprod(x, x) if hasattr(math, "sumprod") else total
+    total = (
+        total + operator.truediv(x[2], 1.0 + x[0] ** 2) + math.sumprod(x, x)
+        if hasattr(math, "sumprod")
+        else total
+    )
     return total + sum(map(lambda a, b: a * b, x, reversed(x))) + sum(filter(lambda v: v > 0, x))
 
 
@@ -282,8 +333,11 @@ def f(x):
     table = [[v * w for w in x] for v in x if v > -5.0]
     by_name = {name: v for name, v in zip("abc", x, strict=True)}
     nested = [v for row in table for v in row]
-    return sum(nested) + by_name["a"] * by_name["c"] + np.array([v**2 for v in x])[1] + sum(
-        {k: v for k, v in enumerate(x)}.values()
+    return (
+        sum(nested)
+        + by_name["a"] * by_name["c"]
+        + np.array([v**2 for v in x])[1]
+        + sum({k: v for k, v in enumerate(x)}.values())
     )
 
 
@@ -485,7 +539,11 @@ def f(x):
 @right("questions about types", "language", X, Y)
 def f(x):
     y = x[0]
-    ok = isinstance(x, np.ndarray) and isinstance(y, float | np.floating) and isinstance(y, numbers.Real)
+    ok = (
+        isinstance(x, np.ndarray)
+        and isinstance(y, float | np.floating)
+        and isinstance(y, numbers.Real)
+    )
     ok = ok and type(x) is np.ndarray and type(y) is np.float64 and not isinstance(x, list)
     ok = ok and np.isscalar(y) and np.ndim(x) == 1 and x.dtype == float and x.shape == (3,)
     ok = ok and hasattr(x, "__len__") and np.iterable(x) and not callable(x) and x.size == len(x)
@@ -501,7 +559,13 @@ def f(x):
     return a * b + c + q * r + math.fmod(x, 0.3) + math.atan2(x, 2.0) + abs(-x) ** 2
 
 
-@right("large integers and truth values", "jax#4490", 0.5, -3.0, slope=lambda x: 2.0**53 + 3.0 + 2.0 * (x > 0))
+@right(
+    "large integers and truth values",
+    "jax#4490",
+    0.5,
+    -3.0,
+    slope=lambda x: 2.0**53 + 3.0 + 2.0 * (x > 0),
+)
 def f(x):
     big = 2**53 + 1
     huge = 10**30
@@ -524,9 +588,17 @@ def f(x):
     return y
 
 
-@right("numbers print while they are made", "Tangent#86", 0.5, 0.7, second=False,
-       slope=lambda x: 1.0 if x == 0.5 else 1.4)  # fmt: skip
+@right(
+    "numbers print while they are made",
+    "Tangent#86",
+    0.5,
+    0.7,
+    second=False,
+    slope=lambda x: 1.0 if x == 0.5 else 1.4,
+)
 def f(x):
     lines = []
-    print(f"x = {x:.3f}", x, [x], file=type("Sink", (), {"write": lambda self, s: lines.append(s)})())
+    print(
+        f"x = {x:.3f}", x, [x], file=type("Sink", (), {"write": lambda self, s: lines.append(s)})()
+    )
     return x if "0.500" in "".join(lines) else x * x

@@ -88,14 +88,21 @@ def f(x, w):
 
 @right("gradients and convolutions", "numpy", (X, Y[:3]))
 def f(x, k):
-    return np.convolve(x, k) * np.gradient(np.convolve(x, k)), np.trapezoid(x**2, np.cumsum(np.exp(x)))
+    return np.convolve(x, k) * np.gradient(np.convolve(x, k)), np.trapezoid(
+        x**2, np.cumsum(np.exp(x))
+    )
 
 
 @right("solving and inverting", "numpy.linalg", (M, np.array([1.0, 2.0])))
 def f(a, b):
     x = np.linalg.solve(a, b)
     s = a @ a.T
-    return x * np.linalg.det(a), np.linalg.inv(a) @ x, np.linalg.cholesky(s)[1], np.linalg.eigvalsh(s)
+    return (
+        x * np.linalg.det(a),
+        np.linalg.inv(a) @ x,
+        np.linalg.cholesky(s)[1],
+        np.linalg.eigvalsh(s),
+    )
 
 
 @right("a mean over a mask", "numpy.where", X, Y)

@@ -84,8 +84,12 @@ def f():
     def g(x):
         return np.sin(x[0]) * x[1] ** 2 + x[0] ** 3
 
-    right_ = np.array([[-np.sin(0.3) * 0.64 + 6 * 0.3, 2 * np.cos(0.3) * -0.8],
-                      [2 * np.cos(0.3) * -0.8, 2 * np.sin(0.3)]])  # fmt: skip
+    right_ = np.array(
+        [
+            [-np.sin(0.3) * 0.64 + 6 * 0.3, 2 * np.cos(0.3) * -0.8],
+            [2 * np.cos(0.3) * -0.8, 2 * np.sin(0.3)],
+        ]
+    )
     yield cats.hessian(g)(x), right_
     for outer in ("fwd", "rev"):
         for inner in ("fwd", "rev"):

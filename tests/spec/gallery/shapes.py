@@ -18,7 +18,9 @@ def locked(x):
     return x
 
 
-@right("broadcasting, backwards", "theory: T10", (np.array([[1.0], [2.0]]), X, 0.5, np.array([[3.0]])))
+@right(
+    "broadcasting, backwards", "theory: T10", (np.array([[1.0], [2.0]]), X, 0.5, np.array([[3.0]]))
+)
 def f(a, b, c, d):
     return a * b + c * np.sin(a) - b**2 * d + np.ones((2, 1, 1, 3))[0] * c
 
@@ -63,7 +65,13 @@ def f(x):
     return y
 
 
-@right("an argument of other byte order", "numpy: dtypes", X.astype(">f8"), second=False, slope=lambda x: np.diag(2.0 * x))
+@right(
+    "an argument of other byte order",
+    "numpy: dtypes",
+    X.astype(">f8"),
+    second=False,
+    slope=lambda x: np.diag(2.0 * x),
+)
 def f(x):
     return x * x
 
@@ -104,15 +112,30 @@ def f(x):
 
 @right("matrix products of every rank", "numpy.matmul", (M, X, np.stack([M, M * 2.0])))
 def f(a, v, t):
-    return a @ v, v @ a.T, np.dot(v, v), t @ v, np.matmul(t, a.T), np.tensordot(a, t, (1, 2)), v.dot(v)
+    return (
+        a @ v,
+        v @ a.T,
+        np.dot(v, v),
+        t @ v,
+        np.matmul(t, a.T),
+        np.tensordot(a, t, (1, 2)),
+        v.dot(v),
+    )
 
 
-@right("lengths that depend on values", "array-api#84", np.array([0.5, 1.5, -0.2, 2.5]), np.array([3.5, 1.5, -0.2, -2.5]))
+@right(
+    "lengths that depend on values",
+    "array-api#84",
+    np.array([0.5, 1.5, -0.2, 2.5]),
+    np.array([3.5, 1.5, -0.2, -2.5]),
+)
 def f(x):
     kept = x[x > 0]
     (places,) = np.nonzero(x > 1.0)
     steps = np.arange(0.0, x[0] * 4.0, 1.0)
-    return np.sum(kept**2) * len(steps) + np.sum(x[places] * places) + np.sum(np.linspace(0, x[1], 4))
+    return (
+        np.sum(kept**2) * len(steps) + np.sum(x[places] * places) + np.sum(np.linspace(0, x[1], 4))
+    )
 
 
 @right("a grid", "numpy.meshgrid", (X, X[:2]))
@@ -134,7 +157,13 @@ def f(m):
     return np.triu(m) @ np.tril(m) + np.diag(np.diag(m)) * np.trace(m) + np.eye(2) * m[0, 1]
 
 
-@refused("shapes that do not fit", "numpy: broadcasting", (X, X[:2]), "shapes (3,), (2,) do not broadcast together", "compatible")
+@refused(
+    "shapes that do not fit",
+    "numpy: broadcasting",
+    (X, X[:2]),
+    "shapes (3,), (2,) do not broadcast together",
+    "compatible",
+)
 def f(x, y):
     return np.sum(x + y)  # HERE
 
@@ -144,7 +173,13 @@ def f(x):
     return np.max(x)  # HERE
 
 
-@refused("the truth of several", "numpy", X, "the truth value of a traced value in Bool[3]: it has 3 entries", "x.any()")
+@refused(
+    "the truth of several",
+    "numpy",
+    X,
+    "the truth value of a traced value in Bool[3]: it has 3 entries",
+    "x.any()",
+)
 def f(x):
     return x[0] if x > 0 else x[1]  # HERE
 

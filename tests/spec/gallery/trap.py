@@ -1,4 +1,4 @@
-"""What an entry of the gallery is: a function with what must happen, a refusal, or a short story."""
+"""What an entry of the gallery is: a function and what must happen, a refusal, or a story."""
 
 from __future__ import annotations
 

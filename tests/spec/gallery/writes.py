@@ -1,4 +1,4 @@
-"""Writing into arrays: local ones are written as NumPy writes, those from outside are not touched."""
+"""Writing into arrays: local ones as NumPy writes them, those from outside not at all."""
 
 import numpy as np
 
@@ -35,7 +35,13 @@ def f(x):
     return np.sum(y) + np.prod(a + 1.0)
 
 
-@right("x in an array of integers is cut off", "tangent#66", 2.7, -1.2, slope=lambda x: np.array([0.0, 1.0]))
+@right(
+    "x in an array of integers is cut off",
+    "tangent#66",
+    2.7,
+    -1.2,
+    slope=lambda x: np.array([0.0, 1.0]),
+)
 def f(x):
     a = np.array([1, 2, 3])
     a[0] = x
@@ -173,7 +179,11 @@ def f(x):
     return total * x[1]
 
 
-@right("a triangular solve by hand", "jax: sharp bits", (np.array([[2.0, 0.0, 0.0], [1.0, 3.0, 0.0], [0.5, -1.0, 1.5]]), X))
+@right(
+    "a triangular solve by hand",
+    "jax: sharp bits",
+    (np.array([[2.0, 0.0, 0.0], [1.0, 3.0, 0.0], [0.5, -1.0, 1.5]]), X),
+)
 def f(a, b):
     y = np.zeros_like(b)
     for i in range(len(b)):
@@ -230,7 +240,13 @@ def f(x):
 # What belongs to others
 
 
-@refused("an argument in place", "users: B", X.copy(), "writing into an argument: it would be seen outside", "x.copy()")
+@refused(
+    "an argument in place",
+    "users: B",
+    X.copy(),
+    "writing into an argument: it would be seen outside",
+    "x.copy()",
+)
 def f(x):
     x[0] = 1.0  # HERE
     return np.sum(x)
@@ -242,7 +258,9 @@ def f(x):
     return np.sum(x)
 
 
-@refused("an argument in a helper", "pytorch#81417", X.copy(), "writing into an argument", "x.copy()")
+@refused(
+    "an argument in a helper", "pytorch#81417", X.copy(), "writing into an argument", "x.copy()"
+)
 def f(x):
     def normalised(a):
         a /= np.sum(a)  # HERE
@@ -251,7 +269,9 @@ def f(x):
     return normalised(x)[0]
 
 
-@refused("an argument through views", "autograd#515", X.copy(), "writing into an argument", "x.copy()")
+@refused(
+    "an argument through views", "autograd#515", X.copy(), "writing into an argument", "x.copy()"
+)
 def f(x):
     a = np.asarray(x)[::-1].reshape(3, 1).T
     a[0, 1] = 7.0  # HERE
@@ -268,7 +288,9 @@ WORK = np.zeros(3)
 LARGE = np.zeros(1000)
 
 
-@refused("a work array of the module", "JAX: purity", X, "writing into an array from outside", "x.copy()")
+@refused(
+    "a work array of the module", "JAX: purity", X, "writing into an array from outside", "x.copy()"
+)
 def f(x):
     WORK[0] = x[0]  # HERE
     return np.sum(WORK)
@@ -280,27 +302,43 @@ def f(x):
     return np.sum(LARGE)
 
 
-@refused("a default that is an array", "language", X, "writing into an array from outside", "x.copy()")
+@refused(
+    "a default that is an array", "language", X, "writing into an array from outside", "x.copy()"
+)
 def f(x, work=np.zeros(3)):
     work += x  # HERE
     return np.sum(work)
 
 
-@refused("a read-only view", "numpy.broadcast_to", X, "a view that NumPy makes read-only", "x.copy()")
+@refused(
+    "a read-only view", "numpy.broadcast_to", X, "a view that NumPy makes read-only", "x.copy()"
+)
 def f(x):
     a = np.broadcast_to(x * 2.0, (2, 3))
     a[0, 0] = 1.0  # HERE
     return np.sum(a)
 
 
-@refused("a value of the wrong shape", "numpy: broadcasting", X, "cannot be written to a place of shape (2,)", "broadcasts")
+@refused(
+    "a value of the wrong shape",
+    "numpy: broadcasting",
+    X,
+    "cannot be written to a place of shape (2,)",
+    "broadcasts",
+)
 def f(x):
     a = np.zeros(2)
     a[:] = x  # HERE
     return np.sum(a)
 
 
-@refused("a float into integers, in place", "numpy: casting", X, "cannot write float64 into an array of int64", "dtype=float")
+@refused(
+    "a float into integers, in place",
+    "numpy: casting",
+    X,
+    "cannot write float64 into an array of int64",
+    "dtype=float",
+)
 def f(x):
     a = np.zeros(3, dtype=int)
     a += x  # HERE

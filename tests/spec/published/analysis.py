@@ -21,6 +21,7 @@ def newton_root(a):
 
 def secant_root(a):
     """The secant method: 5.9."""
+
     def f(x):
         return x * math.exp(x) - a
 
@@ -48,6 +49,7 @@ def bisection_then_newton(a):
 
 def brent(a):
     """Brent 1973, zeroin: bisection, secant and inverse quadratic interpolation."""
+
     def f(x):
         return (x + 3) * (x - 1) ** 2 - a
 
@@ -119,6 +121,7 @@ def gauss_legendre(a, b):
 
 def adaptive_simpson(a, tolerance=1e-4):
     """Recursion where the integrand asks for it: Lyness 1969."""
+
     def f(t):
         return 1 / (0.05 + (t - a) ** 2)
 
@@ -208,6 +211,7 @@ KNOTS = [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0, 3.0]
 
 def b_spline(c, t, degree=3):
     """Cox 1972 and de Boor 1972: the recursion over basis functions."""
+
     def basis(i, k):
         if k == 0:
             return 1.0 if KNOTS[i] <= t < KNOTS[i + 1] else 0.0
@@ -215,7 +219,9 @@ def b_spline(c, t, degree=3):
         if KNOTS[i + k] != KNOTS[i]:
             value += (t - KNOTS[i]) / (KNOTS[i + k] - KNOTS[i]) * basis(i, k - 1)
         if KNOTS[i + k + 1] != KNOTS[i + 1]:
-            value += (KNOTS[i + k + 1] - t) / (KNOTS[i + k + 1] - KNOTS[i + 1]) * basis(i + 1, k - 1)
+            value += (
+                (KNOTS[i + k + 1] - t) / (KNOTS[i + k + 1] - KNOTS[i + 1]) * basis(i + 1, k - 1)
+            )
         return value
 
     return sum(c[i] * basis(i, degree) for i in range(len(c)))

@@ -6,7 +6,6 @@ import numpy as np
 
 
 def normal_cdf(x):
-    """Abramowitz and Stegun 1964, 26.2.17."""
     b = [0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429]
     t = 1 / (1 + 0.2316419 * abs(x))
     poly = sum(c * t ** (i + 1) for i, c in enumerate(b))
@@ -160,7 +159,9 @@ def gaussian_mixture(params):
         for k in range(len(weights)):
             spread = math.exp(params["log_sigma"][k])
             z = (p - params["means"][k]) / spread
-            density += weights[k] * math.exp(-0.5 * (z[0] ** 2 + z[1] ** 2)) / (2 * math.pi * spread**2)
+            density += (
+                weights[k] * math.exp(-0.5 * (z[0] ** 2 + z[1] ** 2)) / (2 * math.pi * spread**2)
+            )
         total -= math.log(density)
     return total
 
@@ -229,7 +230,12 @@ def lstm(params, inputs=(0.5, -0.3, 0.8, 0.1)):
     h, c = np.zeros(n), np.zeros(n)
     for x in inputs:
         z = w * x + u @ h + b
-        i, f, o, g = sigmoid(z[:n]), sigmoid(z[n : 2 * n]), sigmoid(z[2 * n : 3 * n]), np.tanh(z[3 * n :])
+        i, f, o, g = (
+            sigmoid(z[:n]),
+            sigmoid(z[n : 2 * n]),
+            sigmoid(z[2 * n : 3 * n]),
+            np.tanh(z[3 * n :]),
+        )
         c = f * c + i * g
         h = o * np.tanh(c)
     return h @ h + c.sum()

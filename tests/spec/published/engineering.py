@@ -132,7 +132,11 @@ def airfoil(params, n=6):
     upper, lower = [], []
     xs = [0.5 * (1 - math.cos(math.pi * i / n)) for i in range(n + 1)]
     for x in xs:
-        thick = 5 * t * (0.2969 * math.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1015 * x**4)
+        thick = (
+            5
+            * t
+            * (0.2969 * math.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1015 * x**4)
+        )
         if x < p:
             camber = m / p**2 * (2 * p * x - x**2)
         else:

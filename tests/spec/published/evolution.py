@@ -160,7 +160,9 @@ def wave(speed, steps=5, n=8):
     u[0, 1:-1] = np.sin(np.pi * np.linspace(0, 1, n))[1:-1]
     u[1] = u[0]
     for k in range(1, steps):
-        u[k + 1, 1:-1] = 2 * u[k, 1:-1] - u[k - 1, 1:-1] + c2 * (u[k, 2:] - 2 * u[k, 1:-1] + u[k, :-2])
+        u[k + 1, 1:-1] = (
+            2 * u[k, 1:-1] - u[k - 1, 1:-1] + c2 * (u[k, 2:] - 2 * u[k, 1:-1] + u[k, :-2])
+        )
     return np.sum(u[-1] ** 2)
 
 
@@ -189,7 +191,9 @@ def poisson(source, sweeps=3):
     for _ in range(sweeps):
         for i in range(1, n + 1):
             for j in range(1, m + 1):
-                u[i, j] = (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] + source[i - 1, j - 1]) / 4
+                u[i, j] = (
+                    u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] + source[i - 1, j - 1]
+                ) / 4
     return u[1:-1, 1:-1]
 
 
@@ -218,6 +222,7 @@ def n_body(x, v, masses, steps=3, dt=0.05):
 
 def double_pendulum(s, steps=3, h=0.05):
     """Shinbrot et al. 1992: angles and velocities after some Runge-Kutta steps."""
+
     def f(t, s):
         a, b, p, q = s
         d = a - b
@@ -251,7 +256,9 @@ def kepler(m, e):
         big -= step
         if abs(step) < 1e-13:
             break
-    return 2 * math.atan2(math.sqrt(1 + e) * math.sin(big / 2), math.sqrt(1 - e) * math.cos(big / 2))
+    return 2 * math.atan2(
+        math.sqrt(1 + e) * math.sin(big / 2), math.sqrt(1 - e) * math.cos(big / 2)
+    )
 
 
 def orbit(elements, t):
@@ -278,6 +285,7 @@ def brusselator(a, b, steps=8, h=0.05):
     """Lefever and Nicolis 1971; HNW I.16, by Heun's method."""
     y = np.array([1.5, 3.0])
     for _ in range(steps):
+
         def f(y):
             out = np.empty(2)
             out[0] = a + y[0] ** 2 * y[1] - (b + 1) * y[0]
@@ -291,6 +299,7 @@ def brusselator(a, b, steps=8, h=0.05):
 
 def hodgkin_huxley(current, steps=6, dt=0.02):
     """Hodgkin and Huxley 1952: the membrane after a short pulse."""
+
     def rate(v, shift, scale, width):
         x = (v + shift) / width
         return scale * x / (1 - math.exp(-x)) if abs(x) > 1e-7 else scale * (1 + x / 2)
@@ -302,5 +311,9 @@ def hodgkin_huxley(current, steps=6, dt=0.02):
         an, bn = rate(v, 55.0, 0.1, 10.0), 0.125 * math.exp(-(v + 65) / 80)
         flow = 120 * m**3 * h * (v - 50) + 36 * n**4 * (v + 77) + 0.3 * (v + 54.4)
         v = v + dt * (current - flow)
-        m, h, n = m + dt * (am * (1 - m) - bm * m), h + dt * (ah * (1 - h) - bh * h), n + dt * (an * (1 - n) - bn * n)
+        m, h, n = (
+            m + dt * (am * (1 - m) - bm * m),
+            h + dt * (ah * (1 - h) - bh * h),
+            n + dt * (an * (1 - n) - bn * n),
+        )
     return v

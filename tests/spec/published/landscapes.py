@@ -62,7 +62,11 @@ def shekel(x, m=5):
 
 def six_hump_camel(x):
     """Dixon and Szego 1978."""
-    return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
+    return (
+        (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2
+        + x[0] * x[1]
+        + (4 * x[1] ** 2 - 4) * x[1] ** 2
+    )
 
 
 def himmelblau(x, y):

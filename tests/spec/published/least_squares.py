@@ -164,7 +164,9 @@ def biggs_exp6(x, m=13):
     for i in range(m):
         t = (i + 1) * 0.1
         y = math.exp(-t) - 5 * math.exp(-10 * t) + 3 * math.exp(-4 * t)
-        f[i] = x[2] * math.exp(-t * x[0]) - x[3] * math.exp(-t * x[1]) + x[5] * math.exp(-t * x[4]) - y
+        f[i] = (
+            x[2] * math.exp(-t * x[0]) - x[3] * math.exp(-t * x[1]) + x[5] * math.exp(-t * x[4]) - y
+        )
     return f
 
 

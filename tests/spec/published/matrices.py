@@ -179,7 +179,7 @@ def power_iteration(a, steps=12):
 
 def jacobi_eigenvalues(a, sweeps=4):
     """Cyclic Jacobi rotations of a symmetric matrix: section 8.4."""
-    a = a.copy()
+    a = (a + a.T) / 2
     n = len(a)
     for _ in range(sweeps):
         for p in range(n - 1):
@@ -222,7 +222,7 @@ def pagerank(links, damping=0.85, steps=10):
         new = np.full(n, (1 - damping) / n)
         for i in range(n):
             for j in range(n):
-                if links[i, j] > 0:
+                if links[i, j] > 0.01:
                     new[i] += damping * links[i, j] / out[j] * rank[j]
         rank = new
     return rank
