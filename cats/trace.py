@@ -82,7 +82,7 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
     recorder = Recorder(SPEECH, Traced)
-    session = session_of(f) or Session(recorder)
+    session = session_of(f) or Session(recorder, f)
     values = [_entered(recorder, leaf) for leaf in leaves]
     args, kwargs = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -72,7 +73,7 @@ _OUTSIDE = frozenset(
         "subprocess", "shutil", "tempfile", "uuid", "platform", "select", "urllib",
     }
 )  # fmt: skip
-_READERS = (np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex)
+_READERS = (np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex, np.geterr)
 
 
 def looks_outside(value: Any) -> bool:
@@ -82,10 +83,11 @@ def looks_outside(value: Any) -> bool:
     >>> looks_outside(time), looks_outside(os.environ), looks_outside(np.load), looks_outside(np)
     (True, True, True, False)
     """
-    if type(value).__name__ == "module":
+    if isinstance(value, types.ModuleType):
         return value.__name__.partition(".")[0] in _OUTSIDE
     owner = getattr(value, "__module__", None) or type(value).__module__
-    return str(owner).partition(".")[0] in _OUTSIDE or any(value is read for read in _READERS)
+    read = any(value is reader for reader in (*_READERS, sys.modules, sys.argv, sys.stdin))
+    return read or str(owner).partition(".")[0] in _OUTSIDE
 
 
 _SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
@@ -98,10 +100,8 @@ def reason(value: Any) -> tuple[str, str, str] | None:
     >>> reason(np.random.default_rng(0)) == RANDOM, reason(3)
     (True, None)
     """
-    name = getattr(value, "__name__", "")
-    if isinstance(value, _SOURCES) or (type(value).__name__ == "module" and name in _MODULES):
-        return RANDOM
-    owner = getattr(value, "__self__", None)
-    if isinstance(owner, _SOURCES):
+    module = isinstance(value, types.ModuleType) and value.__name__ in _MODULES
+    bound = isinstance(value, types.MethodType | types.BuiltinMethodType)
+    if module or isinstance(value.__self__ if bound else value, _SOURCES):
         return RANDOM
     return CONSUMED if isinstance(value, Iterator) else None

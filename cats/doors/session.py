@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import dis
 import functools
+import importlib
 import math
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.capture import SMALL, can_view, ours
+from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
 from cats.doors import python
 from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import KEPT, PLAIN, contents, kept
@@ -83,6 +84,7 @@ class ModuleDoor:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
+        self._session.reads(self._module, name)
         return self._session.rebound(getattr(self._module, name))
 
     def __dir__(self) -> list[str]:
@@ -95,8 +97,10 @@ class ModuleDoor:
 class Session:
     """What one trace has rebound; `recorder` is the innermost trace that is open in it."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, function: Any = None) -> None:
         self.recorder = recorder
+        self._function_traced = function
+        self._told: frozenset[tuple[str, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
         self._numbers: dict[type, type] = {}
         self._own: dict[types.FunctionType, types.FunctionType] = {}
@@ -110,6 +114,7 @@ class Session:
         doors = {
             **python.doors(self.original, self.rebound),
             "float": self._number(float),
+            "globals": self._globals,
             "eval": self._evaluator(eval),
             "exec": self._evaluator(exec),
             "open": self._looking(open),
@@ -130,6 +135,15 @@ class Session:
             self.recorder = outer
 
     # What a value is inside
+
+    def reads(self, module: types.ModuleType, name: str) -> None:
+        """Notes that a name of a module is read; one that nobody could foresee may change unseen."""
+        if ours(module.__name__):
+            return
+        if self._told is None:
+            self._told = told_by_modules(self._function_traced)
+        if (module.__name__, name) not in self._told:
+            self.world.lasting = False
 
     def rebound(self, value: Any) -> Any:
         """A value from outside, as the traced function sees it; one object for one object."""
@@ -186,6 +200,8 @@ class Session:
             return _remembering(self.rebound(value.__wrapped__))
         if can_view(type(value)):
             return self._object(value)
+        if opaque(value):
+            self.world.lasting = False
         return value
 
     def names(self, value: Any) -> Any:
@@ -198,6 +214,8 @@ class Session:
         """An array from outside: small ones are constants, others are read in every call."""
         kind = value.dtype.kind
         plain = type(value) in (np.ndarray, np.memmap)
+        if opaque(value):
+            self.world.lasting = False
         if not plain or not (kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))):
             return value
         if value.nbytes > SMALL:
@@ -218,6 +236,8 @@ class Session:
 
     def _function(self, value: types.FunctionType) -> Any:
         module = value.__module__ or ""
+        if value is importlib.import_module:
+            return self._imported
         if module.partition(".")[0] in ("numpy", "scipy"):
             return Door(self, value)
         if ours(module) or isinstance(value.__globals__, Globals):
@@ -276,6 +296,7 @@ class Session:
             if space is None:
                 space, inside = frame.f_globals, frame.f_locals
             if isinstance(space, Globals):
+                self.world.lasting = False
                 space.fetch(name for c in inner(code) for name in c.co_names)
             return run(code, space, inside)
 
@@ -291,6 +312,14 @@ class Session:
             return function(*args, **kwargs)
 
         return functools.wraps(function)(call)
+
+    def _globals(self) -> dict[str, Any]:
+        """globals(): all names of the module, none of them foreseen."""
+        space = sys._getframe(1).f_globals
+        if isinstance(space, Globals):
+            self.world.lasting = False
+            space.fetch(tuple(space.original))
+        return space
 
     def _looking(self, look: Callable[..., Any]) -> Callable[..., Any]:
         """A builtin that looks at what may be another in the next call."""
@@ -312,6 +341,9 @@ class Session:
             "the number that is read is cut off, and its derivative would be lost",
             "Use the value itself, or np.round.",
         )
+
+    def _imported(self, name: str, package: str | None = None) -> Any:
+        return self.rebound(importlib.import_module(name, package))
 
     def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
         return self.rebound(builtins.__import__(name, *args, **kwargs))
@@ -412,7 +444,7 @@ def installed(file: str) -> bool:
 def _left_alone(module: str) -> bool:
     """Modules whose names mean inside what they mean outside."""
     root = module.partition(".")[0]
-    return root not in ("numpy", "math", *LIBRARIES) and ours(module)
+    return root not in ("numpy", "math", "importlib", "sys", *LIBRARIES) and ours(module)
 
 
 def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:

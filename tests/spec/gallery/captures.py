@@ -1,16 +1,22 @@
 """Captures: closures, globals, state, caches, randomness, and whatever else may go stale."""
 
+import array
 import collections
+import contextvars
 import functools
+import importlib
 import itertools
 import os
 import pathlib
 import pickle
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import time
+import types
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -196,6 +202,95 @@ def f():
     yield g(np.ones(3)), 2 * np.ones(3)
     yield g(np.float32(1.0)), 3.0
     yield g(np.ones((2, 1))), 2 * np.ones((2, 1))
+
+
+def attributed(x):
+    return attributed.k * x
+
+
+def of_module(module):
+    return module.RATE
+
+
+class Scaled(type):
+    """A metaclass with state."""
+
+    scale = 2.0
+
+    @property
+    def twice(cls):
+        return 2.0 * cls.scale
+
+
+class Plain(metaclass=Scaled):
+    """A class whose properties are its metaclass's."""
+
+
+class Odd:
+    """An object that answers to everything."""
+
+    def __init__(self):
+        self.held = {"k": 2.0}
+
+    def __getattr__(self, name):
+        return self.held[name]
+
+
+@story("what cannot be foreseen is read in every call", "sharp bits: globals")
+def f():
+    here = sys.modules[__name__]
+    held = {
+        "numbers": array.array("d", [2.0]),
+        "bytes": bytearray(b"\x02"),
+        "view": memoryview(np.array([2.0])),
+        "objects": np.array([2.0, None], dtype=object),
+        "chained": collections.ChainMap({"k": 2.0}),
+        "queue": collections.deque([2.0]),
+        "counted": collections.Counter(k=2),
+        "records": np.array([(2.0,)], dtype=[("k", float)]),
+        "masked": np.ma.array([2.0]),
+        "space": types.SimpleNamespace(k=2.0),
+        "local": threading.local(),
+        "variable": contextvars.ContextVar("variable", default=2.0),
+        "odd": Odd(),
+    }
+    held["local"].k = 2.0
+    weak = weakref.ref(held["odd"])
+    attributed.k = 2.0
+    numbers, view, objects, chained = (held[k] for k in ("numbers", "view", "objects", "chained"))
+    queue, counted, records, masked = (held[k] for k in ("queue", "counted", "records", "masked"))
+    space, local, variable, odd = (held[k] for k in ("space", "local", "variable", "odd"))
+    octets, name = held["bytes"], "RA" + "TE"
+    cases = [
+        (lambda x: numbers[0] * x, lambda v: numbers.__setitem__(0, v)),
+        (lambda x: octets[0] * x, lambda v: octets.__setitem__(0, int(v))),
+        (lambda x: view[0] * x, lambda v: view.__setitem__(0, v)),
+        (lambda x: objects[0] * x, lambda v: objects.__setitem__(0, v)),
+        (lambda x: chained["k"] * x, lambda v: chained.__setitem__("k", v)),
+        (lambda x: queue[0] * x, lambda v: queue.__setitem__(0, v)),
+        (lambda x: counted["k"] * x, lambda v: counted.__setitem__("k", int(v))),
+        (lambda x: records["k"][0] * x, lambda v: records.__setitem__("k", v)),
+        (lambda x: float(masked[0]) * x, lambda v: masked.__setitem__(0, v)),
+        (lambda x: space.k * x, lambda v: setattr(space, "k", v)),
+        (lambda x: local.k * x, lambda v: setattr(local, "k", v)),
+        (lambda x: variable.get() * x, variable.set),
+        (lambda x: odd.k * x, lambda v: odd.held.__setitem__("k", v)),
+        (lambda x: weak().held["k"] * x, lambda v: odd.held.__setitem__("k", v)),
+        (attributed, lambda v: setattr(attributed, "k", v)),
+        (lambda x: Plain.twice / 2 * x, lambda v: setattr(Scaled, "scale", v)),
+        (lambda x: getattr(here, name) * x, lambda v: setattr(here, "RATE", v)),
+        (lambda x: of_module(here) * x, lambda v: setattr(here, "RATE", v)),
+        (lambda x: [here][0].RATE * x, lambda v: setattr(here, "RATE", v)),
+        (lambda x: globals()["RATE"] * x, lambda v: setattr(here, "RATE", v)),
+        (lambda x: eval("RATE * x"), lambda v: setattr(here, "RATE", v)),
+        (lambda x: importlib.import_module(__name__).RATE * x, lambda v: setattr(here, "RATE", v)),
+        (lambda x: sys.modules[__name__].RATE * x, lambda v: setattr(here, "RATE", v)),
+    ]
+    for function, change in cases:
+        g = cats.grad(function)
+        for value in (2.0, 5.0, 3.0, 2.0):
+            change(value)
+            yield g(1.0), value
 
 
 # What would be done once

@@ -335,3 +335,36 @@ def f(x):
         total = total + x[i] ** 2 * (i + 1)
         i += 1
     return total / i
+
+
+@right("comparisons that are True itself", "language: is True", 0.5, -0.5, 12.0)
+def f(x):
+    if (x > 0) is True and (x > 10) is not True:
+        return x**2
+    return {True: np.log(abs(x)), False: x**3}[x > 10] if (x == 0) is False else x
+
+
+@right("a table by whole numbers", "language: dict", np.array([0.5, 2.0, 1.0]), np.array([3.0, 2.0, 1.0]))
+def f(x):
+    weights = {0: x[0], 1: x[1] ** 2, 2: 5.0}
+    return weights[np.argmax(x)] * x[2] + weights[int(x[2])] + len({np.argmax(x), 1})
+
+
+@right("asking by trying", "language: EAFP", np.array([0.5, 2.0]), np.array(3.0), np.float64(2.0))
+def f(x):
+    try:
+        n = len(x)
+    except TypeError:
+        n = 1
+    try:
+        last = x[n]
+    except IndexError:
+        last = 2.0
+    try:
+        scale = 2.0 if x else 3.0
+    except ValueError:
+        scale = x[0]
+    total = 0.0
+    for v in x if np.iterable(x) else [x]:
+        total = total + v * v * n
+    return total * last * scale + getattr(x, "missing", 1.0)

@@ -159,9 +159,19 @@ def f(x):
     return np.sum(x * np.array([{}, 1, 2]))  # HERE
 
 
-@refused("the logarithm's complex branch", "np.emath", -X, "np.emath.sqrt", "")
+@refused("the logarithm's complex branch", "np.emath", -X, "sqrt is not known to cats", "")
 def f(x):
     return np.sum(np.emath.sqrt(x).real)  # HERE
+
+
+@refused("a cast to complex numbers", "users: O", X, "complex numbers are not supported", "real")
+def f(x):
+    return np.sum(np.abs(x.astype(complex)) ** 2)  # HERE
+
+
+@refused("a cast to half precision", "users: J", X, "dtype float16", "float64")
+def f(x):
+    return np.sum(np.asarray(x, dtype=np.float16) ** 2)  # HERE
 
 
 @refused("a structured array", "numpy: records", X, "", "")

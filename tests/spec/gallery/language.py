@@ -528,6 +528,24 @@ def f(x):
     return np_.sum(out) * numpy.linalg.norm(x)
 
 
+@right("classes and text that look names up", "language", 0.5, 1.5)
+def f(x):
+    class Table:
+        weights = np.zeros(2)
+        scale = math.pi
+
+        def total(self):
+            self.weights[0] = x
+            return np.sum(self.weights) * self.scale
+
+    def again():
+        return eval("np.sin(x) * math.e", globals(), {"x": x})
+
+    space = {"np": np, "x": x}
+    exec("out = np.zeros(2)\nout[1] = x * x", space)
+    return Table().total() + again() * eval("x + 1") + space["out"][1] * globals()["math"].tau
+
+
 @right("copying", "language", X, Y)
 def f(x):
     a, b = copy.copy(x), copy.deepcopy([x, {"k": x[0]}])
