@@ -75,7 +75,29 @@ class Window:
         return whole
 
 
-AnyLens = Lens | Window
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A view of an array that lies in memory as asked, a copy of one that does not.
+
+    asked   np.ravel, np.ascontiguousarray or np.asfortranarray
+    """
+
+    asked: Callable[..., Value]
+    writable: bool = True
+    may_copy: bool = True
+
+    def get(self, whole: Value) -> Value:
+        """The entries one after the other, or the array as it is."""
+        if isinstance(whole, np.ndarray):
+            return self.asked(whole)
+        return reshape(whole, shape=(whole.size,)) if self.asked is np.ravel else whole
+
+    def put(self, whole: Value, view: Value) -> Value:
+        """The array in which the view is this one."""
+        return reshape(view, shape=np.shape(whole)) if self.asked is np.ravel else view
+
+
+AnyLens = Lens | Window | Laid
 
 
 def shares(shape: Shape, lenses: Sequence[AnyLens], order: Sequence[int] | None = None) -> bool:

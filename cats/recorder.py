@@ -494,7 +494,7 @@ def spread_out(like: Ground) -> Params:
 
 def view_of(parent: Tracked, op: Primitive, params: Params) -> View:
     """The link of what the operation makes of an array, as a view of it."""
-    return View(parent, Lens(op, params), parent.root, parent.own.version)
+    return View(parent, Lens(op, params), parent.own.version)
 
 
 def _has_space(dtype: np.dtype[Any]) -> bool:

@@ -45,7 +45,6 @@ class View:
 
     parent: Tracked
     lens: AnyLens
-    root: Tracked
     seen: int
 
 
@@ -73,7 +72,10 @@ class Tracked:
     @property
     def root(self) -> Tracked:
         """The array it is a view of, or itself."""
-        return self._link.root if type(self._link) is View else self
+        at = self
+        while type(at._link) is View:
+            at = at._link.parent
+        return at
 
     @property
     def as_view(self) -> View | None:
@@ -105,10 +107,10 @@ class Tracked:
         for view in reversed(stale):
             link: Any = view._link
             if link.lens.may_copy and not view.is_view():
-                view._link = Own()
+                view._link = Own(version=version)
                 continue
             view._state = link.lens.get(link.parent)._state
-            view.recorder = link.root.recorder
+            view.recorder = view.root.recorder
             link.seen = version
 
     def is_view(self) -> bool:
@@ -176,7 +178,7 @@ class Tracked:
         """
         self.refuse_frozen()
         if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
-            self._link = Own()
+            self._link = Own(version=self.own.version)
         at, new = self, value
         while type(at._link) is View:
             new = at._link.lens.put(at._link.parent, new)

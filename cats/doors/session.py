@@ -137,7 +137,7 @@ class Session:
     # What a value is inside
 
     def reads(self, module: types.ModuleType, name: str) -> None:
-        """Notes that a name of a module is read; one that nobody could foresee may change unseen."""
+        """Notes that a name of a module is read: one that was not foreseen may change unseen."""
         if ours(module.__name__):
             return
         if self._told is None:

@@ -34,7 +34,7 @@ VIEWS = frozenset(
         np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
         np.rot90, np.broadcast_to, np.broadcast_arrays, np.split, np.array_split, np.hsplit,
         np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d,
-        np.real, np.asarray, np.asanyarray, np.ascontiguousarray, np.require,
+        np.real, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require,
     }
 )  # fmt: skip
 """Functions whose results share their entries with the first argument."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
-from cats.surface.values import expand, lifted, recorder_of, refuse_options, with_dtype
+from cats.surface.values import expand, laid, lifted, recorder_of, refuse_options, with_dtype
 from cats.traced import Traced
 
 
@@ -38,6 +38,14 @@ def boxed(x: Traced) -> Traced:
 def asarray(x: Value, dtype: Any = None, *args: Any, **options: Any) -> Value:
     """np.asarray: an array as it is."""
     return array(x, dtype, **options)
+
+
+def _laid(asked: Callable[..., Any]) -> Callable[..., Value]:
+    def call(x: Value, dtype: Any = None, **options: Any) -> Value:
+        found = array(x, dtype, **options)
+        return laid(asked, found) if found.ndim else reshape(found, shape=(1,))
+
+    return call
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:
@@ -107,8 +115,8 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.array: array,
     np.asarray: asarray,
     np.asanyarray: asarray,
-    np.ascontiguousarray: asarray,
-    np.asfortranarray: asarray,
+    np.ascontiguousarray: _laid(np.ascontiguousarray),
+    np.asfortranarray: _laid(np.asfortranarray),
     np.require: asarray,
     np.copy: lambda x, **options: boxed(lifted(recorder_of(x), x)),
     np.zeros: _made(np.zeros),

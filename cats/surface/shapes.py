@@ -16,6 +16,7 @@ from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.values import (
     expand,
+    laid,
     lifted,
     normal_axes,
     normal_axis,
@@ -53,8 +54,7 @@ def reshape_(x: Value, shape: Any = None, *args: Any, **options: Any) -> Value:
 def ravel(x: Value, **options: Any) -> Value:
     """np.ravel."""
     refuse_options("np.ravel", options)
-    array = _array(x)
-    return reshape(array, shape=(array.size,))
+    return laid(np.ravel, _array(x))
 
 
 def transpose(x: Value, axes: Any = None) -> Value:

@@ -77,7 +77,7 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
     items, _ = full(key if isinstance(key, tuple) else (key,), x)
     if all(i is None or isinstance(i, int | np.integer | slice) for i in items):
         _set_basic(x, items, found)
-    elif isinstance(key, Traced) and key.shape == x.shape and not found.ndim:
+    elif _is_mask(key, x) and not found.ndim:
         whole(x, with_dtype(where(key, found, x), x.dtype))
     else:
         _set_arrays(x, key, items, found)
@@ -102,6 +102,11 @@ def _plain(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(map(_plain, key))
     return key.known if isinstance(key, Traced) else key
+
+
+def _is_mask(key: Any, x: Traced) -> bool:
+    """Whether a key is truth values for the entries of x."""
+    return isinstance(key, Traced) and key.dtype == np.bool_ and key.shape == x.shape
 
 
 def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:

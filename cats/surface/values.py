@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value, ground
+from cats.lenses import Laid
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
+from cats.tracked import View
 
 
 def recorder_of(*values: Any) -> Recorder:
@@ -52,6 +54,16 @@ def refuse_options(name: str, options: dict[str, Any], *allowed: str) -> None:
             where=users_place(),
             remedy=f"Call {name} without {key}=.",
         )
+
+
+def laid(asked: Callable[..., Any], x: Traced) -> Traced:
+    """np.ravel, np.ascontiguousarray, np.asfortranarray: a view of x, if it lies in memory so."""
+    lens, known = Laid(asked), x.known
+    state = lens.get(x).state if known is None else asked(known)
+    shared = known is None or np.may_share_memory(known, state)
+    link = View(x, lens, x.own.version) if shared else None
+    shape = (x.size,) if asked is np.ravel else x.shape
+    return x.recorder.make(x.recorder, state, ground(shape, x.dtype), link)  # type: ignore[return-value]
 
 
 def with_dtype(x: Traced, dtype: Any) -> Traced:
