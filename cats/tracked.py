@@ -177,8 +177,7 @@ class Tracked:
         What is written in an inner trace is of that trace from then on.
         """
         self.refuse_frozen()
-        if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
-            self._link = Own(version=self.own.version)
+        self._settle()
         at, new = self, value
         while type(at._link) is View:
             new = at._link.lens.put(at._link.parent, new)
@@ -187,6 +186,16 @@ class Tracked:
         at.recorder = new.recorder
         at.own.version += 1
         at.own.entries.clear()
+
+    def _settle(self) -> None:
+        """What it is said to be a view of, and is a copy of, is let go; the outermost first."""
+        chain = [self]
+        while type(chain[-1]._link) is View:
+            chain.append(chain[-1]._link.parent)
+        for at in reversed(chain[:-1]):
+            link: Any = at._link
+            if link.lens.may_copy and not at.is_view():
+                at._link = Own(version=at.own.version)
 
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""

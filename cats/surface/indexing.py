@@ -14,12 +14,14 @@ from cats.ir.prims.layout import convert, reshape
 from cats.ir.prims.layout import sum as sum_
 from cats.ir.prims.layout import transpose as move
 from cats.ir.spaces import Discrete, Value
+from cats.lenses import Lens
 from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
 from cats.surface.shapes import concatenate, ravel
 from cats.surface.values import expand, lifted, normal_axis, recorder_of, refuse_options
 from cats.traced import OutOfBounds, Traced
+from cats.tracked import View
 
 _ALL = slice(None)
 
@@ -36,10 +38,20 @@ def getitem(x: Traced, key: Any) -> Value:
     _check_masks(x, lengths)
     basic = basic_key(x, items)
     if basic:
-        x = index(x, key=basic)
+        whole, x = x, index(x, key=basic)
+        if not x.ndim and type(key) is tuple and any(i is Ellipsis for i in key):
+            x = _without_axes(whole, basic, x)
     rest = [i for i in items if not isinstance(i, int | np.integer)]
     places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def _without_axes(whole: Traced, key: Any, entry: Traced) -> Traced:
+    """x[0, ...]: an array without axes, which is a view, where x[0] is a number."""
+    link = View(whole, Lens(index, (("key", key),)), whole.own.version)
+    made = entry.recorder.make(entry.recorder, entry.state, entry.space, link)
+    made.boxed = True
+    return made  # type: ignore[return-value]
 
 
 def single(x: Traced, key: Any) -> tuple[int, ...] | None:
