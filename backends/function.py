@@ -162,7 +162,10 @@ class FunctionText:
         ]
 
     def _part(self, start: int, stop: int) -> tuple[str, list[str]]:
-        """The lines from start to stop as a function of their own, and the call of it."""
+        """The lines from start to stop as a function of their own, and the call of it.
+
+        Guards alone give nothing that is read later.
+        """
         lines = self.plan.lines[start:stop]
         made = {p for line in lines for p in line.makes}
         constants = self.plan.constants
@@ -172,9 +175,11 @@ class FunctionText:
         kept = [p for line in lines for p in line.makes if self.last[p] >= stop]
         title = self.scope.fresh(f"{self.title}_part_{start // self.style.limit + 1}")
         body = self._statements(start, stop)
-        body.append(f"{INDENT}return {self._list(kept)}")
         made_by = f"{'yield ' if self.deep else ''}{title}({self._list(list(read))})"
-        call = [f"{INDENT}{self._list(kept)} = {made_by}"]
+        if kept:
+            body.append(f"{INDENT}return {self._list(kept)}")
+            made_by = f"{self._list(kept)} = {made_by}"
+        call = [INDENT + made_by]
         gone = [p for p in read if self.last[p] < stop]
         return self._definition(title, list(read), body), call + self._let_go(gone)
 

@@ -42,6 +42,40 @@ class Same:
         return id(self.value)
 
 
+def opaque(value: Value) -> bool:
+    """Whether a value can change and its picture would not: it holds more than can be seen.
+
+    >>> import array
+    >>> opaque(array.array("d", [1.0])), opaque(2.0), opaque([1.0]), opaque(np.ones(2))
+    (True, False, False, False)
+    """
+    if isinstance(value, np.ndarray):
+        return value.dtype == object
+    modules = [_module_of(base) for base in type(value).__mro__ if base is not object]
+    seen = isinstance(value, _SEEN) or _is_ours(value)
+    if seen or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
+        return False
+    hidden = any(ours(module) and module not in GENERAL for module in modules)
+    return hidden or _state(value) is None
+
+
+def _is_ours(value: Value) -> bool:
+    """Whether a value is one of our own records, whose fields are its state."""
+    return dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats.")
+
+
+def _module_of(kind: type) -> str:
+    """Where a class is from; of some that are compiled it is a descriptor that says so."""
+    return kind.__module__ if isinstance(kind.__module__, str) else "builtins"
+
+
+def told_by_modules(value: Value) -> frozenset[tuple[str, str]]:
+    """The names of users' modules that a picture of a value shows, by the module they are in."""
+    painter = _Painter()
+    painter.picture(value)
+    return frozenset(painter.told)
+
+
 def picture(value: Value) -> Any:
     """A hashable picture of a value; equal pictures mean the same traced program.
 
@@ -55,9 +89,10 @@ def picture(value: Value) -> Any:
 class _Painter:
     """Draws one picture; what comes up again is drawn as its number, so that cycles end."""
 
-    __slots__ = ("_hidden", "_kept", "_names", "_seen")
+    __slots__ = ("_hidden", "_kept", "_names", "_seen", "told")
 
     def __init__(self) -> None:
+        self.told: set[tuple[str, str]] = set()
         self._seen: dict[int, int] = {}
         self._kept: list[Value] = []
         self._hidden = 0
@@ -119,13 +154,13 @@ class _Painter:
                 return self._module(value)
             case np.ufunc() | types.BuiltinFunctionType():
                 return Same(value)
-        if dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats."):
+        if _is_ours(value):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
         if isinstance(value, collections.deque):
             return (Same(value), tuple(map(self._inside, value)))
         state = _state(value)
-        plain = ours(type(value).__module__) and not isinstance(value, types.SimpleNamespace)
+        plain = ours(_module_of(type(value))) and not isinstance(value, types.SimpleNamespace)
         if state is None or plain:
             return Same(value)
         look = self.picture if can_view(type(value)) else self._inside
@@ -133,11 +168,12 @@ class _Painter:
 
     def _class(self, value: type) -> Any:
         """A class by identity, and a user's class by its attributes too: they may be replaced."""
-        if ours(value.__module__):
+        if ours(_module_of(value)):
             return Same(value)
         attributes = [(n, v) for n, v in vars(value).items() if not n.startswith("__")]
         methods = tuple((n, self.picture(v)) for n, v in attributes)
-        return (Same(value), methods, tuple(self.picture(b) for b in value.__bases__))
+        above = (*value.__bases__, type(value))
+        return (Same(value), methods, tuple(self.picture(b) for b in above))
 
     def _function(self, f: types.FunctionType) -> Any:
         if f.__module__ is not None and ours(f.__module__):
@@ -148,7 +184,7 @@ class _Painter:
                 Same(f.__code__),
                 tuple(self._cell(c) for c in f.__closure__ or ()),
                 tuple((n, self.picture(v)) for n, v in _read(f.__globals__, f.__code__)),
-                *map(self.picture, (f.__defaults__, f.__kwdefaults__)),
+                *map(self.picture, (f.__defaults__, f.__kwdefaults__, f.__dict__ or None)),
             )
         finally:
             self._names = outer
@@ -158,6 +194,7 @@ class _Painter:
         if ours(value.__name__):
             return Same(value)
         read = [(n, vars(value)[n]) for n in self._names if n in vars(value)]
+        self.told.update((value.__name__, n) for n, _ in read)
         return (Same(value), tuple((n, self.picture(v)) for n, v in read))
 
     def _cell(self, cell: Any) -> Any:
@@ -220,11 +257,24 @@ def can_view(kind: type) -> bool:
     """Whether a class is plain Python through and through, and a user's."""
     if type(kind) not in (type, ABCMeta) or issubclass(kind, BaseException):
         return False
-    own = [base for base in kind.__mro__ if base.__module__ not in GENERAL]
+    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
     hooked = any("__init_subclass__" in vars(base) for base in own)
-    plain = kind.__new__ is object.__new__ and not any(ours(base.__module__) for base in own)
+    plain = kind.__new__ is object.__new__ and not any(ours(_module_of(base)) for base in own)
     return bool(own) and plain and not hooked
 
+
+_SEEN = (
+    type(None), int, float, complex, str, bytes, range, slice, tuple, list, dict, set, frozenset,
+    collections.deque, np.generic, np.dtype, np.ufunc, type, types.ModuleType, types.FunctionType,
+    types.BuiltinFunctionType, types.MethodType, types.CodeType, functools.partial, Node,
+    functools._lru_cache_wrapper, type(np.sum), type(Ellipsis), type(NotImplemented),
+)  # fmt: skip
+"""What is seen through, or never changes."""
+
+_UNCHANGING = frozenset(
+    {"re", "datetime", "decimal", "fractions", "pathlib", "uuid", "logging", "types", "typing"}
+)
+"""Modules whose objects do not change, or tell nothing of what they hold."""
 
 GENERAL = ("typing", "abc", "collections.abc", "builtins")
 """Modules whose classes users' classes are built on."""

@@ -89,18 +89,18 @@ def followed(
     known = len(found)
     taken, results = found.run(trace, run, forced)
     if key is not None and (paths is None or len(found) > known):
-        _remember(key, found, lasting=key == _key(f, call, options) and _outermost(taken))
+        _remember(key, found, lasting=key == _key(f, call, options) and _lasting(taken))
     return taken, results
 
 
-def _outermost(taken: Taken) -> bool:
-    """Whether no value of another trace has a part in a path."""
-    return newest(taken.lifted.extra) is None
+def _lasting(taken: Taken) -> bool:
+    """Whether no value of another trace, and nothing that changes by itself, is part of a path."""
+    return taken.lifted.lasting and newest(taken.lifted.extra) is None
 
 
 def _remember(key: Any, found: Paths[Taken], lasting: bool) -> None:
-    """Keeps the paths, unless tracing changed what the function depends on: then every call traces
-    anew, and does again what it does outside of itself.
+    """Keeps the paths, unless tracing changed what the function depends on, or looked at what
+    changes by itself: then every call traces anew, and does again what it does outside of itself.
     """
     if lasting:
         _PATHS.put(key, found)

@@ -90,15 +90,19 @@ class Window:
 AnyLens = Lens | Window
 
 
-def shares(shape: Shape, lenses: Sequence[AnyLens]) -> bool:
-    """Whether NumPy gives a view where these are applied to a new array of the shape, in C order.
+def shares(shape: Shape, lenses: Sequence[AnyLens], order: Sequence[int] | None = None) -> bool:
+    """Whether NumPy gives a view where these are applied to a new array of the shape.
+
+    order   its axes, the one that varies slowest in memory first; None for C order
 
     >>> turn = Lens(transpose, (("axes", (1, 0)),))
     >>> line = Lens(reshape, (("shape", (6,)),), sure=False)
     >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
     (True, False)
     """
-    whole = at = np.empty(shape, bool)
+    axes = range(len(shape)) if order is None else order
+    whole = np.empty([shape[a] for a in axes], bool)
+    at = whole.transpose([int(i) for i in np.argsort(axes)])
     for lens in lenses:
         at = lens.get(at)
     return np.may_share_memory(whole, at)

@@ -31,6 +31,19 @@ def users_place() -> Where:
     return Where("<unknown>", 0)
 
 
+def may_be_caught() -> bool:
+    """Whether an error raised here could be caught by code that is being traced.
+
+    Traced code is told by its globals, which are not a plain dict: they are the doors.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_exceptiontable and type(frame.f_globals) is not dict:
+            return True
+        frame = frame.f_back
+    return False
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

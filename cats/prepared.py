@@ -77,6 +77,7 @@ class Traceable:
     out: Tree
     extra: tuple[Any, ...] = ()
     decisions: tuple[tuple[Outcome, Where], ...] = ()
+    lasting: bool = True
 
     def closed(self) -> Traceable:
         """The same, with what is read from outside written down as it is now."""
@@ -87,7 +88,7 @@ class Traceable:
         builder = Builder(self.program.inputs[:count])
         outputs = builder.run(self.program, [*builder.wires, *arrays])
         program = builder.finish(outputs, self.program.names[:count])
-        return Traceable(self.term, program, self.out, (), self.decisions)
+        return Traceable(self.term, program, self.out, (), self.decisions, self.lasting)
 
 
 def traced(f: Function, call: Call) -> Traceable:
@@ -97,7 +98,9 @@ def traced(f: Function, call: Call) -> Traceable:
     rows = zip(call.spaces, call.names, call.leaves, call.kinds, strict=True)
     leaves = [Argument(s, n, None if isinstance(v, Spec) else v, k) for s, n, v, k in rows]
     found = trace_function(f, call.tree, leaves)
-    return Traceable(found.term, found.program, found.out, found.extra, found.decisions)
+    return Traceable(
+        found.term, found.program, found.out, found.extra, found.decisions, found.lasting
+    )
 
 
 def _of_term(term: Any, call: Call) -> Traceable:

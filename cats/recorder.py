@@ -8,12 +8,12 @@ that the program holds wherever its guards pass.
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Number
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,7 +22,7 @@ from cats.capture import SMALL
 from cats.concrete import Concrete
 from cats.ifs import choice_term
 from cats.ir.constant import Constant
-from cats.ir.errors import CatsError, TraceError, Where
+from cats.ir.errors import Asked, CatsError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -45,6 +45,20 @@ _PLAIN = (np.ndarray, np.memmap)
 UNKNOWN = "is not known to cats, so it cannot be differentiated"
 _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What a function of the table raises on arguments it cannot take."""
+
+
+@dataclass(slots=True)
+class World:
+    """What the traces of one session share.
+
+    asks_identity   the traced code asks `is True`: truth values of Python must be Python's own
+    lasting         the traced code reads nothing that may be another in the next call
+    texts           the texts that real numbers were written as
+    """
+
+    asks_identity: bool = False
+    lasting: bool = True
+    texts: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,7 @@ class Recorder:
         self.observed: list[tuple[Outcome, Where]] = []
         self.concrete = Concrete(self.values)
         self.namespace: Any = np
+        self.world = World()
         self._passed: dict[Term, Outcome] = {}
         self._captured: dict[Any, Tracked] = {}
         self.closed = False
@@ -115,8 +130,12 @@ class Recorder:
     # Errors
 
     def refused(self, error: CatsError) -> CatsError:
-        """The error, remembered: user code that swallows it does not get past the trace's end."""
-        if self.refusal is None and not self.closed:
+        """The error, remembered: user code that swallows it does not get past the trace's end.
+
+        What NumPy would raise too, and code asks by trying, may be swallowed.
+        """
+        asked = self.closed or isinstance(error, Asked)
+        if self.refusal is None and not asked:
             self.refusal = error.at(users_place())
         return error
 
@@ -147,7 +166,9 @@ class Recorder:
             if type(value) not in _PLAIN or not _has_space(value.dtype):
                 return value
             plain = bool(value.flags.c_contiguous)
-            return self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            made = self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            made.boxed = True
+            return made
         if type(value) in (list, tuple):
             return type(value)(map(self.local, value))
         if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -185,7 +206,8 @@ class Recorder:
     def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
         """One more binding; what no argument has a part in is computed now."""
         if op is const:
-            return self.local(np.array(params[0][1].array))
+            array = np.array(params[0][1].array)
+            return self.make(self, array, ground(array.shape, array.dtype))
         known = [a.known if isinstance(a, Tracked) else a for a in args]
         if all(k is not None for k in known):
             return self._computed(op, known, args, params)
@@ -460,8 +482,9 @@ def newest_recorder(values: Any) -> Recorder | None:
     while waiting:
         for value in waiting.pop():
             if isinstance(value, Tracked):
-                if newest is None or value.recorder.stamp > newest.stamp:
-                    newest = value.recorder
+                recorder = value.root.recorder
+                if newest is None or recorder.stamp > newest.stamp:
+                    newest = recorder
             elif isinstance(value, list | tuple):
                 waiting.append(value)
             elif isinstance(value, dict):
@@ -520,7 +543,7 @@ def spread_out(like: Ground) -> Params:
 def view_of(parent: Tracked, op: Primitive, params: Params) -> View:
     """The link of what the operation makes of an array, as a view of it."""
     sure = op is not reshape or _same_but_ones(parent.shape, dict(params)["shape"])
-    return View(parent, Lens(op, params, sure), parent.root, parent.own.version)
+    return View(parent, Lens(op, params, sure), parent.own.version)
 
 
 def _same_but_ones(one: Shape, other: Shape) -> bool:
@@ -543,7 +566,7 @@ def refuse_strangers(value: Value) -> None:
     if array.dtype != object:
         return
     for entry in array.flat:
-        if not isinstance(entry, Number):
+        if not isinstance(entry, numbers.Real):
             raise TraceError(
                 f"{entry!r} of type {type(entry).__name__} is not a number",
                 remedy="Use arrays, numbers, and lists of those.",

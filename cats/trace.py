@@ -51,7 +51,8 @@ class Tracing:
     """A traced function: its term, its program, how results are put together, what it decided.
 
     The program's inputs are the function's leaves, then `extra`: values of outer traces, and
-    arrays from outside the function, which are read anew in every call.
+    arrays from outside the function, which are read anew in every call. It is `lasting` if the
+    function looks at nothing that nobody can know to be the same in the next call, as a clock.
     """
 
     term: Term
@@ -59,6 +60,7 @@ class Tracing:
     out: Tree
     extra: tuple[Any, ...]
     decisions: tuple[tuple[Outcome, Where], ...]
+    lasting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
     recorder = Recorder(SPEECH, Traced)
-    session = session_of(f) or Session(recorder)
+    session = session_of(f) or Session(recorder, f)
     values = [_entered(recorder, leaf) for leaf in leaves]
     args, kwargs = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
     try:
@@ -91,7 +93,7 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
         out = of_kinds(out, session.original)
         given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
-        if recorder.refusal is None or isinstance(error, CatsError):
+        if recorder.refusal is None or error is recorder.refusal:
             raise
         raise recorder.refusal from error
     finally:
@@ -107,7 +109,8 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
         program.inputs, program.steps, program.outputs, tuple(n for n, _ in recorder.inputs)
     )
     term = closed(body, recorder.inputs)
-    return Tracing(term, named, out, tuple(recorder.extra), tuple(recorder.observed))
+    seen = tuple(recorder.extra), tuple(recorder.observed)
+    return Tracing(term, named, out, *seen, recorder.world.lasting)
 
 
 def _static(part: Static) -> Any:

@@ -12,22 +12,26 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.errors import TraceError
+from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
-from cats.places import users_place
+from cats.places import may_be_caught, users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.refusals import refusal_of
 from cats.tracked import Tracked
 
 
-class MissingAttribute(TraceError, AttributeError):
+class MissingAttribute(Asked, AttributeError):
     """A traced value was asked for an attribute that it does not have."""
 
 
-class Ambiguous(TraceError, ValueError):
+class Ambiguous(Asked, ValueError):
     """The truth value of several entries was asked, which NumPy does not give either."""
+
+
+class OutOfBounds(Asked, IndexError):
+    """A place was asked that an array does not have: how Python's code finds out that it ends."""
 
 
 def _operator(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
@@ -52,6 +56,42 @@ def _arithmetic(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
         return plain(_number(self), _number(other))
 
     return call
+
+
+def _division(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
+    """Division: of Python numbers by zero it raises, where somebody may be there to catch that."""
+    plain = _arithmetic(ufunc, swapped)
+
+    def call(self: Traced, other: Any) -> Any:
+        if self.weak and _is_weak(other) and may_be_caught():
+            divisor = self if swapped else other
+            if told(divisor) and not divisor:
+                raise ZeroDivisionError("division by zero")
+        return plain(self, other)
+
+    return call
+
+
+def _comparison(ufunc: Any) -> Callable[[Any, Any], Any]:
+    """A comparison: of Python numbers a truth value at once, where the code asks `is True`."""
+    plain = _operator(ufunc)
+
+    def call(self: Traced, other: Any) -> Any:
+        return truth(plain(self, other))
+
+    return call
+
+
+def truth(value: Any) -> Any:
+    """A traced truth value of Python as one of Python's two, where the code tells them apart."""
+    if isinstance(value, Traced) and value.weak and value.recorder.world.asks_identity:
+        return bool(value)
+    return value
+
+
+def told(value: Any) -> bool:
+    """Whether it can be known what a value is in this call."""
+    return not isinstance(value, Traced) or value.recorder.concrete.told(value)
 
 
 def _number(value: Any) -> Any:
@@ -185,7 +225,11 @@ class Traced(Tracked):
 
     def __len__(self) -> int:
         if not self.space.shape:
-            self._refuse("len(x)", "it has no axes", "Use x.size, or np.atleast_1d(x).")
+            raise Asked(
+                f"len(x) of a traced value in {self.space}: it has no axes",
+                where=users_place(),
+                remedy="Use x.size, or np.atleast_1d(x).",
+            )
         return self.space.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
@@ -217,7 +261,10 @@ class Traced(Tracked):
             return ""
         found = self.recorder.observe(self, exact=True)
         value = found.array if isinstance(found, Constant) else np.asarray(found)
-        return write(value if self.is_array else value.item() if self.weak else value[()])
+        text = write(value if self.is_array else value.item() if self.weak else value[()])
+        if isinstance(self.space, Real):
+            self.recorder.world.texts.add(text)
+        return text
 
     # Decisions
 
@@ -314,6 +361,8 @@ class Traced(Tracked):
         )
 
     def __hash__(self) -> int:
+        if isinstance(self.space, Discrete) and not self.space.shape:
+            return hash(int(self))
         self._refuse(
             "a key of a dict, or a member of a set,",
             "equal numbers would be told apart",
@@ -356,6 +405,10 @@ class Traced(Tracked):
             return self.item()
         return [row.tolist() for row in self]
 
+    def is_integer(self) -> bool:
+        """As of a number."""
+        return bool(self == self.recorder.call(np.floor, (self,), {}))
+
     # Operators and methods: NumPy's own functions
 
     __iadd__, __isub__, __imul__ = _inplace("add"), _inplace("sub"), _inplace("mul")
@@ -367,9 +420,9 @@ class Traced(Tracked):
     __add__, __radd__ = _arithmetic(np.add), _arithmetic(np.add, True)
     __sub__, __rsub__ = _arithmetic(np.subtract), _arithmetic(np.subtract, True)
     __mul__, __rmul__ = _arithmetic(np.multiply), _arithmetic(np.multiply, True)
-    __truediv__, __rtruediv__ = _arithmetic(np.divide), _arithmetic(np.divide, True)
-    __floordiv__, __rfloordiv__ = _arithmetic(np.floor_divide), _arithmetic(np.floor_divide, True)
-    __mod__, __rmod__ = _arithmetic(np.remainder), _arithmetic(np.remainder, True)
+    __truediv__, __rtruediv__ = _division(np.divide), _division(np.divide, True)
+    __floordiv__, __rfloordiv__ = _division(np.floor_divide), _division(np.floor_divide, True)
+    __mod__, __rmod__ = _division(np.remainder), _division(np.remainder, True)
     __pow__, __rpow__ = _arithmetic("**"), _arithmetic("**", True)
     __matmul__, __rmatmul__ = _operator(np.matmul), _operator(np.matmul, True)
     __lshift__, __rlshift__ = _operator(np.left_shift), _operator(np.left_shift, True)
@@ -377,9 +430,9 @@ class Traced(Tracked):
     __and__, __rand__ = _operator(np.bitwise_and), _operator(np.bitwise_and, True)
     __or__, __ror__ = _operator(np.bitwise_or), _operator(np.bitwise_or, True)
     __xor__, __rxor__ = _operator(np.bitwise_xor), _operator(np.bitwise_xor, True)
-    __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
-    __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
-    __eq__, __ne__ = _operator("=="), _operator("!=")
+    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
+    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
+    __eq__, __ne__ = _comparison("=="), _comparison("!=")
     __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
     __pos__ = _unary(np.positive)
 

@@ -7,6 +7,7 @@ that is written into becomes another term; its views read it anew through their 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,6 @@ class View:
 
     parent: Tracked
     lens: AnyLens
-    root: Tracked
     seen: int
 
 
@@ -72,7 +72,10 @@ class Tracked:
     @property
     def root(self) -> Tracked:
         """The array it is a view of, or itself."""
-        return self._link.root if type(self._link) is View else self
+        at = self
+        while type(at._link) is View:
+            at = at._link.parent
+        return at
 
     @property
     def as_view(self) -> View | None:
@@ -104,9 +107,10 @@ class Tracked:
         for view in reversed(stale):
             link: Any = view._link
             if link.lens.may_copy and not view.is_view():
-                view._link = Own()
+                view._link = Own(version=version)
                 continue
             view._state = link.lens.get(link.parent)._state
+            view.recorder = view.root.recorder
             link.seen = version
 
     def is_view(self) -> bool:
@@ -116,16 +120,20 @@ class Tracked:
         while type(at._link) is View:
             lenses.append(at._link.lens)
             at = at._link.parent
-        if any(lens.may_copy for lens in lenses) and not at.own.plain:
-            raise self.recorder.refused(
-                TraceError(
-                    "an array and its reshaped form are used after one of them was written into: "
-                    "how the array lies in memory decides whether the other sees it",
-                    where=users_place(),
-                    remedy="Make the array, or the reshaped form, with .copy().",
-                )
+        if not any(lens.may_copy for lens in lenses) or at.own.plain:
+            return shares(at.space.shape, lenses[::-1])
+        orders = permutations(range(at.ndim))
+        answers = {shares(at.space.shape, lenses[::-1], order) for order in orders}
+        if len(answers) == 1:
+            return answers.pop()
+        raise self.recorder.refused(
+            TraceError(
+                "an array and its reshaped form are used after one of them was written into: "
+                "how the array lies in memory decides whether the other sees it",
+                where=users_place(),
+                remedy="Make the array, or the reshaped form, with .copy().",
             )
-        return shares(at.space.shape, lenses[::-1])
+        )
 
     @property
     def known(self) -> np.ndarray[Any, Any] | None:
@@ -164,17 +172,30 @@ class Tracked:
     # Writing
 
     def write(self, value: Tracked) -> None:
-        """Makes it, and what it is a view of, what `value` is: a value of the same space."""
+        """Makes it, and what it is a view of, what `value` is: a value of the same space.
+
+        What is written in an inner trace is of that trace from then on.
+        """
         self.refuse_frozen()
-        if type(self._link) is View and self._link.lens.may_copy and not self.is_view():
-            self._link = Own()
+        self._settle()
         at, new = self, value
         while type(at._link) is View:
             new = at._link.lens.put(at._link.parent, new)
             at = at._link.parent
         at._state = new.state if new.known is None else np.array(new.known)
+        at.recorder = new.recorder
         at.own.version += 1
         at.own.entries.clear()
+
+    def _settle(self) -> None:
+        """What it is said to be a view of, and is a copy of, is let go; the outermost first."""
+        chain = [self]
+        while type(chain[-1]._link) is View:
+            chain.append(chain[-1]._link.parent)
+        for at in reversed(chain[:-1]):
+            link: Any = at._link
+            if link.lens.may_copy and not at.is_view():
+                at._link = Own(version=at.own.version)
 
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""

@@ -81,6 +81,10 @@ class TraceError(CatsError, TypeError):
     """Python code did something with a traced value that has no meaning in a pure program."""
 
 
+class Asked(TraceError):
+    """A traced value was asked for what NumPy's would not give either: code may find out so."""
+
+
 class DerivativeError(CatsError, TypeError):
     """A derivative was asked that does not exist, or of something that has none."""
 

@@ -6,7 +6,8 @@ own, and the arrays it makes may be written into, also with traced values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from cats.concrete import NoValue
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, newest_recorder
+from cats.recorder import Recorder, known_arguments, newest_recorder
 from cats.titles import title
 
 
@@ -78,7 +79,13 @@ class Door:
         found = getattr(self.real, name)
         if isinstance(self.real, np.ufunc) and name in _METHODS:
             return Method(self._session, self.real, name)
+        if isinstance(found, types.MethodType) and of_scipy(found):
+            return Door(self._session, found)
         return found
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        binds = owner is not None and isinstance(self.real, types.FunctionType)
+        return types.MethodType(self, owner) if binds else self
 
     def __eq__(self, other: object) -> bool:
         return getattr(other, "real", other) is self.real
@@ -88,6 +95,11 @@ class Door:
 
     def __repr__(self) -> str:
         return repr(self.real)
+
+
+def of_scipy(function: Any) -> bool:
+    """Whether a function is SciPy's: its own code does what ours cannot always follow."""
+    return str(getattr(function, "__module__", "")).partition(".")[0] == "scipy"
 
 
 _METHODS = ("reduce", "accumulate", "outer", "at", "reduceat")
@@ -111,17 +123,26 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     """A function of NumPy on whatever the arguments are."""
     if function is np.fromiter and args:
         args = (_listed(*args, **kwargs), *args[1:])
+    kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     recorder = newest_recorder((args, kwargs))
-    if recorder is None:
+    back = _calls_back((*args, *kwargs.values()))
+    if recorder is None and not back:
         recorder = session.recorder
         if title(function) in recorder.speech.outside:
             raise recorder.unknown(function)
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
-    if recorder.speech.said(function) is None:
+    recorder = recorder or session.recorder
+    said = recorder.speech.said(function)
+    if said is None and (back or known_arguments(args, kwargs) is None):
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
     return recorder.call(function, args, kwargs)
+
+
+def _calls_back(values: Iterable[Any]) -> bool:
+    """Whether a function of the user's is among the arguments: it may give back traced values."""
+    return any(isinstance(a, types.FunctionType | types.MethodType) for a in values)
 
 
 def _tried(
@@ -131,15 +152,26 @@ def _tried(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
-    """NumPy's own code, traced; where it does what cannot be traced, the function is unknown."""
+    """A library's own code, traced; where it does what cannot be traced, the function is unknown.
+
+    Compiled code may swallow the error, or say it in words of its own.
+    """
     before = recorder.refusal
     try:
-        return own(*args, **kwargs)
+        found = own(*args, **kwargs)
+        if recorder.refusal is before:
+            return found
+        cause: Exception | None = recorder.refusal
     except NoValue:
         raise
     except (CatsError, AttributeError) as error:
-        recorder.refusal = before
-        raise recorder.unknown(function) from error
+        cause = error
+    except Exception as error:
+        if not of_scipy(function):
+            raise
+        cause = error
+    recorder.refusal = before
+    raise recorder.unknown(function) from cause
 
 
 def _listed(iter: Any, dtype: Any = None, count: int = -1, **options: Any) -> list[Any]:

@@ -40,18 +40,43 @@ def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind
 def fill(mirror: type, kind: type, rebind: Rebind) -> None:
     """Gives a mirror the methods of the class and of its bases, rebound."""
     for name, value in _attributes(kind).items():
-        found: Any = None
-        if isinstance(value, types.FunctionType):
-            found = rebind(value)
-        elif isinstance(value, staticmethod | classmethod):
-            found = type(value)(rebind(value.__func__))
-        elif isinstance(value, property):
-            found = property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
-        elif isinstance(value, functools.cached_property):
-            found = functools.cached_property(rebind(value.func))
+        found = rebound_attribute(value, rebind)
+        if found is value or name in vars(mirror):
+            continue
+        if isinstance(found, functools.cached_property):
             found.__set_name__(kind, name)
-        if found is not None and name not in vars(mirror):
-            type.__setattr__(mirror, name, found)
+        type.__setattr__(mirror, name, found)
+
+
+def rebound_attribute(value: Any, rebind: Rebind) -> Any:
+    """A method or property of a class, rebound; any other attribute as it is."""
+    match value:
+        case types.FunctionType():
+            return rebind(value)
+        case staticmethod() | classmethod():
+            return type(value)(rebind(value.__func__))
+        case property():
+            return property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
+        case functools.cached_property():
+            return functools.cached_property(rebind(value.func))
+    return value
+
+
+class Parent:
+    """What `super()` gives: the attributes of the classes after one, for an object or a class."""
+
+    def __init__(self, found: Any, rebind: Rebind) -> None:
+        self._found, self._rebind = found, rebind
+
+    def __getattr__(self, name: str) -> Any:
+        owner, kind = self._found.__self__, self._found.__self_class__
+        for base in kind.__mro__[kind.__mro__.index(self._found.__thisclass__) + 1 :]:
+            if name in vars(base):
+                found = rebound_attribute(vars(base)[name], self._rebind)
+                if not hasattr(type(found), "__get__"):
+                    return self._rebind(found)
+                return found.__get__(None if owner is kind else owner, kind)
+        return getattr(self._found, name)
 
 
 def _watching(

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors.objects import Parent
 from cats.doors.types import made, questions
+from cats.places import may_be_caught
 from cats.recorder import newest_recorder
-from cats.traced import Traced
+from cats.traced import Traced, told, truth
 
 MATH: dict[str, np.ufunc] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos,
@@ -31,13 +33,15 @@ MATH: dict[str, np.ufunc] = {
 def of_math(function: Any) -> Callable[..., Any]:
     """A function of `math` on traced values; its result is a Python number."""
     name = function.__name__
-    said, own = MATH.get(name), OWN.get(name)
+    said, own, within = MATH.get(name), OWN.get(name), _DOMAINS.get(name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         recorder = newest_recorder((args, kwargs))
         if recorder is None:
             return function(*args, **kwargs)
         numbers = [double(a, name) for a in args] if name not in SEQUENCES else args
+        if within is not None and may_be_caught() and all(map(told, args)) and not within(*args):
+            function(*map(_number_now, args))
         if own is not None:
             return number(own(*numbers, **kwargs))
         return number(recorder.call(said or function, tuple(numbers), kwargs))
@@ -61,11 +65,45 @@ def double(value: Any, name: str = "float") -> Any:
     return made(float, value) if value.dtype == np.float32 else value
 
 
+def _number_now(value: Any) -> Any:
+    """A number as it is in this call."""
+    return value.recorder.concrete.value(value.term) if isinstance(value, Traced) else value
+
+
+_MOST = math.log(sys.float_info.max)
+
+
+def _below(most: float) -> Callable[..., Any]:
+    return lambda x: not most < abs(x) < math.inf
+
+
+def _above(least: float) -> Callable[..., Any]:
+    return lambda x: not x <= least
+
+
+_DOMAINS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("sin", "cos", "tan"), lambda x: abs(x) != math.inf),
+    **dict.fromkeys(("asin", "acos"), lambda x: not abs(x) > 1),
+    **dict.fromkeys(("exp", "expm1"), lambda x: not _MOST < x < math.inf),
+    **dict.fromkeys(("sinh", "cosh"), _below(_MOST + math.log(2))),
+    **dict.fromkeys(("log2", "log10"), _above(0)),
+    "log": lambda x, base=2.0: not (x <= 0 or base <= 0),
+    "exp2": lambda x: not 1024 <= x < math.inf,
+    "log1p": _above(-1),
+    "sqrt": lambda x: not x < 0,
+    "acosh": lambda x: not x < 1,
+    "atanh": lambda x: not abs(x) >= 1,
+    "fmod": lambda x, y: not (y == 0 or abs(x) == math.inf),
+    "pow": lambda x, y: not ((x < 0 and y % 1 != 0) or (x == 0 and y < 0)),
+}
+"""Where a function of `math` gives a number; elsewhere it raises, and NumPy gives inf or nan."""
+
+
 def number(value: Any) -> Any:
     """A traced number as a Python number."""
     if isinstance(value, Traced) and not value.is_array:
         value.weak = True
-    return value
+    return truth(value)
 
 
 def _log(x: Any, base: Any = None) -> Any:
@@ -171,7 +209,7 @@ def _extreme(name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         values = list(args[0]) if len(args) == 1 else list(args)
         if kwargs or not values or not any(isinstance(v, Traced) for v in values):
-            return plain(*args, **kwargs)
+            return plain(values, **kwargs)
         if any(np.ndim(v) for v in values):
             return plain(values)
         found = values[0]
@@ -227,19 +265,9 @@ def parent(rebound: Callable[[Any], Any]) -> Callable[..., Any]:
             frame = sys._getframe(1)
             names = frame.f_code.co_varnames
             args = (frame.f_locals["__class__"], frame.f_locals[names[0]])
-        return _Parent(builtins.super(*args), args[-1], rebound)
+        return Parent(builtins.super(*args), rebound)
 
     return call
-
-
-class _Parent:
-    """What `super()` gives."""
-
-    def __init__(self, found: Any, owner: Any, rebound: Callable[[Any], Any]) -> None:
-        self._found, self._owner, self._rebound = found, owner, rebound
-
-    def __getattr__(self, name: str) -> Any:
-        return self._rebound(getattr(self._found, name))
 
 
 def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> dict[str, Any]:

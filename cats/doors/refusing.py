@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -45,6 +47,49 @@ CONSUMED = (
     "Pass a list.",
 )
 
+TAKEN_OUT = (
+    "it takes the numbers out, and their derivatives would be lost",
+    "Compute with NumPy or math, or with the values themselves.",
+)
+LIBRARIES = frozenset({"json", "statistics", "struct", "_struct", "fractions", "decimal"})
+"""Modules of Python whose functions ask for the numbers themselves."""
+
+
+def takes_out(value: Any) -> bool:
+    """Whether a function cuts numbers off from what they were computed of.
+
+    >>> import json, math
+    >>> takes_out(json.dumps), takes_out(math.sin)
+    (True, False)
+    """
+    functions = types.FunctionType | types.BuiltinFunctionType
+    module = getattr(value, "__module__", None) or ""
+    return isinstance(value, functions) and module.partition(".")[0] in LIBRARIES
+
+
+_OUTSIDE = frozenset(
+    {
+        "time", "datetime", "os", "posix", "nt", "io", "_io", "pathlib", "glob", "socket",
+        "subprocess", "shutil", "tempfile", "uuid", "platform", "select", "urllib",
+    }
+)  # fmt: skip
+_READERS = (np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex, np.geterr)
+
+
+def looks_outside(value: Any) -> bool:
+    """Whether a thing tells of the clock, of files or of the machine: of what no key can hold.
+
+    >>> import os, time
+    >>> looks_outside(time), looks_outside(os.environ), looks_outside(np.load), looks_outside(np)
+    (True, True, True, False)
+    """
+    if isinstance(value, types.ModuleType):
+        return value.__name__.partition(".")[0] in _OUTSIDE
+    owner = getattr(value, "__module__", None) or type(value).__module__
+    read = any(value is reader for reader in (*_READERS, sys.modules, sys.argv, sys.stdin))
+    return read or str(owner).partition(".")[0] in _OUTSIDE
+
+
 _SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
 _MODULES = ("random", "secrets", "numpy.random")
 
@@ -55,10 +100,8 @@ def reason(value: Any) -> tuple[str, str, str] | None:
     >>> reason(np.random.default_rng(0)) == RANDOM, reason(3)
     (True, None)
     """
-    name = getattr(value, "__name__", "")
-    if isinstance(value, _SOURCES) or (type(value).__name__ == "module" and name in _MODULES):
-        return RANDOM
-    owner = getattr(value, "__self__", None)
-    if isinstance(owner, _SOURCES):
+    module = isinstance(value, types.ModuleType) and value.__name__ in _MODULES
+    bound = isinstance(value, types.MethodType | types.BuiltinMethodType)
+    if module or isinstance(value.__self__ if bound else value, _SOURCES):
         return RANDOM
     return CONSUMED if isinstance(value, Iterator) else None

@@ -12,25 +12,28 @@ import builtins
 import contextlib
 import dis
 import functools
+import importlib
 import math
+import sys
 import sysconfig
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from cats.capture import SMALL, can_view, ours
+from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
 from cats.doors import python
+from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import KEPT, PLAIN, contents, kept
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
 from cats.doors.objects import fill, mirrored, viewed
-from cats.doors.refusing import Refusing, reason
+from cats.doors.refusing import LIBRARIES, TAKEN_OUT, Refusing, looks_outside, reason, takes_out
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
 from cats.places import users_place
-from cats.recorder import Recorder
+from cats.recorder import Recorder, newest_recorder
 from cats.tracked import Tracked
 
 _FUNCTIONS = (
@@ -64,6 +67,12 @@ class Globals(dict[str, Any]):
         super().__setitem__(name, found)
         return found
 
+    def fetch(self, names: Iterable[str]) -> None:
+        """Reads names beforehand, for code that looks them up in a plain dict."""
+        for name in names:
+            if name in self.original:
+                self[name]
+
     def written(self) -> Iterator[str]:
         """The names that were assigned, in a module of the user's."""
         if self.look == self.session.names:
@@ -81,6 +90,7 @@ class ModuleDoor:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
+        self._session.reads(self._module, name)
         return self._session.rebound(getattr(self._module, name))
 
     def __dir__(self) -> list[str]:
@@ -93,9 +103,13 @@ class ModuleDoor:
 class Session:
     """What one trace has rebound; `recorder` is the innermost trace that is open in it."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, function: Any = None) -> None:
         self.recorder = recorder
+        self._function_traced = function
+        self._told: frozenset[tuple[str, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
+        self._numbers: dict[type, type] = {}
+        self._own: dict[types.FunctionType, types.FunctionType] = {}
         self._spaces: dict[int, Globals] = {}
         self._cells: list[tuple[types.CellType, Any, types.FunctionType, str]] = []
         self._kept: list[tuple[Any, list[Any]]] = []
@@ -103,27 +117,40 @@ class Session:
         self._originals: dict[type, type] = dict(PLAIN)
         self._filled: dict[type, dict[str, Any]] = {}
         self._outside: dict[int, Any] = {}
-        doors = python.doors(self.original, self.rebound)
-        self.builtins = {
-            **_BUILTINS,
-            **doors,
-            "float": type_door(float),
-            "__import__": self._import,
+        doors = {
+            **python.doors(self.original, self.rebound),
+            "float": self._number(float),
+            "globals": self._globals,
+            "eval": self._evaluator(eval),
+            "exec": self._evaluator(exec),
+            "open": self._looking(open),
+            "input": self._looking(input),
         }
+        self.builtins = {**_BUILTINS, **doors, "__import__": self._import}
         self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
         self._makers = makers(self)
+        self.world = recorder.world
 
     @contextlib.contextmanager
     def entered(self, recorder: Recorder) -> Iterator[None]:
         """An inner trace is open."""
         outer, self.recorder = self.recorder, recorder
-        recorder.namespace = self.rebound(np)
+        recorder.namespace, recorder.world = self.rebound(np), self.world
         try:
             yield
         finally:
             self.recorder = outer
 
     # What a value is inside
+
+    def reads(self, module: types.ModuleType, name: str) -> None:
+        """Notes that a name of a module is read: one that was not foreseen may change unseen."""
+        if ours(module.__name__):
+            return
+        if self._told is None:
+            self._told = told_by_modules(self._function_traced)
+        if (module.__name__, name) not in self._told:
+            self.world.lasting = False
 
     def rebound(self, value: Any) -> Any:
         """A value from outside, as the traced function sees it; one object for one object."""
@@ -137,9 +164,13 @@ class Session:
         return made
 
     def _rebound(self, value: Any) -> Any:
+        if looks_outside(value):
+            self.world.lasting = False
         words = reason(value)
         if words is not None:
             return Refusing(self.recorder.refuse, words)
+        if takes_out(value):
+            return self._kept_in(value)
         match value:
             case types.FunctionType():
                 return self._function(value)
@@ -180,6 +211,8 @@ class Session:
             return _remembering(self.rebound(value.__wrapped__))
         if can_view(type(value)):
             return self._object(value)
+        if opaque(value):
+            self.world.lasting = False
         return value
 
     def names(self, value: Any) -> Any:
@@ -190,6 +223,8 @@ class Session:
         """An array from outside: small ones are constants, others are read in every call."""
         kind = value.dtype.kind
         plain = type(value) in (np.ndarray, np.memmap)
+        if opaque(value):
+            self.world.lasting = False
         if not plain or not (kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))):
             return value
         if value.nbytes > SMALL:
@@ -210,6 +245,8 @@ class Session:
 
     def _function(self, value: types.FunctionType) -> Any:
         module = value.__module__ or ""
+        if value is importlib.import_module:
+            return self._imported
         if module.partition(".")[0] in ("numpy", "scipy"):
             return Door(self, value)
         if ours(module) or isinstance(value.__globals__, Globals):
@@ -224,6 +261,8 @@ class Session:
             space = Globals(self, value.__globals__, look)
             self._spaces[id(value.__globals__)] = space
         cells = tuple([types.CellType() for _ in value.__closure__ or ()])
+        self.world.asks_identity |= asks_identity(value.__code__)
+        space.fetch(names_of_classes(value.__code__))
         made = types.FunctionType(value.__code__, space, value.__name__, None, cells)
         self._made[id(value)] = (value, made)
         for name, old, new in zip(
@@ -243,11 +282,77 @@ class Session:
         return made
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
-        """NumPy's own Python code for a function, to be traced where the table has none."""
-        code = getattr(function, "__wrapped__", function)
+        """A library's own Python code for a function, to be traced where the table has none."""
+        whole = isinstance(function, types.FunctionType)
+        code = function if whole else getattr(function, "__wrapped__", None)
         if not isinstance(code, types.FunctionType) or ".random" in (code.__module__ or ""):
             return None
-        return self._bound(code)
+        if code not in self._own:
+            door = self._made.get(id(code))
+            self._own[code] = self._bound(code)
+            if door is not None:
+                self._made[id(code)] = door
+        return self._own[code]
+
+    def _evaluator(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """eval or exec, of text in which the names of its surroundings are found."""
+
+        def call(source: Any, space: Any = None, inside: Any = None, /) -> Any:
+            frame = sys._getframe(1)
+            if isinstance(source, str) and any(text in source for text in self.world.texts):
+                self._refuse_text(run.__name__)
+            code = compile(source, "<text>", run.__name__) if isinstance(source, str) else source
+            if space is None:
+                space, inside = frame.f_globals, frame.f_locals
+            if isinstance(space, Globals):
+                self.world.lasting = False
+                space.fetch(name for c in inner(code) for name in c.co_names)
+            return run(code, space, inside)
+
+        return call
+
+    def _kept_in(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that takes numbers out, refused on traced ones."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if newest_recorder((args, kwargs)) is not None:
+                name = f"{function.__module__.removeprefix('_')}.{function.__name__}"
+                self.recorder.refuse(f"{name} of a traced value", *TAKEN_OUT)
+            return function(*args, **kwargs)
+
+        return functools.wraps(function)(call)
+
+    def _globals(self) -> dict[str, Any]:
+        """globals(): all names of the module, none of them foreseen."""
+        space = sys._getframe(1).f_globals
+        if isinstance(space, Globals):
+            self.world.lasting = False
+            space.fetch(tuple(space.original))
+        return space
+
+    def _looking(self, look: Callable[..., Any]) -> Callable[..., Any]:
+        """A builtin that looks at what may be another in the next call."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.world.lasting = False
+            return look(*args, **kwargs)
+
+        return call
+
+    def _check_text(self, text: str) -> None:
+        """Raises TraceError for the text of a traced value, which must not become a number."""
+        if text.strip() in self.world.texts:
+            self._refuse_text("a number read out")
+
+    def _refuse_text(self, name: str) -> None:
+        self.recorder.refuse(
+            f"{name} of the text of a traced value",
+            "the number that is read is cut off, and its derivative would be lost",
+            "Use the value itself, or np.round.",
+        )
+
+    def _imported(self, name: str, package: str | None = None) -> Any:
+        return self.rebound(importlib.import_module(name, package))
 
     def _import(self, name: str, space: Any = None, *args: Any, **kwargs: Any) -> Any:
         original = space.original if isinstance(space, Globals) else space
@@ -259,10 +364,16 @@ class Session:
         if value in CLASSES:
             return Door(self, value)
         if has_door(value):
-            return type_door(value)
+            return self._number(value)
         if not can_view(value) or value in self._originals:
             return value
         return self.mirror(value)
+
+    def _number(self, kind: type) -> type:
+        """The one door of a number type."""
+        if kind not in self._numbers:
+            self._numbers[kind] = type_door(kind, self._check_text)
+        return self._numbers[kind]
 
     def mirror(self, kind: type) -> type:
         """The class with rebound methods."""
@@ -345,7 +456,7 @@ def installed(file: str) -> bool:
 def _left_alone(module: str) -> bool:
     """Modules whose names mean inside what they mean outside."""
     root = module.partition(".")[0]
-    return root not in ("numpy", "scipy", "math") and ours(module)
+    return root not in ("numpy", "scipy", "math", "importlib", "sys", *LIBRARIES) and ours(module)
 
 
 def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:

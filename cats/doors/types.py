@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+import numbers
 import types
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,13 @@ class TypeDoor(type):
 
     real: type
     dtype: np.dtype[Any]
+    check: Callable[[str], None]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], Traced):
             return made(cls.real, args[0])
+        if args and isinstance(args[0], str):
+            cls.check(args[0])
         return cls.real(*args, **kwargs)
 
     def __instancecheck__(cls, value: Any) -> bool:
@@ -48,14 +51,20 @@ class TypeDoor(type):
         return getattr(cls.real, name)
 
 
-@lru_cache(maxsize=64)
-def type_door(real: type) -> type:
+def _unchecked(text: str) -> None:
+    """Any text may be read."""
+
+
+def type_door(real: type, check: Callable[[str], None] = _unchecked) -> type:
     """The door of a number type.
+
+    check   raises for a text that must not be read as a number
 
     >>> np.dtype(type_door(float)), type_door(float)("2.5"), isinstance(1.0, type_door(float))
     (dtype('float64'), 2.5, True)
     """
-    return TypeDoor(real.__name__, (), {"real": real, "dtype": np.dtype(real)})
+    body = {"real": real, "dtype": np.dtype(real), "check": staticmethod(check)}
+    return TypeDoor(real.__name__, (), body)
 
 
 def real_type(value: Any) -> Any:
@@ -72,6 +81,12 @@ def made(real: type, x: Traced) -> Any:
         found = single if single.dtype == np.float64 else convert(single, dtype="float64")
         found.weak = True
         return found
+    if real.__module__ in _EXACT:
+        x.recorder.refuse(
+            f"{real.__name__}(x) of a traced value",
+            "it takes the number out, and its derivative would be lost",
+            "Use x itself.",
+        )
     dtype = np.dtype(real)
     found = x.astype(dtype)
     if isinstance(found, Traced):
@@ -104,12 +119,16 @@ NUMBERS = frozenset(
 )
 """Types that have a door: those of numbers that are called as functions."""
 
+_EXACT = ("fractions", "decimal", "_decimal")
 _ABSTRACT = (np.number, np.inexact, np.floating, np.integer, np.complexfloating)
 
 
 def has_door(value: Any) -> bool:
     """Whether a type is one of those that are called on numbers."""
-    return isinstance(value, type) and value in NUMBERS and value not in _ABSTRACT
+    if not isinstance(value, type):
+        return False
+    exact = value.__module__ in _EXACT and issubclass(value, numbers.Number)
+    return exact or (value in NUMBERS and value not in _ABSTRACT)
 
 
 Kind = Callable[[Any], Any]

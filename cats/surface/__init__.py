@@ -86,7 +86,7 @@ NAMES = {
 
 VIEWS = frozenset(
     {
-        "getitem", "setitem", "write", "fill", "view", "sort", "partition",
+        "getitem", "setitem", "write", "fill", "view", "sort", "partition", "astype",
         np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.permute_dims, np.swapaxes,
         np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.flip, np.fliplr, np.flipud,
         np.linalg.matrix_transpose,

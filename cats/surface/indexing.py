@@ -15,7 +15,7 @@ from cats.ir.prims.layout import sum as sum_
 from cats.ir.prims.layout import transpose as move
 from cats.ir.prims.updates import put
 from cats.ir.spaces import Discrete, Value
-from cats.lenses import Window
+from cats.lenses import Lens, Window
 from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
@@ -28,13 +28,16 @@ from cats.surface.values import (
     windowed,
     with_dtype,
 )
-from cats.traced import Traced
+from cats.traced import OutOfBounds, Traced
+from cats.tracked import View
 
 _ALL = slice(None)
 
 
 def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
+    if not x.ndim and type(key) is tuple and not key:
+        return x.recorder.make(x.recorder, x.state, x.space)
     if (place := single(x, key)) is not None:
         remembered = x.own.entries.get(place) if x.as_view is None else None
         return index(x, key=place) if remembered is None else remembered
@@ -43,10 +46,20 @@ def getitem(x: Traced, key: Any) -> Value:
     _check_masks(x, lengths)
     basic = basic_key(x, items)
     if basic:
-        x = index(x, key=basic)
+        whole, x = x, index(x, key=basic)
+        if not x.ndim and type(key) is tuple and any(i is Ellipsis for i in key):
+            x = _without_axes(whole, basic, x)
     rest = [i for i in items if not isinstance(i, int | np.integer)]
     places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def _without_axes(whole: Traced, key: Any, entry: Traced) -> Traced:
+    """x[0, ...]: an array without axes, which is a view, where x[0] is a number."""
+    link = View(whole, Lens(index, (("key", key),)), whole.own.version)
+    made = entry.recorder.make(entry.recorder, entry.state, entry.space, link)
+    made.boxed = True
+    return made  # type: ignore[return-value]
 
 
 def single(x: Traced, key: Any) -> tuple[int, ...] | None:
@@ -108,7 +121,7 @@ def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
             items.append(item)
     used = sum(1 for i in items if i is not None and i is not Ellipsis and not _is_flag(i))
     if used > rank:
-        raise TraceError(f"{used} indices for an array with {rank} axes", where=users_place())
+        raise OutOfBounds(f"{used} indices for an array with {rank} axes", where=users_place())
     dots = next((p for p, i in enumerate(items) if i is Ellipsis), len(items))
     filled = [_ALL] * (rank - used)
     lengths = {p if p < dots else p + len(filled) - (dots < len(items)): n for p, n in masked}
@@ -168,7 +181,7 @@ def _basic(item: Any, length: int) -> Any:
         return tuple(parts)
     number = int(item)
     if not -length <= number < length:
-        raise TraceError(
+        raise OutOfBounds(
             f"index {number} is out of bounds for an axis of length {length}", where=users_place()
         )
     return number
@@ -218,7 +231,7 @@ def in_range(indices: Traced, length: int) -> Traced:
     if found is not None and found.size:
         wrong = found[(found < -length) | (found >= length)]
         if wrong.size:
-            raise TraceError(
+            raise OutOfBounds(
                 f"index {wrong.flat[0]} is out of bounds for an axis of length {length}",
                 where=users_place(),
             )

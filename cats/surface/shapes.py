@@ -198,8 +198,8 @@ def size(x: Value, axis: Any = None) -> int:
 
 def astype(x: Traced, dtype: Any, **options: Any) -> Value:
     """x.astype(dtype): whole numbers and truth values of reals do not vary: derivative 0."""
-    wanted = np.dtype(dtype)
-    return with_dtype(x, wanted)
+    found = with_dtype(x, dtype)
+    return x.copy() if found is x and options.get("copy", True) else found
 
 
 def view(x: Traced, dtype: Any = None, type: Any = None) -> Value:

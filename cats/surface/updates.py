@@ -87,7 +87,7 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
     items, _ = full(key if isinstance(key, tuple) else (key,), x)
     if all(i is None or isinstance(i, int | np.integer | slice) for i in items):
         _set_basic(x, items, found)
-    elif isinstance(key, Traced) and key.shape == x.shape and not found.ndim:
+    elif _is_mask(key, x) and not found.ndim:
         whole(x, with_dtype(where(key, found, x), x.dtype))
     else:
         _set_arrays(x, key, items, found)
@@ -114,6 +114,11 @@ def _plain(key: Any) -> Any:
     return key.known if isinstance(key, Traced) else key
 
 
+def _is_mask(key: Any, x: Traced) -> bool:
+    """Whether a key is truth values for the entries of x."""
+    return isinstance(key, Traced) and key.dtype == np.bool_ and key.shape == x.shape
+
+
 def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
     """Numbers and slices: one write into what x is a view of, at the composed key."""
     own = basic_key(x, [i for i in items if i is not None])
@@ -129,7 +134,7 @@ def _set_basic(x: Traced, items: list[Any], value: Traced) -> None:
         base = base.as_view.parent  # type: ignore[assignment]
         at = composed(outer, at, base.shape)
     entries = dict(base.own.entries) if base.as_view is None else {}
-    base.write(put(base, fitted, target=at))
+    base.write(put(base, fitted, target=at) if at else fitted)
     place = single(base, at)
     if place is not None and base.as_view is None:
         entries[place] = fitted

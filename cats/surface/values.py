@@ -195,7 +195,7 @@ def lengths(shape: Any) -> tuple[int, ...]:
 def windowed(x: Traced, window: Window) -> Traced:
     """What is seen of x through a window."""
     seen = window.get(x)
-    link = View(x, window, x.root, x.own.version)
+    link = View(x, window, x.own.version)
     return x.recorder.make(x.recorder, seen.state, seen.space, link)  # type: ignore[return-value]
 
 

@@ -11,7 +11,18 @@ from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Leaf, Linear, Zero
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
-from cats.ir.spaces import Discrete, Ground, Real, Shape, Space, Value, size, space_of, tangent
+from cats.ir.spaces import (
+    Discrete,
+    Ground,
+    Real,
+    Shape,
+    Space,
+    Value,
+    ground,
+    size,
+    space_of,
+    tangent,
+)
 
 Axes = tuple[int, ...]
 
@@ -311,7 +322,7 @@ sum: Primitive = Primitive(
 
 
 def _convert_space(x: Ground, *, dtype: str) -> Ground:
-    return Real(x.shape, dtype) if dtype.startswith("float") else Discrete(x.shape, dtype)
+    return ground(x.shape, np.dtype(dtype))
 
 
 def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:

@@ -333,6 +333,19 @@ def test_without_data_there_is_no_decision() -> None:
     assert "cats.cond" in (caught.value.remedy or "")
 
 
+def test_long_runs_of_guards_give_nothing() -> None:
+    """A long program is written in parts, and a part may hold nothing but guards."""
+
+    def f(x: Any) -> Any:
+        y = np.sin(x)
+        kinds = [1 if v > 0.5 else 2 for v in y]
+        return np.sum(y) * len(kinds)
+
+    x = np.linspace(0.1, 1.0, 900)
+    assert cats.compile(f)(x) == pytest.approx(f(x), rel=1e-14)
+    np.testing.assert_allclose(cats.grad(f)(x), 900 * np.cos(x), rtol=1e-14)
+
+
 # Guards as steps
 
 

@@ -1,0 +1,52 @@
+"""What a code object does that its doors must know before it runs."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import types
+from collections.abc import Iterator
+from itertools import pairwise
+
+
+def inner(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions and classes made in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from inner(constant)
+
+
+@functools.lru_cache(maxsize=4096)
+def asks_identity(code: types.CodeType) -> bool:
+    """Whether it asks `is True` or `is False`, as `case True` does too.
+
+    >>> asks_identity((lambda x: x is True).__code__), asks_identity((lambda x: x is None).__code__)
+    (True, False)
+    """
+    return any(map(_asks_identity, inner(code)))
+
+
+def _asks_identity(code: types.CodeType) -> bool:
+    if not any(constant is True or constant is False for constant in code.co_consts):
+        return False
+    steps = list(dis.get_instructions(code))
+    return any(
+        step.opname == "IS_OP" and (before.argval is True or before.argval is False)
+        for before, step in pairwise(steps)
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def names_of_classes(code: types.CodeType) -> frozenset[str]:
+    """The names read in the bodies of classes: Python looks those up in a plain dict only.
+
+    >>> def f(x):
+    ...     class Local:
+    ...         start = zeros(3)
+    >>> "zeros" in names_of_classes(f.__code__)
+    True
+    """
+    bodies = [c for c in inner(code) if not c.co_flags & inspect.CO_OPTIMIZED]
+    return frozenset(name for body in bodies for name in body.co_names)

@@ -1,0 +1,1 @@
+"""Published functions, as people write them in NumPy: nothing here knows of cats."""
