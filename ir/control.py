@@ -10,7 +10,7 @@ its arguments is one step, so a program is as long whether its loop runs once or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -35,6 +35,9 @@ class Body(Protocol):
 
 
 P = TypeVar("P", bound=Body)
+
+Apply = Callable[[P, Sequence[Value]], Sequence[Value]]
+"""How the outputs of a program are found."""
 
 
 class Word(Generic[P]):
@@ -63,9 +66,13 @@ class Word(Generic[P]):
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
         raise NotImplementedError
 
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """The results, its programs run as `apply` says."""
+        raise NotImplementedError
+
     def __call__(self, *args: Value) -> tuple[Value, ...]:
         """Run step by step."""
-        raise NotImplementedError
+        return self.run(lambda program, given: program.evaluated(given), args)
 
     def hollow(self) -> tuple[type[Self], tuple[Any, ...], int]:
         """What it is without its programs, and how many they are."""
@@ -115,9 +122,9 @@ class Case(Word[P]):
             raise SpaceError(f"a case on {_signature(self.branches[0])} got {_listed(captured)}")
         return self.branches[0].ends
 
-    def __call__(self, *args: Value) -> tuple[Value, ...]:
-        """The branch the tag says, run step by step."""
-        return self.branches[int(args[0])].evaluated(args[1:])
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """The branch the tag says."""
+        return tuple(apply(self.branches[int(args[0])], args[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +187,8 @@ class Loop(Word[P]):
         ends = self.body.ends
         return (*ends[: self.carries], *[with_rows(s, self.rows) for s in ends[self.carries :]])
 
-    def __call__(self, *args: Value) -> tuple[Value, ...]:
-        """Run step by step."""
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """One round after the other."""
         count = self.length
         if count is None:
             count, args = int(args[0]), args[1:]
@@ -189,7 +196,7 @@ class Loop(Word[P]):
         captured, carry, stacks = args[: self.captured], args[self.captured : start], args[start:]
         rows: list[Sequence[Value]] = []
         for i in reversed(range(count)) if self.reverse else range(count):
-            made = self.body.evaluated([*captured, *carry, *[row(s, i) for s in stacks]])
+            made = apply(self.body, [*captured, *carry, *[row(s, i) for s in stacks]])
             carry, left = made[: self.carries], made[self.carries :]
             rows.append(left)
         if self.reverse:
@@ -242,12 +249,12 @@ class While(Word[P]):
         ends = self.body.ends
         return (INT, *ends[: self.carries], *[with_rows(s, ANY) for s in ends[self.carries :]])
 
-    def __call__(self, *args: Value) -> tuple[Value, ...]:
-        """Run step by step."""
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """One round after the other, as long as the test says."""
         captured, carry = args[: self.captured], args[self.captured :]
         rows: list[Sequence[Value]] = []
-        while bool(self.test.evaluated([*captured, *carry])[0]):
-            made = self.body.evaluated([*captured, *carry])
+        while bool(apply(self.test, [*captured, *carry])[0]):
+            made = apply(self.body, [*captured, *carry])
             carry, left = made[: self.carries], made[self.carries :]
             rows.append(left)
         ends = self.body.ends[self.carries :]

@@ -149,10 +149,10 @@ def run(program: Program, args: Sequence[Any], perform: Perform = perform) -> li
     at = list(args)
     for step in program.steps:
         found = [at[a] for a in step.args]
-        if isinstance(step.op, Case):
-            at += run(step.op.branches[int(found[0])], found[1:], perform)
-        else:
+        if isinstance(step.op, Primitive):
             at.append(perform(step.op, found, dict(step.params)))
+        else:
+            at += step.op.run(lambda program, given: run(program, given, perform), found)
     return [at[o] for o in program.outputs]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -107,7 +107,9 @@ def _space(value: Value) -> Ground:
     return Real(array.shape, EXACT if array.dtype == object else array.dtype.name)
 
 
-def _case(draw: Draw, spaces: Sequence[Ground], dtype: str, residuals: list[Value]) -> LinCase:
+def _case(
+    draw: Draw, spaces: Sequence[Ground], dtype: str, residuals: list[Value]
+) -> LinCase[LinearProgram]:
     """Two branches over shared arguments."""
     args = tuple(draw(st.lists(st.integers(0, len(spaces) - 1), min_size=1, max_size=2)))
     inputs = tuple(spaces[a] for a in args)
@@ -144,10 +146,8 @@ def run(program: Program, args: Sequence[Value]) -> list[Value]:
             case Primitive():
                 made = step.op(*given, **dict(step.params))
                 at.extend(made if len(step.spaces) > 1 else (made,))
-            case Case(branches):
-                at.extend(run(branches[int(given[0])], given[1:]))
-            case _:
-                assert_never(step.op)
+            case word:
+                at.extend(word.run(run, given))
     return [at[o] for o in program.outputs]
 
 
@@ -162,8 +162,8 @@ def canonical(program: LinearProgram) -> tuple[object, ...]:
         for term in step.terms if isinstance(step, SumStep) else ():
             uses[term.arg] += 1
             plain[term.arg] += term.leaf is None and term.sign > 0
-        for arg in step.args if isinstance(step, LinCase) else ():
-            uses[arg] += 1
+        for arg in () if isinstance(step, SumStep) else step.args:
+            uses[arg] += arg != ZERO
     for output in program.outputs:
         if output != ZERO:
             uses[output] += 1
@@ -179,13 +179,11 @@ def canonical(program: LinearProgram) -> tuple[object, ...]:
                     else:
                         rows.append((t.sign, repr_leaf(t.leaf), inner))
                 at.append(("sum", *sorted(rows, key=repr)))
-            case LinCase():
-                inside = tuple(canonical(b) for b in step.branches)
-                given = tuple(at[a] for a in step.args)
-                key = ("case", step.tag, step.residuals, inside, given)
-                at.extend((*key, k) for k in range(len(step.spaces)))
-            case _:
-                assert_never(step)
+            case word:
+                inside = tuple(canonical(b) for b in word.bodies)
+                given = tuple(("zero",) if a == ZERO else at[a] for a in word.args)
+                key = (type(word).__name__, replace(word.with_bodies(()), args=()), inside, given)
+                at.extend((*key, k) for k in range(len(word.spaces)))
     return tuple(("zero",) if o == ZERO else at[o] for o in program.outputs)
 
 
@@ -203,8 +201,6 @@ def terms(program: LinearProgram) -> Iterator[Term]:
         match step:
             case SumStep(found):
                 yield from found
-            case LinCase(branches=branches):
-                for branch in branches:
-                    yield from terms(branch)
-            case _:
-                assert_never(step)
+            case word:
+                for body in word.bodies:
+                    yield from terms(body)

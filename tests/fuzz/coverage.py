@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from cats.ir.control import Case
 from cats.ir.prims import VOCABULARY
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Program, Step
 from tests.fuzz.sample import Sample
 
 

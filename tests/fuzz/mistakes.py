@@ -14,12 +14,13 @@ from itertools import combinations, count
 
 import numpy as np
 
+from cats.ir.control import Case
 from cats.ir.errors import CatsError
 from cats.ir.linear import Fork, Id, Join, Leaf, Linear, Scale, Then, Zero
 from cats.ir.node import Node, fold
 from cats.ir.primitive import Primitive, leaf_of
 from cats.ir.prims.algebra import add, sub
-from cats.ir.program import Case, Program
+from cats.ir.program import Program
 from cats.ir.spaces import UNIT, Real, Value, space_of, tangent
 from cats.ir.wire import Wire
 from tests.oracles.found import Found

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
+from cats.ir.control import Case
 from cats.ir.errors import CatsError
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, Step, nested
+from cats.ir.program import Program, Step, nested
 from cats.ir.spaces import Ground, Real, Value
 from cats.ir.wire import Builder
 from tests.fuzz.nearness import tame

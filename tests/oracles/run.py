@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 
 from cats.ir.primitive import Primitive
-from cats.ir.program import Case, Program, Step
+from cats.ir.program import Program, Step
 from cats.ir.spaces import Real, Value
 from tests.oracles.meanings import HELD, meaning_of
 from tests.oracles.numbers import Array, each, mpf, settled
@@ -53,10 +53,8 @@ class Run:
         match step.op:
             case Primitive() as op:
                 return self._primitive(op, step, args)
-            case Case(branches):
-                return self.outputs(branches[int(args[0])], args[1:])
-            case _:
-                assert_never(step.op)
+            case word:
+                return list(word.run(self.outputs, args))
 
     def _primitive(self, op: Primitive, step: Step, args: Sequence[Array]) -> list[Array]:
         found = meaning_of(op, step.params)(*map(self._touched, args))

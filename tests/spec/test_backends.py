@@ -259,7 +259,7 @@ def walked(made: Program, args: list[Value]) -> list[Value]:
             result = step.op.evaluate(*values, **dict(step.params))
             results = list(result) if len(step.spaces) > 1 else [result]
         else:
-            results = walked(step.op.branches[int(values[0])], values[1:])
+            results = list(step.op.run(walked, values))
         at.extend(np.asarray(v, s.dtype)[()] for v, s in zip(results, step.spaces, strict=True))
     return [at[o] for o in made.outputs]
 

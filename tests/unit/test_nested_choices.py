@@ -24,6 +24,7 @@ from cats.ir import linear as ir_linear
 from cats.ir import linear_program, spaces
 from cats.ir.check import check_linear_program, check_program
 from cats.ir.check_lambda import check_function
+from cats.ir.control import Case
 from cats.ir.explicit import from_linear_program
 from cats.ir.linear_control import LinCase
 from cats.ir.linear_lambda import Apply, Drop, Dup, Function, Plus, Zero

@@ -184,7 +184,7 @@ def test_a_value_read_by_two_regions_is_made_once() -> None:
     left = total(mul(shared, 2.0), axes=(0,))
     right = total(mul(sin(shared), 3.0), axes=(0,))
     program = b.finish((left, right))
-    fused = OnNumexpr(least=1).fused(program)
+    fused = OnNumexpr(least=1).fused(program, NO_PROMISE)
     kernels = [line.callee.text for line in fused.lines if line.callee is not None]
     assert sorted(kernels) == ["((exp(v0)) * v0)", "((sin(v0)) * 3.0)"]
 

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from cats.cost import count
+from cats.ir.control import Case
 from cats.ir.errors import SpaceError, Where
 from cats.ir.nesting import inner_first
 from cats.ir.program import Program

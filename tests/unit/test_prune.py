@@ -23,7 +23,7 @@ def by(ref: int, arg: int) -> Term:
     return Term(1, leaf_of(mul, 1, (Ref(ref, R),), R, R), arg)
 
 
-def choice(*branches: LinearProgram, args: tuple[int, ...] = (0, 1)) -> LinCase:
+def choice(*branches: LinearProgram, args: tuple[int, ...] = (0, 1)) -> LinCase[LinearProgram]:
     return LinCase(Ref(0, BOOL), (Ref(1, R), Ref(2, R), Ref(3, R)), branches, args)
 
 
@@ -35,7 +35,7 @@ FIRST = branch(SumStep((by(0, 0),), R), SumStep((by(1, 1),), R), outputs=(2, 3, 
 SECOND = branch(SumStep((by(2, 0),), R), outputs=(2, ZERO, ZERO))
 
 
-def inside(outputs: tuple[int, ...]) -> LinCase:
+def inside(outputs: tuple[int, ...]) -> LinCase[LinearProgram]:
     """The case of the pruned program that reads these of its results."""
     whole = LinearProgram((R, R), (choice(FIRST, SECOND),), outputs, (R,) * len(outputs))
     (step,) = prune(whole).steps

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cats.arrows import arrow_of
 from cats.ir import arrow, linear, linear_program, program, spaces
 from cats.ir.constant import Constant
+from cats.ir.control import Case
 from cats.ir.errors import TermError
 from cats.ir.letters import Unknown, linear_letter
 from cats.ir.linear import Fork, Id, Leaf, Linear, Proj, Ref, Scale, Then
