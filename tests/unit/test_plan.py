@@ -5,7 +5,7 @@ import pytest
 
 from cats.backends.function import Style
 from cats.backends.on_numexpr import MOST_OPERANDS, OnNumexpr, regions
-from cats.backends.plan import plan
+from cats.backends.plan import NO_PROMISE, plan
 from cats.backends.text import write
 from cats.ir.constant import Constant
 from cats.ir.prims.algebra import add, div, mul, neg
