@@ -66,8 +66,8 @@ class Concrete:
         match self.bound[int(name[1:])]:
             case Prim(args=args):
                 return list(args)
-            case Proj(term=term):
-                return [term]
+            case Proj() as part:
+                return [_whole(part)[0]]
             case other:
                 raise TraceError(f"{other} has no value of its own")
 
@@ -84,7 +84,10 @@ class Concrete:
             return
         bound = self.bound[int(name[1:])]
         if isinstance(bound, Proj):
-            self._found[name] = args[0][bound.index]
+            found = args[0]
+            for index in _whole(bound)[1]:
+                found = found[index]
+            self._found[name] = found
         elif isinstance(bound, Prim):
             self._found[name] = bound.op.evaluate(*args, **dict(bound.params))
 
@@ -99,3 +102,13 @@ class Concrete:
             known = given.known
             return given.recorder.concrete.value(given.term) if known is None else known
         return given
+
+
+def _whole(part: Proj) -> tuple[Term, list[int]]:
+    """What a part is a part of, and the way there."""
+    way: list[int] = []
+    at: Term = part
+    while isinstance(at, Proj):
+        way.append(at.index)
+        at = at.term
+    return at, way[::-1]

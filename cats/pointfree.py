@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from cats.circuits import Rounds
 from cats.closures import (
     Chosen,
     Closure,
@@ -33,7 +34,7 @@ from cats.ir.operations import agreed, is_bare
 from cats.ir.prims.layout import broadcast, const
 from cats.ir.program import Program
 from cats.ir.scope import Scope, free_names, shared_terms
-from cats.ir.spaces import Space
+from cats.ir.spaces import ANY, Space
 from cats.ir.trampoline import Asking, answer
 from cats.ir.wire import Builder, Rewrites, Wire
 
@@ -232,6 +233,8 @@ class _Machine:
         if term.word == "inj":
             value = yield term.parts[0]
             return self.scope.learn(term, member(term.injection[0], value))
+        if term.word in ("scan", "while"):
+            return self.scope.learn(term, (yield self.repeated(term)))
         found = yield term.parts[0]
         if term.word == "if":
             _, then, other = term.parts
@@ -254,6 +257,38 @@ class _Machine:
         branch = yield branches[value.index]
         result: Value = yield self.apply(branch, value.value)
         return result
+
+    def repeated(self, term: Control) -> Asking[Value]:
+        """A loop: its rounds become programs, what they read from around them its arguments."""
+        scans = term.word == "scan"
+        functions, rest = term.parts[: 2 - scans], term.parts[2 - scans :]
+        given: list[Value] = []
+        for part in rest:
+            given.append((yield part))
+        params = dict(term.params)
+        length = params.get("length", ANY)
+        rounds = Rounds(self.builder, given[0], given[1] if scans else many(()), length)
+        outer, here = self.builder, self.where
+        for function in functions:
+            self.builder, takes = rounds.opened(self.rewrites, scans)
+            rounds.results.append((yield self.called(function, takes)))
+            self.where = here
+        self.builder, outer.where = outer, here
+        if scans:
+            return rounds.scan(params["reverse"], given[2:])
+        return rounds.repeat()
+
+    def called(self, term: Term, args: Sequence[Value]) -> Asking[Value]:
+        """A function at arguments; the body of a lambda is run where it stands."""
+        mark, left = self.scope.mark(), list(args)
+        while left and isinstance(term, Lam):
+            self.scope.bind(term.param, left.pop(0))
+            term = term.body
+        value: Value = yield term
+        for arg in left:
+            value = yield self.apply(value, arg)
+        self.scope.release(mark)
+        return value
 
     def choose(self, tag: Wire, branches: Sequence[Callable[[], Any]]) -> Asking[Value]:
         """What the branches give, each in a program of its own, the tag saying which is run."""

@@ -20,7 +20,6 @@ import numpy as np
 
 from cats.capture import SMALL
 from cats.concrete import Concrete
-from cats.ifs import choice_term
 from cats.ir.constant import Constant
 from cats.ir.errors import Asked, CatsError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
@@ -33,6 +32,7 @@ from cats.ir.spaces import Ground, Real, Shape, Value, ground, space_of
 from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.outs import Out, separated
+from cats.phrases import phrase, results, valued
 from cats.places import users_place
 from cats.refusals import Refusal, refusal_of
 from cats.titles import title
@@ -261,10 +261,13 @@ class Recorder:
         if isinstance(step.op, Primitive):
             return self.emit(step.op, tuple(args), step.params)
         lifted = [self.lift(a, None) for a in args]
-        term = choice_term(step.op, [x.term for x in lifted], len(self.bound))
-        pair = self.bind(term, None)
-        self.concrete.calls[pair.term.name] = (step.op, [x.term for x in lifted])  # type: ignore[union-attr]
-        return tuple([self.bind(Proj(i, pair.term), space) for i, space in enumerate(step.spaces)])
+        terms = [x.term for x in lifted]
+        whole = self.bind(phrase(step.op, terms, f"b{len(self.bound)}_"), None).term
+        parts = results(step.op, whole, len(step.spaces))
+        self.concrete.calls[whole.name] = (partial(valued, step.op), terms)  # type: ignore[union-attr]
+        return tuple(
+            [self.bind(part, space) for part, space in zip(parts, step.spaces, strict=True)]
+        )
 
     def lift(self, value: Value, like: Ground | None) -> Tracked:
         """A value as one of this trace: captured from another, read from outside, or a constant."""

@@ -16,14 +16,14 @@ from cats.ir.spaces import Sum
 from cats.ir.term_tokens import TermTokens
 from cats.ir.words import RESERVED
 
-ATOMS = frozenset({"True", "False", "inl", "inr", "inj"})
+ATOMS = frozenset({"True", "False", "inl", "inr", "inj", "scan", "while"})
 """Reserved words that an argument may begin with."""
 
 
 class Head(NamedTuple):
-    """An operation, or an injection, whose arguments are still to come."""
+    """An operation, an injection or a loop, whose arguments are still to come."""
 
-    op: Primitive | tuple[int, Sum]
+    op: Primitive | tuple[int, Sum] | str
     params: Params
     place: int
 
@@ -58,6 +58,9 @@ class Atoms:
             return self.constant(place)
         if word in ("inl", "inr", "inj"):
             return self.injection(place)
+        if word in ("scan", "while") and kind == "name":
+            tokens.at += 1
+            return Head(word, read_params(tokens) if tokens.adjacent() else (), place)
         if word in self.known and kind == "name":
             tokens.at += 1
             params = read_params(tokens) if tokens.adjacent() else ()
@@ -142,7 +145,7 @@ class Atoms:
 
     def operation(self, head: Head, args: list[Term]) -> tuple[Term, list[Term]]:
         """The operation with its arguments, and those left over; without any, as a function."""
-        takes = 1 if isinstance(head.op, tuple) else arity(head.op)
+        takes = self.takes(head)
         count = max(len(args), 1) if takes is None else takes
         if not args and count and takes is not None:
             return self.function(head, count), []
@@ -152,9 +155,21 @@ class Atoms:
             raise self.tokens.error(f"expected an operation with {asked}, got {len(args)}")
         return self.made(head, args[:count]), args[count:]
 
+    def takes(self, head: Head) -> int | None:
+        """How many arguments it takes; None if it takes one or more."""
+        match head.op:
+            case Primitive() as op:
+                return arity(op)
+            case str():
+                return 4 if dict(head.params).get("length", 0) is None else 3
+            case _:
+                return 1
+
     def made(self, head: Head, args: list[Term]) -> Term:
         """The operation on as many arguments as it takes."""
         where = self.where(head.place)
+        if isinstance(head.op, str):
+            return Control(head.op, tuple(args), head.params, where)
         if isinstance(head.op, tuple):
             params = (("index", head.op[0]), ("sum", head.op[1]))
             return Control("inj", tuple(args), params, where)

@@ -12,7 +12,9 @@ from cats.ir.lam import Control, Lam, Let, Proj, Term, Tuple, Var, call, lifted
 from cats.ir.node import postorder
 from cats.ir.spaces import Space, Sum, Value
 
-__all__ = ["fn", "let", "tuple_", "proj", "if_", "inj", "case_", "call", "var", "const"]
+__all__ = [
+    "fn", "let", "tuple_", "proj", "if_", "inj", "case_", "scan_", "while_", "call", "var", "const",
+]  # fmt: skip
 
 
 def var(name: str) -> Term:
@@ -88,6 +90,39 @@ def case_(value: Term, *branches: Term) -> Term:
     case s of inl x -> x | inr y -> 0.0
     """
     return Control("case", (value, *branches))
+
+
+def scan_(
+    body: Term,
+    first: Value,
+    stacks: Value,
+    length: int | None = None,
+    reverse: bool = False,
+    count: Value | None = None,
+) -> Term:
+    r"""(c, y) = body c x for each row x of the stacks in order: the last c, and a stack of all y.
+
+    length   how many rows there are; or `count`, a whole number that is known when it is run
+
+    >>> from cats.ir.prims.algebra import mul
+    >>> print(scan_(fn("c x", lambda c, x: tuple_(mul(c, x), c)), 1.0, Var("xs"), 3))
+    scan[length=3, reverse=False] (\c x. (c * x, c)) 1.0 xs
+    """
+    params = (("length", length), ("reverse", reverse))
+    parts = (body, first, stacks) if count is None else (body, first, stacks, count)
+    return Control("scan", tuple(map(lifted, parts)), params)
+
+
+def while_(test: Term, body: Term, first: Value) -> Term:
+    r"""(c, y) = body c as long as test c: how often, the last c, and a stack of all y.
+
+    >>> from cats.ir.prims.algebra import mul
+    >>> from cats.ir.prims.choice import less
+    >>> test = fn("c", lambda c: less(c, 9.0))
+    >>> print(while_(test, fn("c", lambda c: tuple_(mul(c, 2.0), tuple_())), 1.0))
+    while (\c. c < 9.0) (\c. (c * 2.0, ())) 1.0
+    """
+    return Control("while", (test, body, lifted(first)))
 
 
 def _visible(bound: Var, body: Term) -> None:

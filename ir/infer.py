@@ -16,11 +16,11 @@ from typing import Any, assert_never
 from cats.ir.arity import counted
 from cats.ir.errors import TermError
 from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
-from cats.ir.operations import Pending, solve, usual
+from cats.ir.operations import Pending, Stacking, solve, usual
 from cats.ir.prims import BY_NAME
 from cats.ir.scope import Scope, shared_terms
 from cats.ir.sentences import INTEGERS, ends, misses, no_function, quoted, shown
-from cats.ir.spaces import BOOL, Space
+from cats.ir.spaces import ANY, BOOL, INT, R, Space
 from cats.ir.trampoline import Asking, answer
 from cats.ir.unify import Cell, Equations, cell_of, form_of, function, product, space_in, text
 
@@ -64,8 +64,8 @@ class _Inference:
         cells = {name: cell_of(space) for name, space in env.items()}
         self.scope: Scope[Cell] = Scope(cells, shared=shared_terms(term))
         self.equations = Equations()
-        self.pending: list[Pending] = []
-        self.beside: deque[Pending] = deque()
+        self.pending: list[Pending | Stacking] = []
+        self.beside: deque[Pending | Stacking] = deque()
 
     def whole(self, term: Term, args: Sequence[Space]) -> Cell:
         """The cell of the term, applied to arguments of the given spaces."""
@@ -109,6 +109,10 @@ class _Inference:
                 return self.choice(term)
             case Control("inj"):
                 return self.injection(term)
+            case Control("scan"):
+                return self.scan(term)
+            case Control("while"):
+                return self.repeat(term)
             case Control():
                 return self.case(term)
             case _:
@@ -227,6 +231,31 @@ class _Inference:
                 self.equal(end, gives, term, lambda a, b: ends(term, a, b))
         return self.scope.learn(term, end)
 
+    def scan(self, term: Control) -> Asking[Cell]:
+        body, first, stacks, *count = term.parts
+        carry = yield first
+        row, left, piles = Cell(), Cell(), Cell()
+        length = dict(term.params)["length"]
+        self.wait(Stacking(term, row, (yield stacks), ANY if length is None else length))
+        for part in count:
+            self.equal((yield part), Cell(INT), term, lambda a, b: f"a count is in {a}, not in {b}")
+        self.round(term, (yield body), function(carry, function(row, product([carry, left]))))
+        self.wait(Stacking(term, left, piles, ANY if length is None else length))
+        return self.scope.learn(term, product([carry, piles]))
+
+    def repeat(self, term: Control) -> Asking[Cell]:
+        test, body, first = term.parts
+        carry = yield first
+        left, piles = Cell(), Cell()
+        self.round(term, (yield test), function(carry, Cell(BOOL)))
+        self.round(term, (yield body), function(carry, product([carry, left])))
+        self.wait(Stacking(term, left, piles, ANY))
+        return self.scope.learn(term, product([Cell(INT), carry, piles]))
+
+    def round(self, term: Control, found: Cell, asked: Cell) -> None:
+        """What a round takes and gives; carries stay in their space."""
+        self.equal(found, asked, term, lambda a, b: f"a round of {shown(term)} is in {a}, not {b}")
+
     # Equations
 
     def equal(
@@ -239,7 +268,7 @@ class _Inference:
             raise TermError(explain(*pair), where=term.where, remedy=remedy)
         self.wake()
 
-    def wait(self, pending: Pending) -> None:
+    def wait(self, pending: Pending | Stacking) -> None:
         """Solves the constraint, now or when what it waits for is known."""
         self.pending.append(pending)
         if not self.solved(pending):
@@ -253,15 +282,28 @@ class _Inference:
             if not self.solved(pending):
                 self.beside.append(pending)
 
-    def solved(self, pending: Pending) -> bool:
+    def solved(self, pending: Pending | Stacking) -> bool:
         """Solves the constraint if its arguments are known."""
         if not pending.done and not pending.unknown():
             pending.done = True
+            if isinstance(pending, Stacking):
+                self.stacked(pending)
+                return True
             found = solve(pending, shown)
             if not self.equations.unify(pending.out, found, pending.term):
                 said = misses(pending.term, text(found), text(pending.out))
                 raise TermError(said, where=pending.term.where)
         return pending.done
+
+    def stacked(self, pending: Stacking) -> None:
+        """The stack from the row or the row from the stack, part by part."""
+        row, stack, parts = pending.other(shown)
+        for left, right in ((pending.row, row), (pending.stack, stack)):
+            self.equal(
+                left, right, pending.term, lambda a, b: f"rows in {b} are asked for, not in {a}"
+            )
+        for part in parts:
+            self.wait(part)
 
     # What is left
 
@@ -277,9 +319,13 @@ class _Inference:
             self.guess(first, whatever=True)
         self.finite()
 
-    def guess(self, pending: Pending, whatever: bool = False) -> None:
+    def guess(self, pending: Pending | Stacking, whatever: bool = False) -> None:
         """Gives unknown arguments the usual space, if an argument or the result says which."""
-        if not pending.done:
+        if isinstance(pending, Stacking):
+            if whatever and not pending.done:
+                self.equations.unify(pending.row, Cell(R), pending.term)
+                self.wake()
+        elif not pending.done:
             for cell, space in usual(pending, whatever):
                 if form_of(cell) is None:
                     self.equations.unify(cell, Cell(space), pending.term)

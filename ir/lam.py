@@ -267,9 +267,16 @@ class Prim(TermNode):
 
 @node
 class Control(TermNode):
-    r"""A control word: `if` (condition, then, else); `inj` (value); `case` (sum, \x. s, \y. t).
+    r"""A control word.
 
-    Raises TermError if the parts are not those of the word.
+    if      condition, then, else
+    inj     value
+    case    sum, \x. s, \y. t
+    scan    \c x. (c, y), the first c, stacks of x, and how often if no length is given: (c, ys)
+    while   \c. test, \c. (c, y), the first c: (how often, c, ys)
+
+    A scan goes through the rows of all arrays in its third part. Raises TermError if the parts are
+    not those of the word.
     """
 
     word: str
@@ -284,13 +291,15 @@ class Control(TermNode):
             "case": len(self.parts) > 2
             and not self.params
             and all(isinstance(part, Lam) for part in self.parts[1:]),
+            "scan": _scans(dict(self.params), len(self.parts)),
+            "while": len(self.parts) == 3 and not self.params,
         }
         if not fits.get(self.word, False):
             raise TermError(
                 f"'{self.word}' with {counted(len(self.parts), 'part')} and parameters "
                 f"{self.params} is no control word",
                 where=self.where,
-                remedy="Use if_, inj or case_, which put the parts together.",
+                remedy="Use if_, inj, case_, scan_ or while_, which put the parts together.",
             )
 
     @property
@@ -308,6 +317,11 @@ class Control(TermNode):
             tag = injection_text(index, len(end.parts)).removesuffix("]")
             opening = "[" if tag in ("inl", "inr") else ", "
             return Layout(OPERATION, [f"{tag}{opening}{end}] ", Part(self.parts[0], ARGUMENT)])
+        if self.word in ("scan", "while"):
+            called: list[Piece] = [operation_text(self.word, self.params)]
+            for part in self.parts:
+                called += [" ", Part(part, ARGUMENT)]
+            return Layout(OPERATION, called)
         branches = self.parts[1:]
         pieces: list[Piece] = ["case ", Part(self.parts[0]), " of "]
         for index, branch in enumerate(branches):
@@ -333,6 +347,14 @@ def _injects(params: dict[str, Any]) -> bool:
     if not isinstance(end, Sum) or not isinstance(index, int) or len(params) != 2:
         return False
     return len(end.parts) > 1 and 0 <= index < len(end.parts)
+
+
+def _scans(params: dict[str, Any], parts: int) -> bool:
+    """Whether these are the parameters of a scan, and as many parts as they ask for."""
+    length, reverse = params.get("length"), params.get("reverse")
+    known = type(length) is int and length >= 0
+    fits = params.keys() == {"length", "reverse"} and type(reverse) is bool
+    return fits and (known or length is None) and parts == (3 if known else 4)
 
 
 def _unsigned(term: Term) -> bool:

@@ -17,9 +17,9 @@ import numpy as np
 
 from cats.ir.arity import counted
 from cats.ir.errors import CatsError, TermError
-from cats.ir.lam import Const, Prim, Proj, Term
+from cats.ir.lam import Const, Control, Prim, Proj, Term
 from cats.ir.primitive import Primitive
-from cats.ir.spaces import Discrete, Ground, R, Real, space_of
+from cats.ir.spaces import Discrete, Ground, R, Real, row_of, space_of, with_rows
 from cats.ir.unify import Cell, cell_of, find, form_of, product, text
 
 Shown = Callable[[Term], str]
@@ -38,6 +38,47 @@ class Pending:
     def unknown(self) -> list[Cell]:
         """The arguments whose space is not known."""
         return [find(arg) for arg in self.args if form_of(arg) is None]
+
+
+@dataclass(eq=False)
+class Stacking:
+    """stack = so many rows, part by part; to be solved when one of the two is known."""
+
+    term: Control
+    row: Cell
+    stack: Cell
+    count: int
+    done: bool = False
+
+    def unknown(self) -> list[Cell]:
+        """Row and stack, if neither is known."""
+        found = [find(self.row), find(self.stack)]
+        return [] if any(cell.form is not None for cell in found) else found
+
+    def other(self, shown: Shown) -> tuple[Cell, Cell, list[Stacking]]:
+        """Row and stack as far as one tells the other, and what that asks of their parts.
+
+        Raises TermError for what has no rows.
+        """
+        below = form_of(self.row) is not None
+        form = form_of(self.row if below else self.stack)
+        if isinstance(form, Ground):
+            if below:
+                return self.row, Cell(with_rows(form, self.count)), []
+            if form.shape[:1] == (self.count,):
+                return Cell(row_of(form)), self.stack, []
+        elif form is not None and form[0] == "*":
+            rows, stacks = ([Cell() for _ in form[1]] for _ in range(2))
+            pairs = zip(rows, stacks, strict=True)
+            parts = [Stacking(self.term, row, stack, self.count) for row, stack in pairs]
+            return product(rows), product(stacks), parts
+        rows_asked = "rows" if self.count < 0 else counted(self.count, "row")
+        raise TermError(
+            f"{shown(self.term)} goes through {rows_asked} of arrays, "
+            f"and {text(self.row if below else self.stack)} "
+            f"{'cannot be stacked' if below else 'has no such rows'}",
+            where=self.term.where,
+        )
 
 
 def agreed(spaces: Sequence[Ground], bare: Sequence[bool]) -> list[Ground]:

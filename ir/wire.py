@@ -204,12 +204,12 @@ class Builder:
             self.captured[wire] = self.input(wire.space)
         return self.captured[wire]
 
-    def arrange(self, wires: Sequence[Wire]) -> None:
-        """Captures all these wires and takes them, in this order, as the inputs.
+    def arrange(self, wires: Sequence[Wire], own: Sequence[Wire] = ()) -> None:
+        """Captures all these wires and takes them, in this order, as the inputs, then its own.
 
-        For the branches of a choice, which have inputs in common; the builder has no others.
+        For the programs of a control word, which have captured values in common.
         """
-        inputs = [self.capture(wire) for wire in wires]
+        inputs = [*[self.capture(wire) for wire in wires], *own]
         for place, wire in enumerate(inputs):
             self.origins[wire.index] = -1 - place
         self.inputs = [wire.space for wire in inputs]
