@@ -1,0 +1,215 @@
+"""Functions given to control words, traced without data: programs, and what they read from around.
+
+A body is traced once, on spaces. Values of outer traces and arrays that it reads become arguments
+of the word, the same for all bodies of one word. Whole numbers and truth values vary from round to
+round, so here they are leaves of containers and not part of the structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cats.engine import execute
+from cats.ir.constant import Constant
+from cats.ir.errors import CatsError, TraceError
+from cats.ir.prims.layout import const, convert
+from cats.ir.program import Control, Program, Step
+from cats.ir.spaces import Ground, Value, space_of
+from cats.ir.wire import Builder, Wire
+from cats.places import placed, users_place
+from cats.prepared import prepare, traced
+from cats.recorder import newest_recorder
+from cats.trace import Spec
+from cats.tracked import Tracked
+from cats.tree import LEAF, Branch, Leaf, Static, Tree, flatten, unflatten
+
+NUMBERS = bool | int | np.bool_ | np.integer
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A container laid out: its leaves, numbers among them, and the structure."""
+
+    leaves: tuple[Value, ...]
+    tree: Tree
+
+    @property
+    def spaces(self) -> tuple[Ground, ...]:
+        """The spaces of the leaves."""
+        return tuple([space_of(v) for v in self.leaves])
+
+    def like(self, spaces: Sequence[Ground]) -> Any:
+        """The container with shapes and dtypes in place of the leaves."""
+        return unflatten(self.tree, [Spec(s.shape, s.dtype) for s in spaces])
+
+
+def laid_out(value: Value) -> Flat:
+    """A container as its leaves and their structure.
+
+    >>> laid_out({"i": 0, "x": 1.0}).leaves
+    (array(0), array(1.))
+    """
+    leaves, tree = flatten(value)
+    found: list[Value] = []
+    whole = numbered(tree, iter(leaves), found)
+    return Flat(tuple([v if isinstance(v, Tracked) else np.asarray(v) for v in found]), whole)
+
+
+def numbered(tree: Tree, leaves: Iterator[Value], found: list[Value]) -> Tree:
+    """The structure in which numbers are leaves too; all leaves are appended to `found`."""
+    match tree:
+        case Branch():
+            parts = [numbered(part, leaves, found) for part in tree.parts]
+            return Branch(tree.kind, tree.keys, tuple(parts))
+        case Static(value=value) if isinstance(value, NUMBERS):
+            found.append(value)
+            return LEAF
+        case Leaf():
+            found.append(next(leaves))
+    return tree
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function without data: its program takes its own arguments, then `around`.
+
+    name   what the function is to the word, for messages
+    """
+
+    name: str
+    program: Program
+    out: Tree
+    around: tuple[Value, ...]
+
+    @property
+    def ends(self) -> tuple[Ground, ...]:
+        """The spaces of the leaves of its result."""
+        return self.program.ends
+
+    def converted(self, spaces: Sequence[Ground]) -> Body:
+        """The same with results in other dtypes."""
+        if tuple(spaces) == self.ends:
+            return self
+        builder = Builder.over(self.program)
+        pairs = zip(self.program.outputs, spaces, strict=True)
+        outputs = [convert(builder.wires[o], dtype=s.dtype) for o, s in pairs]
+        return Body(self.name, builder.finish(outputs, self.program.names), self.out, self.around)
+
+    def weak(self) -> list[bool]:
+        """For each result whether it is a number that the function always gives."""
+        made = Builder.over(self.program)
+        wires = [made.wires[o] for o in self.program.outputs]
+        return [w.constant is not None and not w.space.shape for w in wires]
+
+
+@placed
+def body_of(name: str, f: Callable[..., Any], args: Sequence[Any]) -> Body:
+    """The function on arguments of which only shapes and dtypes are known."""
+    lifted = traced(f, prepare(f, args, {}))
+    builder = Builder.over(lifted.program)
+    wires = [builder.wires[o] for o in lifted.program.outputs]
+    found: list[Value] = []
+    out = numbered(lifted.out, iter(wires), found)
+    outputs = [v if isinstance(v, Wire) else _number(builder, v) for v in found]
+    program = builder.finish(outputs, lifted.program.names)
+    return Body(name, program, out, lifted.extra)
+
+
+def _number(builder: Builder, value: Any) -> Wire:
+    made: Wire = builder.emit(const, (), (("value", Constant(np.asarray(value)[()])),))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Programs of bodies with what they read from around as their first inputs, all alike."""
+
+    around: tuple[Value, ...]
+    programs: tuple[Program, ...]
+
+
+def closed(bodies: Sequence[Body]) -> Closed:
+    """The bodies with all that any of them reads from around."""
+    around = {id(v): v for body in bodies for v in body.around}
+    place = {key: i for i, key in enumerate(around)}
+    spaces = [space_of(v) for v in around.values()]
+    programs: list[Program] = []
+    for body in bodies:
+        own = len(body.program.inputs) - len(body.around)
+        builder = Builder((*spaces, *body.program.inputs[:own]))
+        inputs = builder.wires[len(spaces) :]
+        read = [builder.wires[place[id(v)]] for v in body.around]
+        outputs = builder.run(body.program, [*inputs, *read])
+        names = body.program.names
+        programs.append(builder.finish(outputs, (*names[own:], *names[:own]) if _apart(names) else ()))
+    return Closed(tuple(around.values()), tuple(programs))
+
+
+def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:
+    """The word on values: written down in the newest trace among them, or run."""
+    spaces = [space_of(v) for v in args]
+    step = Step(word, tuple(range(len(args))), (), word.space(*spaces), users_place())
+    recorder = newest_recorder(args)
+    if recorder is not None:
+        found: Sequence[Value] = recorder.apply(step, list(args))
+        return found
+    count = len(step.spaces)
+    outputs = tuple(range(len(args), len(args) + count))
+    return execute(Program(tuple(spaces), (step,), outputs), args)
+
+
+def same_structure(one: Body, other: Body) -> None:
+    """Raises TraceError unless two bodies give containers of one structure."""
+    if one.out != other.out:
+        raise TraceError(
+            f"{one.name} and {other.name} give results of different structure: "
+            f"{described(one)} and {described(other)}",
+            where=users_place(),
+            remedy="Give the same containers in both.",
+        )
+
+
+def agreed(bodies: Sequence[Body]) -> list[Body]:
+    """The bodies with results in the same spaces; fixed numbers take the dtype of the others.
+
+    Raises TraceError naming the result and its spaces if they differ.
+    """
+    for other in bodies[1:]:
+        same_structure(bodies[0], other)
+    weak = [body.weak() for body in bodies]
+    spaces: list[Ground] = []
+    for number, ends in enumerate(zip(*[b.ends for b in bodies], strict=True)):
+        firm = [e for e, w in zip(ends, weak, strict=True) if not w[number]] or list(ends)
+        wide = firm[0] if len(set(firm)) == 1 else None
+        if wide is None or any(not _fits(e, wide) for e in ends):
+            raise TraceError(
+                f"result {number} of {' and '.join(b.name for b in bodies)} lies in different "
+                f"spaces: {', '.join(map(str, ends))}",
+                where=users_place(),
+                remedy="Give all branches results of one shape and dtype, with astype or reshape.",
+            )
+        spaces.append(wide)
+    return [body.converted(spaces) for body in bodies]
+
+
+def _fits(space: Ground, wide: Ground) -> bool:
+    """Whether a number of the space is one of the other as well."""
+    return space.shape == wide.shape and np.can_cast(space.dtype, wide.dtype, "same_kind")
+
+
+def described(body: Body) -> str:
+    """The result of a body in messages."""
+    return f"{_kinds(body.out)} in {', '.join(map(str, body.ends)) or 'nothing'}"
+
+
+def _kinds(tree: Tree) -> str:
+    match tree:
+        case Branch():
+            return f"a {tree.kind.__name__} of {len(tree.parts)}"
+        case Static():
+            return repr(tree.value)
+    return "a value"
