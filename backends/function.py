@@ -121,9 +121,8 @@ class FunctionText:
         """For each position the last line that reads it."""
         last: dict[int, int] = {}
         for number, line in enumerate(self.plan.lines):
-            last.update((p, number) for p in line.makes)
-            last.update((p, number) for p in line.reads())
-        last.update((p, len(self.plan.lines)) for p in self.program.outputs)
+            last.update(dict.fromkeys((*line.makes, *line.reads()), number))
+        last.update(dict.fromkeys(self.program.outputs, len(self.plan.lines)))
         return last
 
     def text(self, docstring: str) -> Iterator[str]:

@@ -76,7 +76,8 @@ class OnField:
         namespace: dict[str, Any] = dict(text.callees)
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)
-        exec(compile("\n".join(text.functions), "<exact>", "exec"), namespace)
+        for part in text.functions:
+            exec(compile(part, "<exact>", "exec"), namespace)
         return _Exactly(self, program, namespace["run"])
 
     def compile(self, program: Program) -> Compiled:

@@ -176,6 +176,8 @@ class _Planner:
 
     def _entrywise(self, step: Step) -> tuple[Operand, ...]:
         """The operands, repeated by NumPy where they reach every axis of the result together."""
+        if not any([a in self.spread or a in self.constants for a in step.args]):
+            return tuple([Operand(a) for a in step.args])
         rank = len(step.spaces[0].shape)
         whole = tuple(range(rank))
         under = [self.spread.get(a, (a, whole)) for a in step.args]

@@ -62,7 +62,8 @@ def loaded(text: Text, name: str = "run") -> Run:
     """The function of a text, its constants and callees lying in its namespace."""
     namespace = {**imported(text.modules), **text.callees}
     namespace.update((title, value.value) for title, value in text.constants.items())
-    exec(compile("\n".join((*text.helpers, *text.functions)), "<cats>", "exec"), namespace)
+    for part in (*text.helpers, *text.functions):  # apart: a syntax tree is large while it lives
+        exec(compile(part, "<cats>", "exec"), namespace)
     found: Run = namespace[name]
     return found
 

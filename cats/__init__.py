@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cats.backends.on_numpy import OnNumpy as OnNumpy
+from cats.choices import cond as cond
+from cats.choices import switch as switch
 from cats.cost import Cost as Cost
 from cats.derive import Derivative as Derivative
 from cats.derive import derive as derive
@@ -33,6 +35,10 @@ from cats.jacobians import hvp as hvp
 from cats.jacobians import jacfwd as jacfwd
 from cats.jacobians import jacobian as jacobian
 from cats.jacobians import jacrev as jacrev
+from cats.loops import fori_loop as fori_loop
+from cats.loops import map as map
+from cats.loops import scan as scan
+from cats.loops import while_loop as while_loop
 from cats.maps import jvp as jvp
 from cats.maps import linear_transpose as linear_transpose
 from cats.maps import linearize as linearize

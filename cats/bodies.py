@@ -7,7 +7,7 @@ round, so here they are leaves of containers and not part of the structure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from cats.engine import execute
 from cats.ir.constant import Constant
-from cats.ir.errors import CatsError, TraceError
+from cats.ir.errors import TraceError
 from cats.ir.prims.layout import const, convert
 from cats.ir.program import Control, Program, Step
 from cats.ir.spaces import Ground, Value, space_of
@@ -90,6 +90,11 @@ class Body:
         """The spaces of the leaves of its result."""
         return self.program.ends
 
+    def named(self) -> list[tuple[Value, str]]:
+        """What it reads from around, and how that is called in it."""
+        own = len(self.program.inputs) - len(self.around)
+        return list(zip(self.around, self.program.names[own:], strict=True))
+
     def converted(self, spaces: Sequence[Ground]) -> Body:
         """The same with results in other dtypes."""
         if tuple(spaces) == self.ends:
@@ -134,19 +139,28 @@ class Closed:
 
 def closed(bodies: Sequence[Body]) -> Closed:
     """The bodies with all that any of them reads from around."""
-    around = {id(v): v for body in bodies for v in body.around}
+    around: dict[Hashable, tuple[Value, str]] = {}
+    for body in bodies:
+        around.update((_identity(v), (v, name)) for v, name in body.named())
     place = {key: i for i, key in enumerate(around)}
-    spaces = [space_of(v) for v in around.values()]
+    spaces = [space_of(v) for v, _ in around.values()]
     programs: list[Program] = []
     for body in bodies:
         own = len(body.program.inputs) - len(body.around)
         builder = Builder((*spaces, *body.program.inputs[:own]))
         inputs = builder.wires[len(spaces) :]
-        read = [builder.wires[place[id(v)]] for v in body.around]
+        read = [builder.wires[place[_identity(v)]] for v in body.around]
         outputs = builder.run(body.program, [*inputs, *read])
-        names = body.program.names
-        programs.append(builder.finish(outputs, (*names[own:], *names[:own]) if _apart(names) else ()))
-    return Closed(tuple(around.values()), tuple(programs))
+        names = (*[name for _, name in around.values()], *body.program.names[:own])
+        programs.append(builder.finish(outputs, names))
+    return Closed(tuple([v for v, _ in around.values()]), tuple(programs))
+
+
+def _identity(value: Value) -> Hashable:
+    """What tells a value that is read from around apart from others."""
+    if isinstance(value, Tracked):
+        return value.recorder.stamp, value.term
+    return id(value)
 
 
 def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:

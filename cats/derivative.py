@@ -113,20 +113,23 @@ class Joint:
         return builder.lift(add(number, before) if before else number)
 
     def linear(
-        self, tag: Wire, captured: Sequence[Wire], handed: Sequence[Wire]
+        self,
+        tag: Wire,
+        captured: Sequence[Wire],
+        handed: Sequence[Wire],
+        saved: Callable[[Wire], Ref],
     ) -> LinCase[LinearProgram]:
-        """The linear case, on the wires the primal case captured and handed out."""
+        """The linear case, on the wires the primal case captured and handed out, now saved."""
         if self.widths:
             tag, *handed = handed
         lookup = [*captured, *handed]
-        refs = [Ref(lookup[p].index, lookup[p].space) for p in self.read]
+        refs = tuple([saved(lookup[p]) for p in self.read])
         number = {place: i for i, place in enumerate(self.read)}
         branches = [
             renamed(linear, self._reading(places, d.residuals, number))
             for linear, places, d in zip(self.maps, self.places, self.derived, strict=True)
         ]
-        tag_ref = Ref(tag.index, tag.space)
-        return LinCase(tag_ref, tuple(refs), tuple(branches), (), None, self.widths)
+        return LinCase(saved(tag), refs, tuple(branches), (), None, self.widths)
 
     def _reading(
         self, places: dict[int, int], last: int, number: dict[int, int]

@@ -80,6 +80,7 @@ class _Derivation:
         self.count = len(active)
         self.tangents: list[int] = [ZERO] * len(program.inputs)
         self.inside: set[int] = set()
+        self.saved: dict[int, Ref] = {}
         for position, i in enumerate(active):
             self.tangents[i] = position
 
@@ -88,7 +89,7 @@ class _Derivation:
     def primitive(self, step: Step, op: Primitive) -> None:
         """The step itself, and its linearisation applied to the tangents of its arguments."""
         args = tuple([self.wires[a] for a in step.args])
-        made = self.builder.emit(op, args, step.params)
+        made = self.builder.emit(op, args, step.params, step.spaces)
         results = made if isinstance(made, tuple) else (made,)
         self.wires.extend(results)
         given = [self.tangents[a] for a in step.args]
@@ -180,9 +181,15 @@ class _Derivation:
         return (Term(1, kept, self.settle(v, leaf.dom)),)
 
     def ref(self, value: Value, like: Space) -> Ref:
-        """A fixed argument of a leaf, as a position of the primal under construction."""
-        wire = self.builder.lift(value, like)  # type: ignore[arg-type]
-        return Ref(wire.index, wire.space)
+        """A fixed argument of a leaf, as a residual."""
+        return self.saved_as(self.builder.lift(value, like))  # type: ignore[arg-type]
+
+    def saved_as(self, wire: Wire) -> Ref:
+        """The residual that a position of the primal becomes, the same when asked again."""
+        found = self.saved.get(wire.index)
+        if found is None:
+            found = self.saved[wire.index] = Ref(len(self.saved), wire.space)
+        return found
 
     def settle(self, terms: tuple[Term, ...], space: Space) -> int:
         """The position that carries this sum."""
@@ -211,7 +218,7 @@ class _Derivation:
         joint = Joint(derived, len(captured))
         results = self.builder.case(joint.programs(), tag, captured)
         self.wires.extend(results[: len(step.spaces)])
-        twin = joint.linear(tag, captured, results[len(step.spaces) :])
+        twin = joint.linear(tag, captured, results[len(step.spaces) :], self.saved_as)
         args = tuple([given[i] for i in active])
         self.steps.append(replace(twin, args=args, where=step.where))
         self.inside.update(map(id, twin.branches))
@@ -232,7 +239,7 @@ class _Derivation:
             return
         saving = Saving(loop, (yield _around(loop, given)), args, self.builder)
         self.wires.extend(saving.emit())
-        twin, kept = saving.linear(given)
+        twin, kept = saving.linear(given, self.saved_as)
         self.steps.append(replace(twin, where=step.where))
         self.inside.add(id(twin.body))
         own = {k: self.count + i for i, k in enumerate(kept)}
@@ -241,20 +248,19 @@ class _Derivation:
         self.tangents.extend([own.get(k, ZERO) for k in results])
 
     def finish(self) -> Derivative:
-        """The two halves, with residuals numbered in the order the linear half reads them."""
+        """The two halves, residuals in the order the linear half reads them: only what it reads."""
         outputs = tuple(self.tangents[o] for o in self.program.outputs)
         ends = tuple(tangent(s) for s in self.program.ends)
         spaces = tuple(self.program.inputs[i] for i in self.active)
         linear = prune(LinearProgram(spaces, tuple(self.steps), outputs, ends), self.inside)
-        refs = linear.references()
+        refs, places = linear.references(), list(self.saved)
         shown = [self.wires[o] for o in self.program.outputs]
-        shown += [self.builder.wires[r.position] for r in refs]
-        number = {r: Ref(i, r.space) for i, r in enumerate(refs)}
-        return Derivative(
-            self.builder.finish(shown, self.program.names),
-            renamed(linear, number.__getitem__),
-            self.active,
-        )
+        shown += [self.builder.wires[places[r.position]] for r in refs]
+        if any([r.position != i for i, r in enumerate(refs)]):
+            number = {r: Ref(i, r.space) for i, r in enumerate(refs)}
+            linear = renamed(linear, number.__getitem__)
+        primal = self.builder.finish(shown, self.program.names)
+        return Derivative(primal, linear, self.active)
 
 
 def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:

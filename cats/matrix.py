@@ -23,7 +23,7 @@ from cats.ir.linear_control import LinCase, LinLoop
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import extend
-from cats.ir.spaces import Ground, Product, Space, Value
+from cats.ir.spaces import ANY, Ground, Product, Space, Value
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
 from cats.tables import Place, Table, grounds, to_array, to_blocks, transpose
@@ -111,7 +111,12 @@ class Matrix:
         return Table(leaf.dom, leaf.cod, {(0, 0): of_leaf(leaf)} if present else {})
 
     def straight_line(self, program: LinearProgram, at: At, /) -> Table:
-        """Every position as a row of blocks, one for each input it depends on."""
+        """Every position as a row of blocks, one for each input it depends on.
+
+        Where stacks are as long as a loop turns out to run there are no blocks: by columns then.
+        """
+        if any(ANY in part.shape for space in program.spaces for part in grounds(space)):
+            return by_columns(program, at)
         return outcome(_read(self, program, at))
 
 

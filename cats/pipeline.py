@@ -32,13 +32,18 @@ REVERSE, FORWARD = "rev", "fwd"
 def gradient(program: Program, active: Sequence[int]) -> Program:
     """x |-> (all outputs of the program at x, gradient of output 0 in each active input)."""
     derivative = derive(program, active)
-    builder = Builder(program.inputs)
-    made = builder.run(derivative.primal, list(builder.wires))
+    builder, made = _after(derivative.primal)
     outputs, residuals = made[: derivative.count], made[derivative.count :]
     seed = [builder.lift(1.0, s) if i == 0 else Nothing(s) for i, s in enumerate(program.ends)]
     backwards = transposed(derivative.linear)
     cotangents = run(backwards, by_position(residuals), seed)
     return builder.finish([*outputs, *_shown(builder, cotangents)], program.names)
+
+
+def _after(program: Program) -> tuple[Builder, list[Wire]]:
+    """A builder that goes on after the program, and the program's outputs in it."""
+    builder = Builder.over(program)
+    return builder, [builder.wires[o] for o in program.outputs]
 
 
 def _shown(builder: Builder, values: Sequence[Value]) -> list[Wire]:
@@ -81,8 +86,7 @@ def jacobian(program: Program, active: Sequence[int], mode: str) -> Program:
     from the inputs, reverse mode from the outputs; the linear program is the same.
     """
     derivative = derive(program, active)
-    builder = Builder(program.inputs)
-    made = builder.run(derivative.primal, list(builder.wires))
+    builder, made = _after(derivative.primal)
     outputs, residuals = made[: derivative.count], made[derivative.count :]
     linear = _real_part(derivative.linear)
     at = by_position(residuals)

@@ -7,7 +7,7 @@ reads or leaves anyway; and what no round changes is computed once, outside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cats.derivative import Derivative
@@ -86,10 +86,13 @@ class Saving:
         self.stacks: dict[int, Wire] = dict(zip(self.saved, made[count:], strict=True))
         return self.results
 
-    def linear(self, tangents: Sequence[int]) -> tuple[LinLoop[LinearProgram], list[int]]:
+    def linear(
+        self, tangents: Sequence[int], saved: Callable[[Wire], Ref]
+    ) -> tuple[LinLoop[LinearProgram], list[int]]:
         """The linear loop, and the numbers of the body's results that its own are the tangents of.
 
         tangents   of the arguments of the body, where the loop starts
+        saved      the residual that a wire becomes
         """
         loop, outputs = self.loop, self.d.linear.outputs
         active = self.d.active
@@ -102,26 +105,27 @@ class Saving:
             i: number[p] for i, p in enumerate(self.d.primal.outputs[self.d.count :]) if p in number
         }
         body = renamed(self.d.linear, lambda r: Ref(place[r.position], r.space))
+        length = self._length()
         twin = LinLoop(
             selected(body, kept),
             tuple([tangents[i] for i in active]),
             sum(i < loop.captured for i in active),
             len(varies),
-            self._length(),
+            length if isinstance(length, int) else saved(length),
             isinstance(loop.word, Loop) and loop.word.reverse,
-            tuple([_ref(self.fixed[p]) for p in fixed]),
-            tuple([_ref(self._stack(p)) for p in stacked]),
+            tuple([saved(self.fixed[p]) for p in fixed]),
+            tuple([saved(self._stack(p)) for p in stacked]),
         )
         return twin, kept
 
-    def _length(self) -> int | Ref:
+    def _length(self) -> int | Wire:
         match self.loop.word:
             case Loop(length=None):
-                return _ref(self.args[0])
+                return self.args[0]
             case Loop(length=int(length)):
                 return length
             case _:
-                return _ref(self.results[0])
+                return self.results[0]
 
     def _stack(self, position: int) -> Wire:
         """The stack that has a row of these values for each round."""
@@ -131,7 +135,3 @@ class Saving:
             return self.args[self.loop.ahead + position]
         place: int = self.rows.index(position)
         return self.results[self.loop.before + self.loop.carries + place]
-
-
-def _ref(wire: Wire) -> Ref:
-    return Ref(wire.index, wire.space)

@@ -58,7 +58,7 @@ def _run(
                 repeat = Rounds(builder, step.op, args, kept)  # type: ignore[arg-type]
                 at.extend((yield _repeated(repeat, rewrites)))
             case _:
-                made = builder.emit(step.op, args, step.params)
+                made = builder.emit(step.op, args, step.params, step.spaces)
                 at.extend(made if isinstance(made, tuple) else (made,))
     return builder.finish([at[o] for o in outputs], program.names)  # type: ignore[misc]
 

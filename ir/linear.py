@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,9 +22,8 @@ Params = tuple[tuple[str, Any], ...]
 class Ref:
     """A residual: a place in the list of values a linear program is given beside its inputs.
 
-    While a derivative is being made the list is all positions of the primal; in a finished
-    Derivative it is what the primal hands out after its own outputs; in a branch of a linear case
-    it is the case's own `residuals`.
+    In a Derivative it is what the primal hands out after its own outputs; in a branch of a linear
+    case it is the case's own `residuals`.
     """
 
     position: int
@@ -80,13 +78,16 @@ class LinearOp(Protocol):
 class Linear(Node):
     """A linear map `dom -o cod`. One of Id Zero Then Fork Join Proj Inj Scale Leaf."""
 
-    __slots__ = ()
     dom: Space
     cod: Space
 
     def __post_init__(self) -> None:
-        """Computes the ends at birth: those of the parts are known, so nothing recurses."""
-        _ = self.dom, self.cod
+        """The ends are computed at birth: those of the parts are known, so nothing recurses."""
+        self.__dict__["dom"], self.__dict__["cod"] = self.ends()
+
+    def ends(self) -> tuple[Space, Space]:
+        """Where it begins and ends. Raises SpaceError if the parts do not fit."""
+        raise NotImplementedError
 
     def __add__(self, other: Linear) -> Linear:
         """f + g = <f, g> ; [id | id]."""
@@ -107,13 +108,8 @@ class Id(Linear):
 
     space: Space
 
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return self.space
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return self.space
+    def ends(self) -> tuple[Space, Space]:
+        return self.space, self.space
 
 
 @node
@@ -124,6 +120,9 @@ class Zero(Linear):
 
     dom: Space
     cod: Space
+
+    def ends(self) -> tuple[Space, Space]:
+        return self.dom, self.cod
 
 
 @node
@@ -136,21 +135,13 @@ class Then(Linear):
     first: Linear
     second: Linear
 
-    def __post_init__(self) -> None:
-        if self.first.cod != self.second.dom:
+    def ends(self) -> tuple[Space, Space]:
+        end, start = self.first.cod, self.second.dom
+        if end is not start and end != start:
             raise SpaceError(
-                f"cannot compose: the first map ends in {self.first.cod}, "
-                f"the second begins in {self.second.dom}"
+                f"cannot compose: the first map ends in {end}, the second begins in {start}"
             )
-        Linear.__post_init__(self)
-
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return self.first.dom
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return self.second.cod
+        return self.first.dom, self.second.cod
 
 
 @node
@@ -161,18 +152,10 @@ class Fork(Linear):
 
     parts: tuple[Linear, ...]
 
-    def __post_init__(self) -> None:
-        if not self.parts or any(p.dom != self.parts[0].dom for p in self.parts):
+    def ends(self) -> tuple[Space, Space]:
+        if not self.parts or not _all_one([p.dom for p in self.parts]):
             raise SpaceError(f"fork needs maps out of one space, got {_ends(self.parts)}")
-        Linear.__post_init__(self)
-
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return self.parts[0].dom
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return Product(tuple(p.cod for p in self.parts))
+        return self.parts[0].dom, Product(tuple([p.cod for p in self.parts]))
 
 
 @node
@@ -183,18 +166,10 @@ class Join(Linear):
 
     parts: tuple[Linear, ...]
 
-    def __post_init__(self) -> None:
-        if not self.parts or any(p.cod != self.parts[0].cod for p in self.parts):
+    def ends(self) -> tuple[Space, Space]:
+        if not self.parts or not _all_one([p.cod for p in self.parts]):
             raise SpaceError(f"join needs maps into one space, got {_ends(self.parts)}")
-        Linear.__post_init__(self)
-
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return Product(tuple(p.dom for p in self.parts))
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return self.parts[0].cod
+        return Product(tuple([p.dom for p in self.parts])), self.parts[0].cod
 
 
 @node
@@ -206,17 +181,9 @@ class Proj(Linear):
     spaces: tuple[Space, ...]
     index: int
 
-    def __post_init__(self) -> None:
+    def ends(self) -> tuple[Space, Space]:
         _in_range("projection", self.spaces, self.index)
-        Linear.__post_init__(self)
-
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return Product(self.spaces)
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return self.spaces[self.index]
+        return Product(self.spaces), self.spaces[self.index]
 
 
 @node
@@ -228,17 +195,9 @@ class Inj(Linear):
     spaces: tuple[Space, ...]
     index: int
 
-    def __post_init__(self) -> None:
+    def ends(self) -> tuple[Space, Space]:
         _in_range("injection", self.spaces, self.index)
-        Linear.__post_init__(self)
-
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return self.spaces[self.index]
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return Product(self.spaces)
+        return self.spaces[self.index], Product(self.spaces)
 
 
 @node
@@ -254,13 +213,8 @@ class Scale(Linear):
         """The space and the factor, arrays by content."""
         return (self.space, _hashable(self.by))
 
-    @cached_property
-    def dom(self) -> Space:  # type: ignore[override]
-        return self.space
-
-    @cached_property
-    def cod(self) -> Space:  # type: ignore[override]
-        return self.space
+    def ends(self) -> tuple[Space, Space]:
+        return self.space, self.space
 
 
 @node
@@ -273,6 +227,9 @@ class Leaf(Linear):
     params: Params
     dom: Space
     cod: Space
+
+    def __post_init__(self) -> None:
+        """The ends are given."""
 
     def key(self) -> tuple[Any, ...]:
         """Everything, with fixed arrays by content."""
@@ -312,6 +269,11 @@ def total(maps: Sequence[Linear], dom: Space, cod: Space) -> Linear:
 
 def _hashable(value: Value) -> Any:
     return Constant(value) if isinstance(value, np.ndarray | np.generic | float) else value
+
+
+def _all_one(spaces: Sequence[Space]) -> bool:
+    first = spaces[0]
+    return all([space is first or space == first for space in spaces])
 
 
 def _ends(maps: tuple[Linear, ...]) -> str:

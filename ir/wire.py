@@ -47,10 +47,11 @@ class Wire:
 
     def made_by(self, op: Primitive) -> tuple[Wire, ...] | None:
         """The arguments, if `op` made this wire."""
-        step = self.step
-        if step is None or step.op is not op:
+        recorder = self.recorder
+        origin = recorder.origins[self.index]
+        if origin < 0 or recorder.steps[origin].op is not op:
             return None
-        return tuple(self.recorder.wires[a] for a in step.args)
+        return tuple([recorder.wires[a] for a in recorder.steps[origin].args])
 
     @property
     def constant(self) -> Constant | None:
@@ -114,6 +115,15 @@ class Builder:
         for space in inputs:
             self.input(space)
 
+    @classmethod
+    def over(cls, program: Program) -> Builder:
+        """A builder that goes on where the program ends; its positions are the program's."""
+        builder = cls(program.inputs)
+        for step in program.steps:
+            key = (step.op, step.args, step.params)
+            builder.table[key] = builder._taken(step)
+        return builder
+
     def input(self, space: Ground) -> Wire:
         """One more input. All inputs come before the first step, captured ones included."""
         wire = self._wire(space, -1 - len(self.inputs))
@@ -126,8 +136,17 @@ class Builder:
         self.origins.append(origin)
         return wire
 
-    def emit(self, op: Primitive | Control, args: tuple[Value, ...], params: Params = ()) -> Value:
-        """Appends the step, or finds it: one step for each (operation, arguments, parameters)."""
+    def emit(
+        self,
+        op: Primitive | Control,
+        args: tuple[Value, ...],
+        params: Params = (),
+        spaces: tuple[Ground, ...] | None = None,
+    ) -> Value:
+        """Appends the step, or finds it: one step for each (operation, arguments, parameters).
+
+        spaces   of the results, if they are known, as they are of a step that is written again
+        """
         if self.closed:
             raise TraceError(
                 f"{op.name} was called on a wire of a program that is already finished",
@@ -143,22 +162,27 @@ class Builder:
         key = (op, tuple([w.index for w in wires]), params)
         results = self.table.get(key)
         if results is None:
-            results = self._append(op, wires, key)
+            found = self._spaces(op, wires, params) if spaces is None else spaces
+            results = self._taken(Step(op, key[1], params, found, self.where))
             self.table[key] = results
         return results[0] if type(op) is Primitive and len(results) == 1 else results
 
-    def _append(
-        self, op: Primitive | Control, wires: Sequence[Wire], key: tuple[Any, ...]
-    ) -> tuple[Wire, ...]:
+    def _spaces(
+        self, op: Primitive | Control, wires: Sequence[Wire], params: Params
+    ) -> tuple[Ground, ...]:
+        """What the operation says of its results."""
         try:
-            space = op.space(*[w.space for w in wires], **dict(key[2]))
+            space = op.space(*[w.space for w in wires], **dict(params))
         except SpaceError as error:
             raise error.at(self.where) from None
-        spaces = space if type(space) is tuple else (space,)
+        return space if type(space) is tuple else (space,)
+
+    def _taken(self, step: Step) -> tuple[Wire, ...]:
+        """The results of the step, which is appended."""
         origin = len(self.steps)
-        self.steps.append(Step(op, key[1], key[2], spaces, self.where))
+        self.steps.append(step)
         self.firsts.append(len(self.wires))
-        return tuple([self._wire(s, origin) for s in spaces])
+        return tuple([self._wire(s, origin) for s in step.spaces])
 
     def lift_all(self, args: tuple[Value, ...]) -> Sequence[Wire]:
         """All arguments as wires of this builder; a bare number is as wide as a wire beside it."""
@@ -231,7 +255,8 @@ class Builder:
         outer = self.where
         for step in program.steps:
             self.where = step.where or outer
-            made = self.emit(step.op, tuple([at[a] for a in step.args]), step.params)
+            args = tuple([at[a] for a in step.args])
+            made = self.emit(step.op, args, step.params, step.spaces)
             at.extend(made if isinstance(made, tuple) else (made,))
         self.where = outer
         return at
@@ -239,7 +264,7 @@ class Builder:
     def finish(self, outputs: Sequence[Wire], names: tuple[str, ...] = ()) -> Program:
         """The program with these outputs; steps nobody reads, and without effect, are left out."""
         self.closed = True
-        read = [False] * len(self.wires)
+        read = [False] * len(self.origins)
         for wire in outputs:
             read[wire.index] = True
         alive = [False] * len(self.steps)
@@ -250,7 +275,10 @@ class Builder:
                 alive[number] = True
                 for a in step.args:
                     read[a] = True
-        return self._renumbered(outputs, alive, names)
+        program = self._renumbered(outputs, alive, names)
+        self.table.clear()
+        self.wires.clear()  # so that it holds nothing that holds it, and is gone when it is left
+        return program
 
     def _renumbered(
         self, outputs: Sequence[Wire], alive: list[bool], names: tuple[str, ...]

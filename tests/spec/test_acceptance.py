@@ -250,9 +250,9 @@ def test_derivatives_of_terms_are_linear_to_the_last_digit(sample: TermSample) -
 class Unshared(Builder):
     """A builder that finds nothing again: what is emitted twice is there twice."""
 
-    def emit(self, op: Any, args: tuple[Value, ...], params: Any = ()) -> Value:
+    def emit(self, op: Any, args: tuple[Value, ...], *others: Any) -> Value:
         self.table.clear()
-        return super().emit(op, args, params)
+        return super().emit(op, args, *others)
 
 
 def scatters(program: LinearProgram) -> bool:

@@ -1,0 +1,84 @@
+"""cond and switch: one of several functions is run, and only that one, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cats.bodies import agreed, applied, body_of, closed, laid_out
+from cats.ir.control import Case
+from cats.ir.errors import TraceError
+from cats.ir.prims.choice import maximum, minimum
+from cats.ir.prims.layout import convert
+from cats.ir.spaces import BOOL, INT, Real, Value, space_of
+from cats.places import placed, users_place
+from cats.tree import unflatten
+from cats.whole import compile
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the functions, by a tag, on operands: a true coproduct."""
+
+    functions: tuple[Function, ...]
+    names: tuple[str, ...]
+
+    def __call__(self, tag: Value, *operands: Any) -> Any:
+        given = laid_out(operands)
+        like = given.like(given.spaces)
+        bodies = agreed(
+            [body_of(n, f, like) for n, f in zip(self.names, self.functions, strict=True)]
+        )
+        whole = closed(bodies)
+        word = Case(whole.programs)
+        made = applied(word, [self.tag(tag), *whole.around, *given.leaves])
+        return unflatten(bodies[0].out, made)
+
+    def tag(self, tag: Value) -> Value:
+        """The tag as a truth value for two functions of `cond`, else a number that is in range."""
+        space = space_of(tag)
+        if space == BOOL:
+            return tag
+        if not isinstance(space, Real) and not space.shape:
+            whole = tag if space == INT else convert(tag, dtype=INT.dtype)
+            return minimum(maximum(whole, 0), len(self.functions) - 1)
+        raise TraceError(
+            f"the choice is in {space}, and must be one truth value or one whole number",
+            where=users_place(),
+            remedy="Compare, as in x > 0, or round with astype(int).",
+        )
+
+
+@placed
+def cond(pred: Value, true_fun: Function, false_fun: Function, *operands: Any) -> Any:
+    """true_fun(*operands) if pred, else false_fun(*operands): only one is run, or differentiated.
+
+    pred       a truth value, or a whole number: true unless it is 0
+    operands   any containers; what the functions read from around them may vary too
+    Both functions are traced, and give containers of one structure, shapes and dtypes. Raises
+    TraceError if they do not, or if pred has axes. Spelling: `jax.lax.cond`.
+
+    >>> from cats.gradients import grad
+    >>> f = lambda x: cond(x > 0, lambda x: x**0.5, lambda x: 0.0 * x, x)
+    >>> grad(f)(4.0), grad(f)(-1.0)
+    (np.float64(0.25), np.float64(0.0))
+    """
+    return compile(Choice((false_fun, true_fun), ("false_fun", "true_fun")))(pred, *operands)
+
+
+@placed
+def switch(index: Value, branches: Sequence[Function], *operands: Any) -> Any:
+    """branches[index](*operands): only that one is run, or differentiated.
+
+    index   a whole number; one out of range chooses the first or the last branch
+    Otherwise as `cond`. Spelling: `jax.lax.switch`.
+
+    >>> import numpy as np
+    >>> switch(np.int64(1), [np.sin, np.cos, np.tan], 0.0)
+    np.float64(1.0)
+    """
+    names = tuple([f"branch {i}" for i in range(len(branches))])
+    return compile(Choice(tuple(branches), names))(index, *operands)
