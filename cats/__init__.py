@@ -39,6 +39,7 @@ from cats.loops import fori_loop as fori_loop
 from cats.loops import map as map
 from cats.loops import scan as scan
 from cats.loops import while_loop as while_loop
+from cats.mapping import vmap as vmap
 from cats.maps import jvp as jvp
 from cats.maps import linear_transpose as linear_transpose
 from cats.maps import linearize as linearize

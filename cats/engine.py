@@ -64,10 +64,12 @@ def followed(
     extra: Sequence[Value],
     options: Hashable,
     make: Callable[[Traceable], tuple[Any, Program | Compiled]],
+    seen: Call | None = None,
 ) -> tuple[Taken, Sequence[Value]]:
     """The path of a call, from memory if nothing it depends on has changed, and what it gives.
 
     make   of a traced function: what answers, and the program of it that is run on the arguments
+    seen   the call as the function sees it, if that is another
     """
     key = _key(f, call, options)
     paths = None if key is None else _PATHS.look(key)
@@ -75,7 +77,7 @@ def followed(
 
     def trace() -> Path[Taken]:
         with collector_paused():
-            lifted = traced(f, call)
+            lifted = traced(f, call if seen is None else seen)
             taken = Taken(lifted, *make(lifted))
         outcomes, places = zip(*lifted.decisions, strict=True) if lifted.decisions else ((), ())
         return Path(outcomes, places, taken)
@@ -128,8 +130,12 @@ def answered(
     options: Hashable,
     transform: Transform,
     backend: Backend = NUMPY,
+    seen: Call | None = None,
 ) -> Any:
-    """The transformed function at a call, `extra` being further leaves its program takes."""
+    """The transformed function at a call, `extra` being further leaves its program takes.
+
+    seen   the call as the function sees it, if that is another
+    """
     recorder = newest((*call.leaves, *extra))
 
     def make(lifted: Traceable) -> tuple[Tree, Program | Compiled]:
@@ -138,7 +144,7 @@ def answered(
         tracing = recorder is not None or newest(lifted.extra) is not None
         return answer.out, program if tracing else backend.compile(program)
 
-    taken, results = followed(f, call, extra, (options, backend, recorder is None), make)
+    taken, results = followed(f, call, extra, (options, backend, recorder is None), make, seen)
     return unflatten(taken.made, results)
 
 

@@ -15,7 +15,16 @@ from cats.maps import jvp
 from cats.pipeline import FORWARD, REVERSE, best_mode
 from cats.pipeline import jacobian as jacobian_program
 from cats.places import users_place
-from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare, wanted
+from cats.prepared import (
+    Call,
+    Chosen,
+    Function,
+    Traceable,
+    chosen_arguments,
+    positive,
+    prepare,
+    wanted,
+)
 from cats.tree import Branch, Leaf, Tree
 
 
@@ -26,12 +35,13 @@ class Jacobian:
     f: Function
     argnums: int | tuple[int, ...]
     mode: str
+    chunk: int | None
     backend: Backend
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = prepare(self.f, args, kwargs)
         chosen = chosen_arguments(self.f, call, self.argnums, None)
-        options = ("jacobian", chosen, self.mode)
+        options = ("jacobian", chosen, self.mode, self.chunk)
         return answered(self.f, call, (), options, self.transform(call, chosen), self.backend)
 
     def answer(self, lifted: Traceable, call: Call) -> Answer:
@@ -51,7 +61,7 @@ class Jacobian:
                     remedy="Return a real number or array.",
                 )
             mode = best_mode(program, chosen.active) if self.mode == "auto" else self.mode
-            whole = jacobian_program(program, chosen.active, mode)
+            whole = jacobian_program(program, chosen.active, mode, self.chunk)
             return self._results(lifted, call, chosen, whole)
 
         return make
@@ -86,14 +96,16 @@ def jacobian(
     f: Function,
     argnums: int | Sequence[int] = 0,
     mode: str = "auto",
+    chunk: int | None = None,
     backend: Backend = NUMPY,
 ) -> Jacobian:
     """The Jacobian function of f: the matrix representation of its derivative.
 
     A block has the shape of the result followed by the shape of the argument; containers of
     results and arguments give nested containers of blocks.
-    mode   "fwd", "rev", or "auto": forward when the arguments hold no more numbers than the result
-    Structure (diagonal, permutation, Kronecker) is used as long as it lasts.
+    mode    "fwd", "rev", or "auto": forward when the arguments hold no more numbers than the result
+    chunk   so many columns or rows at once, one chunk after the other: less memory. Without it
+            structure (diagonal, permutation, Kronecker) is used as long as it lasts
     Source: Elliott 2018, section 8 (generalized matrices).
 
     >>> import numpy as np
@@ -107,30 +119,45 @@ def jacobian(
             where=users_place(),
             remedy="Use 'auto', 'fwd' or 'rev'.",
         )
-    return Jacobian(f, wanted(argnums)[0], mode, backend)
+    return Jacobian(f, wanted(argnums)[0], mode, positive(chunk), backend)
 
 
-def jacfwd(f: Function, argnums: int | Sequence[int] = 0, backend: Backend = NUMPY) -> Jacobian:
+def jacfwd(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    chunk: int | None = None,
+    backend: Backend = NUMPY,
+) -> Jacobian:
     """The Jacobian by forward association: cheap for few inputs.
 
     >>> import numpy as np
     >>> jacfwd(lambda t: np.stack([t, t * t]))(3.0)
     array([1., 6.])
     """
-    return jacobian(f, argnums, FORWARD, backend)
+    return jacobian(f, argnums, FORWARD, chunk, backend)
 
 
-def jacrev(f: Function, argnums: int | Sequence[int] = 0, backend: Backend = NUMPY) -> Jacobian:
+def jacrev(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    chunk: int | None = None,
+    backend: Backend = NUMPY,
+) -> Jacobian:
     """The Jacobian by reverse association: cheap for few outputs.
 
     >>> import numpy as np
     >>> jacrev(np.sum)(np.zeros(3))
     array([1., 1., 1.])
     """
-    return jacobian(f, argnums, REVERSE, backend)
+    return jacobian(f, argnums, REVERSE, chunk, backend)
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0, backend: Backend = NUMPY) -> Jacobian:
+def hessian(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    chunk: int | None = None,
+    backend: Backend = NUMPY,
+) -> Jacobian:
     """The Hessian function of f: the Jacobian of its gradient.
 
     >>> import numpy as np
@@ -139,7 +166,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, backend: Backend = NU
            [2., 0.]])
     """
     inner: Gradient = grad(f, argnums)
-    return jacobian(inner, argnums, "auto", backend)
+    return jacobian(inner, argnums, "auto", chunk, backend)
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

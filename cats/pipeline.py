@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cats.blocks import swapped
+from cats.columns import images
 from cats.derive import derive
 from cats.dual import Dual
 from cats.forward import Nothing, materialise, run
@@ -79,11 +80,15 @@ def pushforward(program: Program, active: Sequence[int]) -> Program:
     return builder.finish([*outputs, *_shown(builder, real)], names)
 
 
-def jacobian(program: Program, active: Sequence[int], mode: str) -> Program:
+def jacobian(
+    program: Program, active: Sequence[int], mode: str, chunk: int | None = None
+) -> Program:
     """x |-> (all outputs, for each real output and active input the block of the Jacobian).
 
     A block has the shape of the output followed by that of the input. Forward mode associates
     from the inputs, reverse mode from the outputs; the linear program is the same.
+
+    chunk   so many unit vectors at once, one chunk after the other, and no structure is looked for
     """
     derivative = derive(program, active)
     builder, made = _after(derivative.primal)
@@ -91,9 +96,15 @@ def jacobian(program: Program, active: Sequence[int], mode: str) -> Program:
     linear = _real_part(derivative.linear)
     at = by_position(residuals)
     if mode == REVERSE:
-        rows = _turned(to_blocks(represent(linear, Dual(Matrix()), at)), linear)
+        table = (
+            represent(linear, Dual(Matrix()), at)
+            if chunk is None
+            else images(transposed(linear), at, chunk)
+        )
+        rows = _turned(to_blocks(table), linear)
     else:
-        rows = to_blocks(represent(linear, Matrix(), at))
+        table = represent(linear, Matrix(), at) if chunk is None else images(linear, at, chunk)
+        rows = to_blocks(table)
     blocks = [b for row in rows for b in row]
     return builder.finish([*outputs, *[builder.lift(b) for b in blocks]], program.names)
 

@@ -181,6 +181,20 @@ def wanted(
     return numbers, names
 
 
+@placed
+def positive(chunk: int | None) -> int | None:
+    """A size of chunks, or None for all at once. Raises SpaceError for what is no such number."""
+    if chunk is None:
+        return None
+    number = chunk.__index__() if hasattr(chunk, "__index__") else 0
+    if number < 1:
+        raise SpaceError(
+            f"chunk={chunk!r} is no number of vectors or examples",
+            remedy="Give a whole number from 1 up, or None for all at once.",
+        )
+    return number
+
+
 def _numbered(argnums: int | tuple[int, ...], positional: Any) -> list[tuple[int, int]]:
     numbers = (argnums,) if isinstance(argnums, int) else argnums
     return [_positional(n, positional) for n in numbers]

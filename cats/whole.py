@@ -55,7 +55,8 @@ def behind(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Call, Traceab
     inner = getattr(f, "answer", None)
     base = base_of(f)
     call = prepare(base, args, kwargs)
-    lifted = traced(base, call).closed()
+    seen = getattr(f, "seen", None)
+    lifted = traced(base, call if seen is None else seen(call)).closed()
     return call, lifted, _itself(lifted) if inner is None else inner(lifted, call)
 
 
