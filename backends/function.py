@@ -10,7 +10,7 @@ from cats.backends.lines import Line
 from cats.backends.operand import Departure
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.repeats import Repeat
-from cats.ir.control import Case, Loop, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
 from cats.ir.errors import Where
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard, refuted
@@ -213,7 +213,7 @@ class FunctionText:
             name = self.names[line.first]
             yield f"{name} = {args[0]}" + ("" if line.over else ".copy()")
             yield line.step.op.inplace(name, *args, **dict(line.step.params))
-        elif isinstance(line.step.op, Loop | While):
+        elif isinstance(line.step.op, Loop | While | Replay):
             args = [o.literal or o.text(self.names[o.position]) for o in line.operands]
             names = [self.names[p] for p in line.makes]
             self.scalars.update(line.makes)
@@ -269,8 +269,11 @@ class FunctionText:
                 text = _choice(titles, args, self.spaces[line.step.args[0]])
                 deepest = max(self.scope.depths[id(b)] for b in branches)
                 return f"yield ({text})" if deepest >= DEEPEST else text
-            case Loop() | While():
-                raise AssertionError("loops are statements")
+            case Call(body):
+                self.scalars.update(line.makes)
+                return self.call(body, args)
+            case Loop() | While() | Replay() | Custom():
+                raise AssertionError(f"{line.step.op.name} is no expression")
             case _:
                 assert_never(line.step.op)
 

@@ -6,11 +6,15 @@ a loop that fills an array entry by entry costs no copy of the array for each.
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol, assert_never
 
 from cats.backends.plan import NO_PROMISE, Role
-from cats.ir.control import Case, Loop, While
+from cats.ir import snapshots
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step
 from cats.ir.spaces import ANY, Ground
@@ -38,6 +42,12 @@ def parts(step: Step) -> tuple[Part, ...]:
         case While(_, body, captured):
             owned = frozenset(range(captured, len(body.inputs)))
             return (Part("test"), Part("body", Role(owned)))
+        case Replay():
+            return (Part("advance"), Part("body"))
+        case Call():
+            return (Part("call"),)
+        case Custom():
+            raise AssertionError("custom derivatives are left out of what is run")
         case _:
             assert_never(step.op)
 
@@ -76,6 +86,8 @@ class Repeat:
                 yield from self._loop(loop)
             case While() as word:
                 yield from self._while(word)
+            case Replay() as word:
+                yield from self._replay(word)
             case _:
                 raise AssertionError(f"{self.step.op.name} is no loop")
 
@@ -130,6 +142,32 @@ class Repeat:
         for name, end in zip(stacks, ends, strict=True):
             yield f"{name} = {self._piled(name, count, end)}"
 
+    def _replay(self, word: Replay[Program]) -> Iterator[str]:
+        count, args = str(word.length), self.args
+        if word.length is None:
+            count, args = f"int({args[0]})", args[1:]
+        first, start = word.captured, word.captured + word.states
+        stop = start + word.carries
+        carries, stacks = self.names[: word.carries], self.names[word.carries :]
+        ends = word.body.ends
+        yield from self._first(carries, args[start:stop], ends)
+        for name, end in zip(stacks, ends[word.carries :], strict=True):
+            yield f"{name} = {self._empty(count, end)}"
+        number, state = self.writer.fresh("i"), self.writer.fresh("state")
+        place = f"{count} - 1 - {number}" if word.reverse else number
+        rows = [f"{a}[{place}]" for a in args[stop:]]
+        held = [f"{state}[{k}]" for k in range(word.states)]
+        ahead = self.writer.call(word.advance, [*args[:first], *held, *rows])
+        if len(held) == 1:
+            ahead = f"({ahead},)"
+        begin = f"({', '.join(args[first:start])},)"
+        yield f"for {number}, {state} in backwards("
+        yield f"{INDENT}lambda {number}, {state}: {ahead}, {begin}, {count}, {word.snapshots}"
+        yield "):"
+        given = [*args[:first], *held, *carries, *rows]
+        targets = [*carries, *[f"{name}[{place}]" for name in stacks]]
+        yield f"{INDENT}{_bound(targets, self.writer.call(word.body, given))}"
+
     def _piled(self, name: str, count: str, space: Ground) -> str:
         if ANY in space.shape:
             return f"np.fromiter({name}, object, {count})"
@@ -140,3 +178,23 @@ class Repeat:
 def _bound(targets: Sequence[str], call: str) -> str:
     """One result is returned itself, several in a tuple; none is called for its effect."""
     return f"{', '.join(targets)} = {call}" if targets else call
+
+
+@cache
+def snapshots_text() -> str:
+    """The functions of `cats.ir.snapshots` without annotations, to be taken along.
+
+    >>> print(snapshots_text().splitlines()[0])
+    def backwards(advance, first, count, snapshots):
+    """
+    texts: list[str] = []
+    for function in (snapshots.backwards, snapshots.ahead, snapshots.reached):
+        parsed = ast.parse(inspect.getsource(function)).body
+        (tree,) = [node for node in parsed if isinstance(node, ast.FunctionDef)]
+        said = (ast.get_docstring(tree) or "").splitlines()[0]
+        tree.returns, tree.body = None, tree.body[1:]
+        for arg in tree.args.args:
+            arg.annotation = None
+        head, *rest = ast.unparse(tree).splitlines()
+        texts.append("\n".join([head, f'{INDENT}"""{said}"""', *rest]) + "\n")
+    return "\n\n".join(texts)

@@ -9,7 +9,7 @@ other these are generators that yield the calls they wait for, so that running d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,11 @@ from cats.backends.backend import Run
 from cats.backends.function import DEEPEST, FunctionText, Names, Style
 from cats.backends.operand import is_literal
 from cats.backends.plan import NO_PROMISE, Plan, Role
-from cats.backends.repeats import Part, parts
+from cats.backends.repeats import Part, parts, snapshots_text
 from cats.ir.constant import Constant
+from cats.ir.control import Replay
 from cats.ir.errors import BackendError
+from cats.ir.inline import inlined
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive, imported
 from cats.ir.program import Program, nested
@@ -55,7 +57,7 @@ class Text:
 
 def write(program: Program, name: str, style: Style, taken: set[str], docstring: str = "") -> Text:
     """The text of a program as the function `name`, which is the last of the functions."""
-    return _Writer(program, name, style, taken).text(docstring)
+    return _Writer(inlined(program), name, style, taken).text(docstring)
 
 
 def loaded(text: Text, name: str = "run") -> Run:
@@ -107,7 +109,9 @@ class _Writer:
                 for below, part in zip(nested(line.step), parts(line.step), strict=True):
                     self._meet(below, part)
                 if isinstance(line.step.op, Primitive) and line.callee is None:
-                    self._help(line.step.op)
+                    self._help(line.step.op.name, line.step.op.helpers, line.step.op.modules)
+                elif isinstance(line.step.op, Replay):
+                    self._help(line.step.op.name, snapshots_text(), ())
         for program in self.frames:
             names = self.style.names(self.plans[id(program)], self.taken)
             self.names[id(program)] = names
@@ -124,16 +128,16 @@ class _Writer:
             if id(program) in self.plans:
                 self.plans[id(program)] = self.style.ready(program, NO_PROMISE)
 
-    def _help(self, op: Primitive) -> None:
-        self.modules.update(op.modules)
-        self.taken.update(name.partition(".")[0] for name in op.modules)
-        for text in definitions(op.helpers):
+    def _help(self, operation: str, helpers: str, modules: Iterable[str]) -> None:
+        self.modules.update(modules)
+        self.taken.update(name.partition(".")[0] for name in modules)
+        for text in definitions(helpers):
             if text in self.helpers:
                 continue
             title = text.removeprefix("def ").partition("(")[0]
             if title in self.taken:
                 raise BackendError(
-                    f"a helper of {op.name} defines {title}, a name that already means something "
+                    f"a helper of {operation} defines {title}, a name that already means something "
                     "else",
                     remedy="Give the helper another name.",
                 )

@@ -46,11 +46,15 @@ from cats.maps import linearize as linearize
 from cats.maps import vjp as vjp
 from cats.matrix import Matrix as Matrix
 from cats.paths import PathWarning as PathWarning
+from cats.policies import Binomial as Binomial
+from cats.policies import Budget as Budget
+from cats.policies import Every as Every
+from cats.policies import Recompute as Recompute
+from cats.policies import SaveAll as SaveAll
+from cats.policies import Saving as Saving
 from cats.simplify import simplify as simplify
 from cats.stop import stop_gradient as stop_gradient
 from cats.trace import Spec as Spec
-from cats.unzip import Recompute as Recompute
-from cats.unzip import SaveAll as SaveAll
 from cats.unzip import unzip as unzip
 from cats.whole import compile as compile
 from cats.whole import count as count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from cats.ir.errors import Where
 from cats.ir.kink_table import OF_OPERATION
 from cats.ir.primitive import Primitive
-from cats.ir.program import Program, nested
+from cats.ir.program import Program
 from cats.ir.spaces import Value
 from cats.watched import computed, entries, everything, examined, listed, route
 
@@ -63,18 +64,19 @@ def kinks(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Kinks:
 
     Only those are listed that the derivative of f goes through: not norm(x) in norm(x)**2, which
     is smooth. f may be transformed: kinks(grad(f), x) are those of the gradient. Of a choice the
-    branch taken is looked at. Raises SpaceError where an argument has no data.
+    branch taken is looked at, of a loop every round. Raises SpaceError where an argument has no
+    data.
 
     >>> import numpy as np
     >>> found = kinks(lambda x: np.sum(np.abs(x)), np.array([1.0, 0.0, 0.0]))
     >>> found[0].operation, found[0].entries, found[0].convention
     ('abs', ((1,), (2,)), '`abs` at 0: 0')
     """
-    return Kinks(tuple(_walk(*examined(f, args, kwargs, "kinks"))))
+    return Kinks(tuple(dict.fromkeys(_walk(*examined(f, args, kwargs, "kinks")))))
 
 
 def _walk(program: Program, args: Sequence[Value]) -> Iterator[Kink]:
-    """The kinks of a program, and then those of the branches it takes."""
+    """The kinks of a program, then those of the branches it takes and the rounds it goes."""
     waiting = deque([(program, args)])
     while waiting:
         program, args = waiting.popleft()
@@ -87,7 +89,15 @@ def _walk(program: Program, args: Sequence[Value]) -> Iterator[Kink]:
             if isinstance(step.op, Primitive):
                 yield from _kink(step.op, inputs, dict(step.params), step.where)
             else:
-                waiting.append((nested(step)[int(inputs[0])], inputs[1:]))
+                step.op.run(partial(_remembered, waiting), inputs)
+
+
+def _remembered(
+    waiting: deque[tuple[Program, Sequence[Value]]], program: Program, args: Sequence[Value]
+) -> Sequence[Value]:
+    """The outputs of a program that a control word runs, which is looked at later."""
+    waiting.append((program, args))
+    return program.evaluated(args)
 
 
 def _kink(

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from cats.functor import At
-from cats.ir.control import Case, Loop, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of, inputs_read
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step
+from cats.ir.snapshots import advances
 from cats.ir.spaces import Ground, Space, Value, size, tangent
 
 
@@ -142,6 +143,8 @@ def _step(step: LinearStep, inside: Mapping[int, Count]) -> Count:
             return dearest([inside[id(b)] for b in branches])
         case LinLoop():
             return _loop(step, inside[id(step.body)])
+        case LinCall():
+            return inside[id(step.body)]
         case _:
             assert_never(step)
 
@@ -216,6 +219,13 @@ def _counted(program: Program) -> Counter[str]:
                 case Loop(body, length=length):
                     rounds = 1 if length is None else length
                     found.update({name: rounds * n for name, n in inside[id(body)].items()})
+                case Call(body) | Custom(body):
+                    found.update(inside[id(body)])
+                case Replay(advance, body, length=length):
+                    rounds = 1 if length is None else length
+                    again = advances(rounds, step.op.snapshots)
+                    found.update({name: rounds * n for name, n in inside[id(body)].items()})
+                    found.update({name: again * n for name, n in inside[id(advance)].items()})
                 case While(test, body):
                     found.update(inside[id(test)])
                     found.update(inside[id(body)])

@@ -12,10 +12,21 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.derivative import Derivative, Joint
-from cats.ir.control import Case, Loop, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, renamed
+from cats.ir.linear_control import LinCall
+from cats.ir.linear_program import (
+    ZERO,
+    LinearProgram,
+    LinearStep,
+    LinearWord,
+    SumStep,
+    Term,
+    moved,
+    nested,
+    renamed,
+)
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
 from cats.ir.program import Program, Step
@@ -24,8 +35,12 @@ from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
 from cats.ir.spaces import UNIT, Product, Real, Space, Value, tangent
 from cats.ir.trampoline import Asking, outcome
+from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
-from cats.repeating import Repetition, Saving, repetition
+from cats.policies import Binomial, Policy, Selective
+from cats.repeating import Repetition, Replaying, Saving, repetition
+from cats.schedules import expanded, is_word, scheduled
+from cats.unzip import unzip
 
 __all__ = ["Derivative", "derive"]
 
@@ -37,9 +52,12 @@ SMOOTHED = by_head(SMOOTHINGS)
 """What is known of compositions, where to look for it."""
 
 
-def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
+def derive(
+    program: Program, active: Sequence[int] | None = None, policy: Policy | None = None
+) -> Derivative:
     """D of a program in its active inputs (by default all real ones).
 
+    policy   what is kept of its loops: `Every` or `Binomial`; of others `unzip` takes account
     What the branches of a choice save, the choice hands out, so a value that is saved at the
     bottom of n nested choices passes n edges.
 
@@ -47,7 +65,7 @@ def derive(program: Program, active: Sequence[int] | None = None) -> Derivative:
     """
     if active is None:
         active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
-    return outcome(_derived(program, tuple(active)))
+    return outcome(_derived(scheduled(program, policy), tuple(active)))
 
 
 def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
@@ -61,6 +79,12 @@ def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
                 yield derivation.case(step, step.op)
             case Loop() | While():
                 yield derivation.loop(step, step.op)
+            case Call():
+                yield derivation.call(step, step.op)
+            case Custom():
+                yield derivation.custom(step, step.op)
+            case Replay():
+                yield derivation.called(step, expanded(step.op), None)
             case _:
                 assert_never(step.op)
     return derivation.finish()
@@ -227,17 +251,121 @@ class _Derivation:
             self.tangents.append(self.count + k if live else ZERO)
         self.count += len(step.spaces)
 
+    # Calls and custom derivatives
+
+    def call(self, step: Step, call: Call[Program]) -> Asking[None]:
+        """The body in place; its linear part computes again what the policy does not keep."""
+        policy: Policy | None = call.policy  # type: ignore[assignment]
+        if isinstance(policy, Binomial) and len(call.body.steps) == 1:
+            (inner,) = call.body.steps
+            if isinstance(inner.op, Loop | While) and is_word(call.body):
+                yield self.loop(replace(inner, args=step.args, where=step.where), inner.op, policy)
+                return
+        body = scheduled(call.body, policy)
+        yield self.called(step, body, policy if isinstance(policy, Selective) else None)
+
+    def called(self, step: Step, body: Program, policy: Policy | None) -> Asking[None]:
+        """A program in place of a step, kept under a policy."""
+        args, given = [self.wires[a] for a in step.args], [self.tangents[a] for a in step.args]
+        active = tuple([i for i, t in enumerate(given) if t != ZERO])
+        if not active:
+            self.wires.extend(self.builder.emit(step.op, tuple(args)))
+            self.tangents.extend([ZERO] * len(step.spaces))
+            return
+        d: Derivative = yield _derived(body, active)
+        if policy is None:
+            made = self.builder.run(d.primal, args)
+            self.wires.extend(made[: d.count])
+            saved = [self.saved_as(w) for w in made[d.count :]]
+            linear = renamed(d.linear, lambda r: saved[r.position])
+            found = self.inlined(linear, [given[i] for i in active])
+        else:
+            split = unzip(d, policy)
+            made = self.builder.run(split.primal, args)
+            self.wires.extend(made[: d.count])
+            refs = tuple([self.saved_as(w) for w in made[d.count :]])
+            half, tangents = split.half, tuple([given[i] for i in active])
+            word = LinCall(half.linear, half.recompute, refs, tangents, None, step.where)
+            found = self.word(word)
+        self.tangents.extend(found)
+
+    def word(self, word: LinearWord) -> list[int]:
+        """The positions of the results of a linear word."""
+        self.steps.append(word)
+        self.inside.update(map(id, word.bodies))
+        first = self.count
+        self.count += len(word.spaces)
+        return list(range(first, self.count))
+
+    def inlined(self, linear: LinearProgram, given: Sequence[int]) -> list[int]:
+        """The results of a linear program on these tangents, its steps in place."""
+        at = [self.present(t, s) for t, s in zip(given, linear.inputs, strict=True)]
+        for step in linear.steps:
+            self.steps.append(moved(step, at.__getitem__))
+            at.extend(range(self.count, self.count + len(step.spaces)))
+            self.count += len(step.spaces)
+            self.inside.update(map(id, nested(step)))
+        return [o if o == ZERO else at[o] for o in linear.outputs]
+
+    def present(self, position: int, space: Space) -> int:
+        """The position; a zero is written out, and pruned later."""
+        if position != ZERO:
+            return position
+        self.steps.append(SumStep((), space, self.builder.where))
+        self.count += 1
+        return self.count - 1
+
+    def custom(self, step: Step, word: Custom[Program]) -> Asking[None]:
+        """The forward program in place, and the map that is said as its linear part."""
+        args = [self.wires[a] for a in step.args]
+        given = [self.tangents[a] for a in step.args]
+        if any(t != ZERO for t in given[: word.around]):
+            raise DerivativeError(
+                "a custom derivative says nothing of a value that its function reads from around, "
+                "and that varies here",
+                where=step.where,
+                remedy="Pass it as an argument, or stop its gradient with cats.stop_gradient.",
+            )
+        moving = [i for i, s in enumerate(word.body.inputs) if isinstance(s, Real)]
+        moving = [i for i in moving if i >= word.around]
+        if all(given[i] == ZERO for i in moving):
+            self.wires.extend(self.builder.emit(word, tuple(args)))
+            self.tangents.extend([ZERO] * len(step.spaces))
+            return
+        made = self.builder.run(word.forward, args)
+        count = len(step.spaces)
+        self.wires.extend(made[:count])
+        linear = yield self.said(word, made[count:])
+        found = iter(self.inlined(linear, [given[i] for i in moving]))
+        self.tangents.extend(next(found) if isinstance(s, Real) else ZERO for s in step.spaces)
+
+    def said(self, word: Custom[Program], residuals: Sequence[Wire]) -> Asking[LinearProgram]:
+        """The linear map of a custom derivative, on residuals."""
+        start = len(residuals)
+        d: Derivative = yield _derived(word.map, tuple(range(start, len(word.map.inputs))))
+        nothing = [self.builder.zeros(s) for s in word.map.inputs[start:]]
+        read = self.builder.run(d.primal, [*residuals, *nothing])[d.count :]
+        saved = [self.saved_as(w) for w in read]
+        linear = renamed(d.linear, lambda r: saved[r.position])
+        return transposed(linear) if word.adjoint else linear
+
     # One loop step
 
-    def loop(self, step: Step, word: Loop[Program] | While[Program]) -> Asking[None]:
-        """The body is derived by itself; the primal loop also leaves rows of residuals."""
+    def loop(
+        self, step: Step, word: Loop[Program] | While[Program], policy: Binomial | None = None
+    ) -> Asking[None]:
+        """The body is derived by itself; the primal loop also leaves rows of residuals.
+
+        Under a policy it leaves none: states are computed again, and residuals from those.
+        """
         loop, args = repetition(word), [self.wires[a] for a in step.args]
         given = [self.tangents[a] for a in step.args[loop.ahead :]]
         if all(t == ZERO for t in given):
             self.wires.extend(self.builder.emit(word, tuple(args)))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        saving = Saving(loop, (yield _around(loop, given)), args, self.builder)
+        kind = Saving if policy is None or not loop.carries else Replaying
+        saving = kind(loop, (yield _around(loop, given)), args, self.builder, policy)
         self.wires.extend(saving.emit())
         twin, kept = saving.linear(given, self.saved_as)
         self.steps.append(replace(twin, where=step.where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from cats.derive import derive
 from cats.forward import Nothing, run, signed_sum
 from cats.functor import At, alone, by_position, resolve
 from cats.ir.errors import Where
-from cats.ir.linear_control import LinCase
-from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
+from cats.ir.linear_program import ZERO, LinearProgram, LinearWord, SumStep, Term, args_of
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
 from cats.ir.transpose import transposed
@@ -187,10 +186,8 @@ class _Backwards:
             match step:
                 case SumStep(terms):
                     self._sum(position, terms)
-                case LinCase():
-                    self._case(position, step)
-                case _:
-                    assert_never(step)
+                case word:
+                    self._word(position, word)
         for position in reversed(range(len(linear.inputs))):
             self._collect(position)
 
@@ -216,7 +213,7 @@ class _Backwards:
                 leaf = None if term.leaf is None else term.leaf.op.adjoint(term.leaf)
                 self.pending[term.arg].append(Term(term.sign, leaf, ct))
 
-    def _case(self, position: int, step: LinCase[LinearProgram]) -> None:
+    def _word(self, position: int, step: LinearWord) -> None:
         found = [self._collect(position + k) for k in range(len(step.spaces))]
         got = tuple([n for n in found if n is not None])
         if got:
@@ -225,7 +222,7 @@ class _Backwards:
                 for n, space in zip(found, step.spaces, strict=True)
             ]
             back = run(transposed(alone(step, self.linear.spaces)), self.at, cts)
-            for a, value in zip(step.args, back, strict=True):
+            for a, value in zip(args_of(step), back, strict=True):
                 if not isinstance(value, Nothing):
                     number = self._keep(value)
                     self.reader[number], self.got[number] = position, got

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from cats.branches import Branch, choice, chosen, parts, whole
-from cats.functor import BIPRODUCTS, At, by_position, resolve
+from cats.functor import BIPRODUCTS, At, by_position, prepared, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg
@@ -128,6 +128,9 @@ def _run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> Asking[li
                 values.extend((yield _run_case(step, values, at)))
             case LinLoop():
                 values.extend((yield rounds(step, values, at, _run)))
+            case LinCall():
+                args = [values[a] for a in step.args]
+                values.extend((yield _run(step.body, prepared(step, at), args)))
             case _:
                 assert_never(step)
     return [

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar, assert_never, runtime_checkable
 
+from cats.ir.control import Call
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import (
     Fork,
@@ -25,7 +26,7 @@ from cats.ir.linear import (
     Then,
     Zero,
 )
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, States
 from cats.ir.linear_program import ZERO, LinearProgram, LinearWord, SumStep, Term
 from cats.ir.node import Node, fold
 from cats.ir.primitive import leaf_of
@@ -182,6 +183,10 @@ def _accumulated(program: LinearProgram, k: Biproducts[M], at: At) -> Asking[M]:
                 maps.extend((yield _case(step, maps, k, at)))
             case LinLoop():
                 maps.extend((yield _rounds(step, maps, dom, k, at)))
+            case LinCall():
+                inner: M = yield _accumulated(step.body, k, prepared(step, at))
+                whole = k.then(k.fork(tuple([maps[a] for a in step.args])), inner)
+                maps.extend(k.then(whole, k.proj(step.spaces, i)) for i in range(len(step.spaces)))
             case _:
                 assert_never(step)
     chosen = [
@@ -240,6 +245,7 @@ def _rounds(
             remedy="Run it at values, or use Forward, Dual or Matrix.",
         )
     count, start, same = int(length), step.captured + step.carries, len(step.fixed)
+    again = rows_again(step.states, at, count) if step.states is not None else [()] * count
     pairs = zip(step.args, step.body.inputs, strict=True)
     args = [k.zero(dom, space) if a == ZERO else maps[a] for a, space in pairs]
     carries, ends = args[step.captured : start], step.body.ends
@@ -249,7 +255,7 @@ def _rounds(
             k.then(m, k.leaf(_row(s, count, i)))
             for m, s in zip(args[start:], step.body.inputs[start:], strict=True)
         ]
-        here = [*residuals[:same], *[row(v, i) for v in residuals[same:]]]
+        here = [*residuals[:same], *[row(v, i) for v in residuals[same:]], *again[i]]
         inner: M = yield _accumulated(step.body, k, by_position(here))
         whole = k.then(k.fork((*args[: step.captured], *carries, *rows)), inner)
         made = [k.then(whole, k.proj(ends, j)) for j in range(len(ends))]
@@ -264,6 +270,31 @@ def _rounds(
 def _row(space: Any, count: int, number: int) -> Leaf:
     """A row of a stack."""
     return leaf_of(index, 0, (), with_rows(space, count), space, key=(number,))
+
+
+def rows_again(states: States, at: At, count: int) -> list[Sequence[Value]]:
+    """The residuals of every round of a loop, computed again, on arrays."""
+    captured, state = [at(r) for r in states.captured], [at(r) for r in states.first]
+    stacks = [at(r) for r in states.stacks]
+    advance: Any = states.advance
+    prepare: Any = states.prepare
+    found: list[Sequence[Value]] = [()] * count
+    for i in reversed(range(count)) if states.reverse else range(count):
+        given = [*captured, *state, *[row(s, i) for s in stacks]]
+        found[i] = prepare.evaluated(given)
+        state = list(advance.evaluated(given))
+    return found
+
+
+def prepared(step: LinCall[LinearProgram], at: At) -> At:
+    """The residuals that a linear call reads, computed again."""
+    values = [at(ref) for ref in step.residuals]
+    recorders: list[Any] = [r for v in values if (r := getattr(v, "recorder", None))]
+    prepare: Any = step.prepare
+    if not recorders:
+        return by_position(prepare.evaluated(values))
+    newest = max(recorders, key=lambda r: r.stamp)
+    return by_position(newest.emit(Call(prepare, step.policy), tuple(values)))
 
 
 def alone(step: LinearWord, spaces: Sequence[Space]) -> LinearProgram:

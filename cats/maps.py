@@ -26,9 +26,9 @@ from cats.ir.spaces import Ground, Real, Value
 from cats.linearity import check_linear_function
 from cats.pipeline import forward_half, halves, pushforward, reverse_half
 from cats.places import placed, users_place
+from cats.policies import Policy
 from cats.prepared import Call, Function, Traceable, prepare, traced
 from cats.tree import Tree, count, unflatten
-from cats.unzip import Policy
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:

@@ -17,9 +17,9 @@ from cats.blocks import Block, Dense, Diagonal, Identity, Zero, of_leaf, ones, s
 from cats.blockwise import apply, matrix_of, plus, settled, then
 from cats.branches import Branch, choice, chosen
 from cats.columns import by_columns
-from cats.functor import BIPRODUCTS, At, alone, by_position, resolve
+from cats.functor import BIPRODUCTS, At, alone, by_position, prepared, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import extend
@@ -134,6 +134,10 @@ def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
             case LinLoop():
                 before = k.fork(tuple([rows[a] for a in args_of(step)]))
                 taken = by_columns(alone(step, program.spaces), at)
+                rows.extend(_rows(k.then(before, taken), step.spaces))
+            case LinCall():
+                before = k.fork(tuple(rows[a] for a in step.args)) if step.args else _none(dom)
+                taken = yield _read(k, step.body, prepared(step, at))
                 rows.extend(_rows(k.then(before, taken), step.spaces))
             case _:
                 assert_never(step)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import assert_never
 
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.control import Case, Loop, While
-from cats.ir.lam import Const, Lam, Let, Prim, Proj, Term, Tuple, Var
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.errors import Where
+from cats.ir.lam import Const, Lam, Let, Prim, Proj, Run, Term, Tuple, Var
 from cats.ir.lam import Control as Phrase
 from cats.ir.primitive import Primitive
 from cats.ir.prims.choice import equal
@@ -18,7 +20,7 @@ from cats.ir.program import Control, Program, Step, constant_of
 from cats.ir.spaces import Value
 
 
-def phrase(word: Control, args: Sequence[Term], prefix: str) -> Term:
+def phrase(word: Control, args: Sequence[Term], prefix: str, where: Where | None = None) -> Term:
     r"""A word on its arguments as a term; `prefix` sets apart the names that are bound in it.
 
     >>> from cats.ir.read import read_program
@@ -26,13 +28,14 @@ def phrase(word: Control, args: Sequence[Term], prefix: str) -> Term:
     >>> print(phrase(Loop(half, 0, 1, 3), [Var("a"), Var("s")], "b"))
     scan[length=3, reverse=False] (\\b0 b1. let b2 = b0.0 * b1.0 in ((b2,), (b0.0,))) (a,) (s,)
     """
-    return _Phrases(f"{prefix}{number}" for number in count()).phrase(word, args)
+    names = (f"{prefix}{number}" for number in count())
+    return replace(_Phrases(names).phrase(word, args), where=where)
 
 
 def results(word: Control, whole: Term, number: int) -> list[Term]:
     """The results of a word, so many, as parts of its phrase."""
     match word:
-        case Case():
+        case Case() | Call() | Custom() | Replay():
             return [Proj(i, whole) for i in range(number)]
         case Loop(carries=carries) | While(carries=carries):
             head = [Proj(0, whole)] if isinstance(word, While) else []
@@ -47,7 +50,7 @@ def results(word: Control, whole: Term, number: int) -> list[Term]:
 def valued(word: Control, *args: Value) -> tuple[Value, ...]:
     """What the phrase of a word is at these values: the results in their tuples."""
     made = word(*args)
-    if isinstance(word, Case):
+    if not isinstance(word, Loop | While):
         return made
     head = 1 if isinstance(word, While) else 0
     cut = head + word.carries
@@ -71,6 +74,8 @@ class _Phrases:
                 test = self.round(word.test, args[:captured], None, scans=False)
                 body = self.round(word.body, args[:captured], word.carries, scans=False)
                 return Phrase("while", (test, body, Tuple(tuple(args[captured:]))))
+            case Call() | Custom() | Replay():
+                return Run(word, tuple(args))
             case _:
                 assert_never(word)
 
@@ -129,7 +134,7 @@ class _Phrases:
                 bound.append((name, _prim(step, parts)))
                 at += [made] if number == 1 else [Proj(i, made) for i in range(number)]
             else:
-                bound.append((name, self.phrase(step.op, parts)))
+                bound.append((name, replace(self.phrase(step.op, parts), where=step.where)))
                 at += results(step.op, made, number)
         return bound, [at[o] for o in program.outputs]
 

@@ -16,6 +16,7 @@ from cats.derive import derive
 from cats.dual import Dual
 from cats.forward import Nothing, materialise, run
 from cats.functor import by_position, represent
+from cats.ir.inline import uncalled
 from cats.ir.linear_program import LinearProgram
 from cats.ir.prims.guards import guard
 from cats.ir.program import Program
@@ -23,9 +24,10 @@ from cats.ir.spaces import Real, Value, size
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.matrix import Matrix
+from cats.policies import Policy
 from cats.simplify import simplify
 from cats.tables import to_blocks
-from cats.unzip import LinearHalf, Linearised, Policy, unzip
+from cats.unzip import LinearHalf, Linearised, unzip
 
 REVERSE, FORWARD = "rev", "fwd"
 
@@ -65,8 +67,11 @@ def without_guards(program: Program) -> Program:
 
 
 def pushforward(program: Program, active: Sequence[int]) -> Program:
-    """(x, dx of the active inputs) |-> (all outputs, tangents of the real outputs)."""
-    derivative = derive(program, active)
+    """(x, dx of the active inputs) |-> (all outputs, tangents of the real outputs).
+
+    Both run together, so nothing needs to be kept and policies have nothing to say.
+    """
+    derivative = derive(uncalled(program), active)
     builder = Builder([*program.inputs, *[program.inputs[i] for i in active]])
     count = len(program.inputs)
     made = builder.run(derivative.primal, builder.wires[:count])
@@ -133,7 +138,7 @@ def best_mode(program: Program, active: Sequence[int]) -> str:
 
 def halves(program: Program, active: Sequence[int], policy: Policy | None) -> Linearised:
     """The primal with its residuals, simplified, and the linear half."""
-    split = unzip(derive(program, active), policy)
+    split = unzip(derive(program, active, policy), policy)
     return Linearised(simplify(split.primal), split.half, split.count)
 
 

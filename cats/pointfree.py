@@ -29,7 +29,7 @@ from cats.ends import arguments, enter, labels, leave, no_functions, parameters,
 from cats.ir.constant import Constant
 from cats.ir.errors import TermError, Where
 from cats.ir.infer import infer
-from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
+from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Run, Term, Tuple, Var
 from cats.ir.operations import agreed, is_bare
 from cats.ir.prims.layout import broadcast, const
 from cats.ir.program import Program
@@ -143,6 +143,8 @@ class _Machine:
                 return self.operation(term) if atoms is None else self.performed(term, atoms)
             case Control():
                 return self.control(term)
+            case Run():
+                return self.ran(term)
             case _:
                 assert_never(term)
 
@@ -174,6 +176,13 @@ class _Machine:
         for arg in term.args:
             args.append((yield arg))
         return self.performed(term, args)
+
+    def ran(self, term: Run) -> Asking[Value]:
+        args: list[Wire] = []
+        for arg in term.args:
+            args.append((yield arg))
+        self.builder.where = self.where
+        return self.scope.learn(term, many(self.builder.emit(term.word, tuple(args))))
 
     def atoms(self, term: Prim) -> list[Wire] | None:
         """The arguments, if all are names and constants: nothing to wait for."""

@@ -262,7 +262,7 @@ class Recorder:
             return self.emit(step.op, tuple(args), step.params)
         lifted = [self.lift(a, None) for a in args]
         terms = [x.term for x in lifted]
-        whole = self.bind(phrase(step.op, terms, f"b{len(self.bound)}_"), None).term
+        whole = self.bind(phrase(step.op, terms, f"b{len(self.bound)}_", step.where), None).term
         parts = results(step.op, whole, len(step.spaces))
         self.concrete.calls[whole.name] = (partial(valued, step.op), terms)  # type: ignore[union-attr]
         return tuple(

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from cats.derivative import Derivative
 from cats.ir.control import Loop, While
 from cats.ir.linear import Ref
-from cats.ir.linear_control import LinLoop
+from cats.ir.linear_control import LinLoop, States
 from cats.ir.linear_program import ZERO, LinearProgram, renamed, selected
 from cats.ir.program import Program
 from cats.ir.wire import Builder, Wire
 from cats.outside import computed_outside, same_in_every_round
+from cats.policies import Binomial
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,18 @@ class Saving:
     """The derivative of a body within a loop on these wires of the builder."""
 
     def __init__(
-        self, loop: Repetition, d: Derivative, args: Sequence[Wire], builder: Builder
+        self,
+        loop: Repetition,
+        d: Derivative,
+        args: Sequence[Wire],
+        builder: Builder,
+        policy: Binomial | None = None,
     ) -> None:
         self.loop = loop
         self.d = d
         self.args = args
         self.builder = builder
+        self.policy = policy
         self.own = d.primal.outputs[: d.count]
         self.rows: tuple[int, ...] = self.own[loop.carries :]
         read = [d.primal.outputs[d.count + r.position] for r in d.linear.references()]
@@ -99,8 +106,8 @@ class Saving:
         varies = [k for k in range(loop.carries) if loop.captured + k in active]
         kept = varies + [k for k in range(loop.carries, len(outputs)) if outputs[k] != ZERO]
         fixed = [p for p in self.read if p in self.fixed]
-        stacked = [p for p in self.read if p not in self.fixed]
-        number = {p: i for i, p in enumerate((*fixed, *stacked))}
+        varying = [p for p in self.read if p not in self.fixed]
+        number = {p: i for i, p in enumerate((*fixed, *varying))}
         place = {
             i: number[p] for i, p in enumerate(self.d.primal.outputs[self.d.count :]) if p in number
         }
@@ -114,9 +121,14 @@ class Saving:
             length if isinstance(length, int) else saved(length),
             isinstance(loop.word, Loop) and loop.word.reverse,
             tuple([saved(self.fixed[p]) for p in fixed]),
-            tuple([saved(self._stack(p)) for p in stacked]),
         )
-        return twin, kept
+        return self.with_rows(twin, varying, saved), kept
+
+    def with_rows(
+        self, twin: LinLoop[LinearProgram], varying: Sequence[int], saved: Callable[[Wire], Ref]
+    ) -> LinLoop[LinearProgram]:
+        """The linear loop with the residuals that vary from round to round."""
+        return replace(twin, stacked=tuple([saved(self._stack(p)) for p in varying]))
 
     def _length(self) -> int | Wire:
         match self.loop.word:
@@ -135,3 +147,34 @@ class Saving:
             return self.args[self.loop.ahead + position]
         place: int = self.rows.index(position)
         return self.results[self.loop.before + self.loop.carries + place]
+
+
+class Replaying(Saving):
+    """As `Saving`, but that no rows are saved: the loop is run again, in parts, from its end."""
+
+    def emit(self) -> list[Wire]:
+        """The loop as it is."""
+        made = self.builder.emit(self.loop.word, tuple(self.args))
+        self.results = list(made)
+        return self.results
+
+    def with_rows(
+        self, twin: LinLoop[LinearProgram], varying: Sequence[int], saved: Callable[[Wire], Ref]
+    ) -> LinLoop[LinearProgram]:
+        """The linear loop with the residuals of a round computed again from its state."""
+        if not varying or self.policy is None:
+            return twin
+        loop, primal = self.loop, self.d.primal
+        given = self.args[loop.ahead :]
+        parts = given[: loop.captured], given[loop.captured : loop.start], given[loop.start :]
+        captured, first, stacks = [tuple([saved(w) for w in part]) for part in parts]
+        states = States(
+            replace(loop.body, outputs=loop.body.outputs[: loop.carries]).pruned(),
+            replace(primal, outputs=tuple(varying)).pruned(),
+            captured,
+            first,
+            stacks,
+            twin.reverse,
+            self.policy.snapshots,
+        )
+        return replace(twin, states=states)

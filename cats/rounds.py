@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cats.branches import mask_of, mask_space, parts, whole
-from cats.functor import At, by_position
-from cats.ir.control import Loop
-from cats.ir.linear_control import LinLoop
+from cats.functor import At, by_position, rows_again
+from cats.ir.control import Loop, Replay
+from cats.ir.linear_control import LinLoop, States
 from cats.ir.linear_program import ZERO, LinearProgram
+from cats.ir.program import Program
 from cats.ir.rows import piled, row
 from cats.ir.spaces import UNIT, Space, Value, row_of, with_rows
 from cats.ir.trampoline import Asking
@@ -35,11 +36,14 @@ class Given:
     captured: list[Value]
     carries: list[Value]
     stacks: list[Value]
+    again: tuple[list[Value], list[Value], list[Value]]
+    at: At
 
     def everything(self) -> Iterator[Value]:
         """Each value."""
         yield self.length
-        for values in (self.fixed, self.stacked, self.captured, self.carries, self.stacks):
+        own = (self.fixed, self.stacked, self.captured, self.carries, self.stacks)
+        for values in (*own, *self.again):
             yield from values
 
 
@@ -58,6 +62,8 @@ def rounds(
         args[:first],
         args[first:start],
         args[start:],
+        _again(step.states, at),
+        at,
     )
     recorders = [r for v in given.everything() if (r := getattr(v, "recorder", None))]
     if not recorders:
@@ -67,12 +73,21 @@ def rounds(
     return found
 
 
+def _again(states: States | None, at: At) -> tuple[list[Value], list[Value], list[Value]]:
+    """What a loop is run again on: captured values, first states, stacks."""
+    if states is None:
+        return [], [], []
+    captured, first, stacks = (states.captured, states.first, states.stacks)
+    return [at(r) for r in captured], [at(r) for r in first], [at(r) for r in stacks]
+
+
 def _one_by_one(step: LinLoop[LinearProgram], given: Given, run: Run) -> Asking[list[Value]]:
     """Round by round, on arrays."""
     carries, count = given.carries, int(given.length)
     left: list[Sequence[Value]] = []
+    again = rows_again(step.states, given.at, count) if step.states is not None else [()] * count
     for i in reversed(range(count)) if step.reverse else range(count):
-        at = by_position([*given.fixed, *[row(s, i) for s in given.stacked]])
+        at = by_position([*given.fixed, *[row(s, i) for s in given.stacked], *again[i]])
         rows = [_row(s, i) for s in given.stacks]
         made: list[Value] = yield run(step.body, at, [*given.captured, *carries, *rows])
         carries = made[: step.carries]
@@ -129,8 +144,11 @@ class _Emission:
         def entry_row(v: Value) -> Wire:
             return inner.input(row_of(self.outer.lift(v).space))
 
+        around, first, rows = given.again
         fixed = [entry(v) for v in given.fixed]
+        known = [entry(v) for v in around]
         captured = [_crossed(v, [entry(p) for p in parts(v)]) for v in given.captured]
+        states = [entry(v) for v in first]
         carries = []
         for space, kind in zip(step.body.inputs[step.captured :], kinds, strict=False):
             value = inner.input(space)  # type: ignore[arg-type]
@@ -138,8 +156,13 @@ class _Emission:
             carries.append(value if mask is None else Masked(value, mask, clean=True))
         stacked = [entry_row(v) for v in given.stacked]
         stacks = [_crossed_row(v, [entry_row(p) for p in parts(v)]) for v in given.stacks]
+        known_rows = [entry_row(v) for v in rows]
         inner.where = step.where
-        at = by_position([*fixed, *stacked])
+        again: Sequence[Wire] = ()
+        if step.states is not None:
+            prepare: Any = step.states.prepare
+            again = inner.run(prepare, [*known, *states, *known_rows])
+        at = by_position([*fixed, *stacked, *again])
         results: list[Value] = yield run(step.body, at, [*captured, *carries, *stacks])
         return inner, results
 
@@ -154,7 +177,8 @@ class _Emission:
             shown += [inner.lift(v.mask)] if kind == 2 else []
         rows = [[inner.lift(p) for p in parts(v)] for v in results[step.carries :]]
         shown += [wire for row in rows for wire in row]
-        captured = [*given.fixed, *[p for v in given.captured for p in parts(v)]]
+        around, states, rows_again = given.again
+        captured = [*given.fixed, *around, *[p for v in given.captured for p in parts(v)]]
         first = [
             p
             for v, kind, s in zip(
@@ -162,18 +186,49 @@ class _Emission:
             )
             for p in _first(v, kind, s, outer)
         ]
-        stacks = [*given.stacked, *[p for v in given.stacks for p in parts(v)]]
+        stacks = [*given.stacked, *[p for v in given.stacks for p in parts(v)], *rows_again]
         length = step.length if isinstance(step.length, int) else None
-        loop = Loop(inner.finish(shown), len(captured), len(first), length, step.reverse)
         count = () if length is not None else (given.length,)
         outer.where = step.where or outer.where
-        made = outer.emit(loop, (*count, *captured, *first, *stacks))
-        crossed = iter(made)
+        word = self.word(inner, shown, len(captured), len(first), length)
+        made = outer.emit(word, (*count, *captured, *states, *first, *stacks))
+        crossed = iter(made[len(states) :] if isinstance(word, Loop) else made)
         ends = step.spaces
         found = [whole(kind, s, crossed) for kind, s in zip(kinds, ends, strict=False)]
         for row_, space in zip(rows, ends[step.carries :], strict=True):
             found.append(whole(len(row_), space, crossed))
         return found
+
+    def word(
+        self,
+        inner: Builder,
+        shown: Sequence[Wire],
+        captured: int,
+        carries: int,
+        length: int | None,
+    ) -> Loop[Program] | Replay[Program]:
+        """The loop; where states are met from the last to the first, a replay."""
+        step, states = self.step, self.step.states
+        if states is None:
+            return Loop(inner.finish(shown), captured, carries, length, step.reverse)
+        count = len(states.first)
+        apart = Builder(inner.inputs)
+        wires, ends = list(apart.wires), len(inner.inputs) - len(states.stacks)
+        fixed = len(step.fixed)
+        around = wires[fixed : fixed + len(states.captured)]
+        held = wires[captured : captured + count]
+        advance: Any = states.advance
+        after = apart.run(advance, [*around, *held, *wires[ends:]])
+        if states.reverse == step.reverse:
+            both = inner.run(apart.finish(after), inner.wires[: len(inner.inputs)])
+            body = inner.finish([*both, *shown])
+            return Loop(body, captured, count + carries, length, step.reverse)
+        start = captured + count
+        taken = [*range(start), *range(start + carries, len(inner.inputs))]
+        moving = apart.finish(after).taking(taken)
+        body = inner.finish(shown)
+        sizes = captured, count, carries, length
+        return Replay(moving, body, *sizes, states.reverse, states.snapshots)
 
 
 def _crossed(v: Value, wires: Sequence[Wire]) -> Value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cats.ir.control import Case, Loop, While
+from cats.ir.control import Call, Case, Loop, While
 from cats.ir.program import Program, Step
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
@@ -57,10 +57,32 @@ def _run(
             case Loop() | While():
                 repeat = Rounds(builder, step.op, args, kept)  # type: ignore[arg-type]
                 at.extend((yield _repeated(repeat, rewrites)))
+            case Call():
+                at.extend((yield _call(builder, step, step.op, args, kept, rewrites)))  # type: ignore[arg-type]
             case _:
                 made = builder.emit(step.op, args, step.params, step.spaces)
                 at.extend(made if isinstance(made, tuple) else (made,))
     return builder.finish([at[o] for o in outputs], program.names)  # type: ignore[misc]
+
+
+def _call(
+    builder: Builder,
+    step: Step,
+    call: Call[Program],
+    args: Sequence[Wire],
+    kept: Sequence[int],
+    rewrites: Rewrites,
+) -> Asking[list[Wire | None]]:
+    """The call with the results that are read, on the arguments that these need."""
+    inner = Builder(call.body.inputs, rewrites)
+    body: Program = yield _run(call.body, inner, list(inner.wires), kept, rewrites)
+    read = body.inputs_read()
+    word = Call(body.taking(read), call.policy)
+    made = builder.emit(word, tuple([args[i] for i in read]))
+    found: list[Wire | None] = [None] * len(step.spaces)
+    for k, wire in zip(kept, made, strict=True):
+        found[k] = wire
+    return found
 
 
 def _positions_read(program: Program, outputs: Sequence[int]) -> list[bool]:

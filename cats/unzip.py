@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
-from cats.derive import Derivative
+from cats.derivative import Derivative
 from cats.functor import Biproducts, M, by_position, represent
 from cats.ir.linear_program import LinearProgram
-from cats.ir.primitive import Primitive
-from cats.ir.prims.layout import broadcast, const, reshape, transpose
-from cats.ir.program import Program, Step
+from cats.ir.program import Program
 from cats.ir.spaces import Ground, Value, size
 from cats.ir.wire import Builder, Wire
-
-
-@dataclass(frozen=True, slots=True)
-class SaveAll:
-    """Every residual is kept, but for constants and views, which are made again for nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recompute:
-    """Only the inputs are kept; every residual is computed again from them."""
-
-
-Policy = SaveAll | Recompute
+from cats.policies import Policy, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +53,11 @@ class Linearised:
 
 
 def unzip(derivative: Derivative, policy: Policy | None = None) -> Linearised:
-    """The two halves of a derivative under a policy (default: save all)."""
-    match policy:
-        case None | SaveAll():
-            return _split(derivative, _saved_roots(derivative.primal, derivative.count))
-        case Recompute():
-            return _split(derivative, set(range(len(derivative.primal.inputs))))
-        case _:
-            assert_never(policy)
+    """The two halves of a derivative under a policy (default: save all).
 
-
-_VIEWS = (broadcast, reshape, transpose)
-
-
-def _free(step: Step) -> bool:
-    return isinstance(step.op, Primitive) and (step.op is const or step.op in _VIEWS)
-
-
-def _saved_roots(primal: Program, count: int) -> set[int]:
-    """What must be kept for the residuals: views are looked through, constants are not kept."""
-    made = {position: step for position, step in primal.numbered() if len(step.spaces) == 1}
-    roots: set[int] = set()
-    for output in primal.outputs[count:]:
-        at = output
-        while at in made and _free(made[at]) and made[at].args:
-            at = made[at].args[0]
-        if not (at in made and _free(made[at])):
-            roots.add(at)
-    return roots
+    What a policy says of loops is said when they are derived: `derive(program, policy=...)`.
+    """
+    return _split(derivative, kept(derivative.primal, derivative.count, policy))
 
 
 def _split(derivative: Derivative, kept: set[int]) -> Linearised:

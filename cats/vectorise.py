@@ -16,14 +16,14 @@ import numpy as np
 
 from cats.batching import on_batch, one_by_one
 from cats.ir.constant import Constant
-from cats.ir.control import Case, Loop, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While
 from cats.ir.primitive import Primitive
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add
 from cats.ir.prims.choice import equal, logical_and, logical_not, select
 from cats.ir.prims.layout import const, convert, led
 from cats.ir.program import Program, Step
-from cats.ir.spaces import ANY, Discrete, Ground, row_of
+from cats.ir.spaces import ANY, Discrete, Ground, Real, row_of
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
 from cats.lanes import (
@@ -37,6 +37,7 @@ from cats.lanes import (
     spread_over,
     with_axis,
 )
+from cats.schedules import expanded
 
 
 def vectorised(
@@ -89,6 +90,12 @@ class _Batch:
                     at.extend((yield self.loop(loop, step, args)))
                 case While() as word:
                     at.extend((yield self.repeat(word, step, args)))
+                case Replay() as word:
+                    at.extend((yield self.run(expanded(word), args)))
+                case Call() as call:
+                    at.extend((yield self.call(call, args)))
+                case Custom() as custom:
+                    at.extend((yield self.custom(custom, args)))
         return [at[o] for o in program.outputs]
 
     def primitive(self, op: Primitive, step: Step, args: Sequence[Lane]) -> list[Lane]:
@@ -185,6 +192,47 @@ class _Batch:
         nothing = idle.finish([idle.zeros(end) for end in run.ends])
         some = arrays.max(mask, axes=(0,))
         return list(self.builder.case((nothing, run), some, [mask, *wires]))
+
+    # Calls and custom derivatives
+
+    def call(self, call: Call[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
+        """The call of the body on a batch."""
+        spaces, axes = [x.wire.space for x in args], [x.axis for x in args]
+        inner, made = yield self.inside(call.body, spaces, axes)
+        word = Call(inner.finish([x.wire for x in made]), call.policy)
+        wires = self.builder.emit(word, tuple([x.wire for x in args]))
+        return [Lane(w, x.axis) for w, x in zip(wires, made, strict=True)]
+
+    def custom(self, word: Custom[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
+        """The rule on a batch: all that varies has a batch axis, in value and tangent alike."""
+        given = [
+            self.fronted(x) if i >= word.around and isinstance(x.wire.space, Real) else x
+            for i, x in enumerate(args)
+        ]
+        given = [Lane(front(x), 0) if x.axis is not None else x for x in given]
+        spaces, axes = [x.wire.space for x in given], [x.axis for x in given]
+        count = len(word.body.ends)
+        body, value = yield self.inside(word.body, spaces, axes)
+        forward, both = yield self.inside(word.forward, spaces, axes)
+        saved = both[count:]
+        moving = word.map.inputs[len(saved) :]
+        inputs = [*[x.wire.space for x in saved], *[with_axis(s, 0, self.count) for s in moving]]
+        map, moved = yield self.inside(
+            word.map, inputs, [*[x.axis for x in saved], *[0] * len(moving)]
+        )
+        made = Custom(
+            body.finish([front(self.led(x)) for x in value]),
+            forward.finish([*[front(self.led(x)) for x in both[:count]], *[x.wire for x in saved]]),
+            map.finish([front(self.led(x)) for x in moved]),
+            word.around,
+            word.adjoint,
+        )
+        wires = self.builder.emit(made, tuple([x.wire for x in given]))
+        return [Lane(w, 0) for w in wires]
+
+    def fronted(self, lane: Lane) -> Lane:
+        """The lane with a batch axis in front."""
+        return Lane(front(self.led(lane)), 0)
 
     # Loops
 

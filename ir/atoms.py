@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cats.ir.arity import arity, counted
-from cats.ir.errors import SpaceError, TermError, Where
-from cats.ir.lam import App, Const, Control, Lam, Prim, Term, Var
+from cats.ir.errors import CatsError, SpaceError, TermError, Where
+from cats.ir.lam import App, Const, Control, Lam, Prim, Run, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.read import read_constant, read_params
+from cats.ir.program import Program
+from cats.ir.read import read_constant, read_params, read_program
 from cats.ir.spaces import Sum
 from cats.ir.term_tokens import TermTokens
 from cats.ir.words import RESERVED
 
-ATOMS = frozenset({"True", "False", "inl", "inr", "inj", "scan", "while"})
+ATOMS = frozenset({"True", "False", "inl", "inr", "inj", "scan", "while", "run"})
 """Reserved words that an argument may begin with."""
 
 
 class Head(NamedTuple):
     """An operation, an injection or a loop, whose arguments are still to come."""
 
-    op: Primitive | tuple[int, Sum] | str
+    op: Primitive | tuple[int, Sum] | str | Program
     params: Params
     place: int
 
@@ -61,6 +63,8 @@ class Atoms:
         if word in ("scan", "while") and kind == "name":
             tokens.at += 1
             return Head(word, read_params(tokens) if tokens.adjacent() else (), place)
+        if word == "run" and kind == "name":
+            return self.run(place)
         if word in self.known and kind == "name":
             tokens.at += 1
             params = read_params(tokens) if tokens.adjacent() else ()
@@ -132,6 +136,25 @@ class Atoms:
         tokens.take("]")
         return Head((index, end), (), place)
 
+    def run(self, place: int) -> Head:
+        """`run["..."]`: a control word as a program in quotes."""
+        tokens = self.tokens
+        for word in ("run", "["):
+            tokens.take(word)
+        begin = tokens.at
+        try:
+            text = ast.literal_eval(tokens.take()) if tokens.kind() == "string" else ""
+            program = read_program(text, self.known)
+            (step,) = program.steps
+            fits = not isinstance(step.op, Primitive)
+        except (CatsError, ValueError):
+            fits = False
+        if not fits:
+            tokens.at = begin
+            raise tokens.error("expected a program in quotes that is one control word")
+        tokens.take("]")
+        return Head(program, (), place)
+
     # Application
 
     def applied(self, chain: list[Atom]) -> Term:
@@ -160,6 +183,8 @@ class Atoms:
         match head.op:
             case Primitive() as op:
                 return arity(op)
+            case Program() as program:
+                return len(program.inputs)
             case str():
                 return 4 if dict(head.params).get("length", 0) is None else 3
             case _:
@@ -168,6 +193,8 @@ class Atoms:
     def made(self, head: Head, args: list[Term]) -> Term:
         """The operation on as many arguments as it takes."""
         where = self.where(head.place)
+        if isinstance(head.op, Program):
+            return Run(head.op.steps[0].op, tuple(args), where)  # type: ignore[arg-type]
         if isinstance(head.op, str):
             return Control(head.op, tuple(args), head.params, where)
         if isinstance(head.op, tuple):

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
@@ -162,6 +162,8 @@ def _check_step(
             return _check_case(program, label, step, residuals)
         case LinLoop():
             return _check_loop(program, label, step, residuals)
+        case LinCall():
+            return _check_call(program, label, step, residuals)
         case _:
             assert_never(step)
 
@@ -237,3 +239,17 @@ def _check_loop(
     if any(r.space.shape[:1] != (step.rows,) for r in step.stacked):  # type: ignore[union-attr]
         raise SpaceError(f"{label}: a stacked residual has no row for every round")
     return [(step.body, tuple([ref.space for ref in step.inner]))]
+
+
+def _check_call(
+    program: LinearProgram, label: str, step: LinCall[LinearProgram], residuals: Residuals
+) -> list[tuple[LinearProgram, Residuals]]:
+    for ref in step.residuals:
+        _check_ref(ref, label, residuals)
+    prepare: Any = step.prepare
+    if prepare.inputs != tuple([r.space for r in step.residuals]):
+        raise SpaceError(f"{label}: what computes residuals again takes {listed(prepare.inputs)}")
+    given = tuple([program.spaces[a] for a in step.args])
+    if step.body.inputs != given:
+        raise SpaceError(f"{label}: the body takes {listed(step.body.inputs)}, not {listed(given)}")
+    return [(step.body, prepare.ends)]

@@ -3,6 +3,9 @@
     case    one of several programs, a tag saying which
     loop    a program run a known number of times: it passes carries on, takes rows, leaves rows
     while   a program run as long as a test says, so that what it leaves grows as needed
+    replay  a loop from the end of another one, whose states it computes again
+    call    a program run as one operation: nothing outside is merged with what is inside
+    custom  a program whose derivative is said, not derived
 
 The programs are closed: what a body reads from around it is an argument of the word. A word with
 its arguments is one step, so a program is as long whether its loop runs once or a million times.
@@ -10,14 +13,15 @@ its arguments is one step, so a program is as long whether its loop runs once or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from cats.ir.errors import SpaceError
 from cats.ir.rows import piled, row
-from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Space, Value, with_rows
+from cats.ir.snapshots import backwards
+from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Real, Space, Value, with_rows
 
 
 class Body(Protocol):
@@ -260,6 +264,188 @@ class While(Word[P]):
         ends = self.body.ends[self.carries :]
         stacks = [piled([r[k] for r in rows], end) for k, end in enumerate(ends)]
         return (len(rows), *carry, *stacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Word[P]):
+    """A loop from the end of another one, whose states it computes again.
+
+    The states s before each round of `s = advance(captured, s, x)` are met from the last to the
+    first, carry, y = body(captured, s, carry, x), and few of them are held at a time. Arguments:
+    how often if `length` is None, captured values, first states, first carries, stacks. Results:
+    the last carries, and stacks of the rows.
+
+    snapshots  how many states are held, the first among them
+    reverse    whether `advance` goes from the last row to the first, and the body the other way
+    """
+
+    advance: P
+    body: P
+    captured: int
+    states: int
+    carries: int
+    length: int | None
+    reverse: bool
+    snapshots: int
+    name: ClassVar[str] = "replay"
+
+    def __post_init__(self) -> None:
+        _carried(self.advance, self.captured, self.states, "replay")
+        _carried(self.body, self.captured + self.states, self.carries, "replay")
+        start = self.captured + self.states
+        same = self.body.inputs[:start] == self.advance.inputs[:start]
+        if not same or self.body.inputs[start + self.carries :] != self.advance.inputs[start:]:
+            raise SpaceError(
+                f"the programs of a replay read different things: {_signature(self.advance)} and "
+                f"{_signature(self.body)}"
+            )
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.advance, self.body)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        ends = self.captured, self.states, self.carries
+        return (*ends, self.length, self.reverse, self.snapshots)
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs[0], programs[1], *static)
+
+    @property
+    def rows(self) -> int:
+        """The length of stacks in their space."""
+        return ANY if self.length is None else self.length
+
+    def takes(self) -> tuple[Ground, ...]:
+        """The spaces of the arguments."""
+        start = self.captured + self.states + self.carries
+        stacks = [with_rows(s, self.rows) for s in self.body.inputs[start:]]
+        count = () if self.length is not None else (INT,)
+        return (*count, *self.body.inputs[:start], *stacks)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        if args != self.takes():
+            raise SpaceError(f"a replay on {_listed(self.takes())} got {_listed(args)}")
+        ends = self.body.ends
+        return (*ends[: self.carries], *[with_rows(s, self.rows) for s in ends[self.carries :]])
+
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """One state after the other, from the last."""
+        count = self.length
+        if count is None:
+            count, args = int(args[0]), args[1:]
+        first, start = self.captured, self.captured + self.states
+        captured, states = args[:first], args[first:start]
+        carry, stacks = args[start : start + self.carries], args[start + self.carries :]
+
+        def place(i: int) -> int:
+            return count - 1 - i if self.reverse else i
+
+        def advance(i: int, state: Sequence[Value]) -> Sequence[Value]:
+            return apply(self.advance, [*captured, *state, *[row(s, place(i)) for s in stacks]])
+
+        left: list[Sequence[Value]] = [()] * count
+        for i, state in backwards(advance, states, count, self.snapshots):
+            rows = [row(s, place(i)) for s in stacks]
+            made = apply(self.body, [*captured, *state, *carry, *rows])
+            carry, left[place(i)] = made[: self.carries], made[self.carries :]
+        ends = self.body.ends[self.carries :]
+        return (*carry, *[piled([r[k] for r in left], end) for k, end in enumerate(ends)])
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Word[P]):
+    """body(args): a step of its own, whose parts are shared with nothing outside.
+
+    policy   which residuals its derivative keeps; None: all of them
+    """
+
+    body: P
+    policy: Hashable = None
+    name: ClassVar[str] = "call"
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.body,)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        return (self.policy,)
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs[0], *static)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        return _called(self.name, self.body, args)
+
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """The body."""
+        return tuple(apply(self.body, args))
+
+
+@dataclass(frozen=True, slots=True)
+class Custom(Word[P]):
+    """body(around, x), with a derivative that is said.
+
+    forward  (around, x) -> (y, residuals), y as the body has it
+    map      (residuals, dx) -> dy, linear in dx: for each real x a dx, for each real y a dy;
+             if it is the adjoint, (residuals, dy) -> dx
+    around   how many arguments are read from around: nothing is said of how they vary
+    """
+
+    body: P
+    forward: P
+    map: P
+    around: int = 0
+    adjoint: bool = False
+    name: ClassVar[str] = "custom"
+
+    def __post_init__(self) -> None:
+        count = len(self.body.ends)
+        residuals = self.forward.ends[count:]
+        moved = [s for s in self.body.inputs[self.around :] if isinstance(s, Real)]
+        made = [s for s in self.body.ends if isinstance(s, Real)]
+        given, found = (made, moved) if self.adjoint else (moved, made)
+        same = (
+            self.forward.inputs == self.body.inputs and self.forward.ends[:count] == self.body.ends
+        )
+        if not same or self.map.inputs != (*residuals, *given) or self.map.ends != tuple(found):
+            raise SpaceError(
+                f"the rule of a custom derivative does not fit: {_signature(self.body)}, forward "
+                f"{_signature(self.forward)}, map {_signature(self.map)}"
+            )
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.body, self.forward, self.map)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        return self.around, self.adjoint
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        body, forward, map = programs
+        return cls(body, forward, map, *static)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        return _called(self.name, self.body, args)
+
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """The body."""
+        return tuple(apply(self.body, args))
+
+
+def _called(name: str, body: Body, args: Sequence[Space]) -> tuple[Ground, ...]:
+    if tuple(args) != body.inputs:
+        raise SpaceError(f"a {name} on {_listed(body.inputs)} got {_listed(args)}")
+    return body.ends
 
 
 def _carried(body: Body, captured: int, carries: int, word: str) -> None:

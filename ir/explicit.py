@@ -12,7 +12,7 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import TermError
 from cats.ir.linear import Leaf, Ref
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_lambda import (
     Apply,
     Case,
@@ -118,6 +118,12 @@ class _Explicit:
                     self.case(position, step)
                 case LinLoop():
                     self.loop(position, step)
+                case LinCall():
+                    raise TermError(
+                        "a linear term reads its residuals, and does not compute them again",
+                        where=step.where,
+                        remedy="Derive without a policy, so that all residuals are kept.",
+                    )
                 case _:
                     assert_never(step)
         results = tuple(

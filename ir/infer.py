@@ -15,7 +15,7 @@ from typing import Any, assert_never
 
 from cats.ir.arity import counted
 from cats.ir.errors import TermError
-from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
+from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Run, Term, Tuple, Var
 from cats.ir.operations import Pending, Stacking, solve, usual
 from cats.ir.prims import BY_NAME
 from cats.ir.scope import Scope, shared_terms
@@ -103,7 +103,7 @@ class _Inference:
                 return self.tuple(term)
             case Proj():
                 return self.projection(term)
-            case Prim():
+            case Prim() | Run():
                 return self.operation(term)
             case Control("if"):
                 return self.choice(term)
@@ -179,7 +179,7 @@ class _Inference:
         self.wait(Pending(term, (whole,), out))
         return self.scope.learn(term, out)
 
-    def operation(self, term: Prim) -> Asking[Cell]:
+    def operation(self, term: Prim | Run) -> Asking[Cell]:
         args: list[Cell] = []
         for arg in term.args:
             args.append((yield arg))

@@ -9,6 +9,7 @@ matters for equality.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -23,6 +24,8 @@ from cats.ir.node import Node, node, postorder
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.program import Control as ProgramControl
+from cats.ir.program import program_of_word
 from cats.ir.show import constant_text, operation_text
 from cats.ir.spaces import Space, Sum, Value
 from cats.ir.words import (
@@ -335,7 +338,22 @@ class Control(TermNode):
         return Layout(OPEN, pieces)
 
 
-Term = Var | Const | Lam | App | Let | Tuple | Proj | Prim | Control
+@node
+class Run(TermNode):
+    """A finished control word on its arguments: the tuple of its results."""
+
+    word: ProgramControl
+    args: tuple[Term, ...]
+    where: Where | None = field(default=None, compare=False)
+
+    def board(self, name: Naming) -> Layout:
+        head: list[Piece] = [f"run[{json.dumps(str(program_of_word(self.word)))}]"]
+        for arg in self.args:
+            head += [" ", Part(arg, ARGUMENT)]
+        return Layout(OPERATION if self.args else ARGUMENT, head)
+
+
+Term = Var | Const | Lam | App | Let | Tuple | Proj | Prim | Control | Run
 
 
 def _binder(lam: Lam, name: Naming) -> str:

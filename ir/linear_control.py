@@ -5,7 +5,7 @@ Their programs read residuals of their own, by place; the word says where those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -157,13 +157,50 @@ class LinCase(LinWord[L]):
         return branch, tag
 
 
+class Preparing(Protocol):
+    """What a linear word asks of a program that gives it residuals."""
+
+    @property
+    def ends(self) -> tuple[Space, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Residuals of the rounds of a loop, computed again from the states it went through.
+
+    advance    (captured, state, row) -> the next state
+    prepare    (captured, state, row) -> the residuals of the round
+    captured   the residuals that are its captured values; `first` and `stacks` likewise
+    reverse    whether the loop goes from the last row to the first
+    snapshots  how many states may be held at a time
+    """
+
+    advance: Preparing
+    prepare: Preparing
+    captured: tuple[Ref, ...]
+    first: tuple[Ref, ...]
+    stacks: tuple[Ref, ...]
+    reverse: bool
+    snapshots: int
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The residuals it reads."""
+        return (*self.captured, *self.first, *self.stacks)
+
+    def with_refs(self, to: To) -> States:
+        """The same reading other residuals."""
+        parts = [tuple(map(to, refs)) for refs in (self.captured, self.first, self.stacks)]
+        return replace(self, captured=parts[0], first=parts[1], stacks=parts[2])
+
+
 @dataclass(frozen=True, slots=True)
 class LinLoop(LinWord[L]):
     """The linear twin of a loop: carry, y = body(captured, carry, x) for each row x in order.
 
     Arguments are captured tangents, first carries (a negative position: zero) and stacks; results
     the last carries and stacks. The body reads the `fixed` residuals in every round alike, then a
-    row of each `stacked` one.
+    row of each `stacked` one, then what is computed again from `states`.
 
     length   how often it runs, or the residual that says so
     reverse  from the last row to the first
@@ -178,6 +215,7 @@ class LinLoop(LinWord[L]):
     fixed: tuple[Ref, ...] = ()
     stacked: tuple[Ref, ...] = ()
     where: Where | None = None
+    states: States | None = None
 
     @property
     def bodies(self) -> tuple[L, ...]:
@@ -189,12 +227,14 @@ class LinLoop(LinWord[L]):
     @property
     def refs(self) -> tuple[Ref, ...]:
         count = (self.length,) if isinstance(self.length, Ref) else ()
-        return (*count, *self.fixed, *self.stacked)
+        again = () if self.states is None else self.states.refs
+        return (*count, *self.fixed, *self.stacked, *again)
 
     def with_refs(self, to: To) -> Self:
         length = to(self.length) if isinstance(self.length, Ref) else self.length
         fixed, stacked = tuple(map(to, self.fixed)), tuple(map(to, self.stacked))
-        return replace(self, length=length, fixed=fixed, stacked=stacked)
+        states = None if self.states is None else self.states.with_refs(to)
+        return replace(self, length=length, fixed=fixed, stacked=stacked, states=states)
 
     @property
     def rows(self) -> int:
@@ -216,11 +256,57 @@ class LinLoop(LinWord[L]):
     @property
     def inner(self) -> tuple[Ref, ...]:
         spaces = [*[r.space for r in self.fixed], *[row_of(r.space) for r in self.stacked]]
+        spaces += [] if self.states is None else self.states.prepare.ends
         return tuple([Ref(i, space) for i, space in enumerate(spaces)])
 
     def hollow(self) -> tuple[object, ...]:
         ends = self.captured, self.carries, self.length, self.reverse
-        return (self.args, *ends, self.fixed, self.stacked, self.where)
+        return (self.args, *ends, self.fixed, self.stacked, self.where, self.states)
+
+    @classmethod
+    def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
+        return cls(bodies[0], *static)
+
+
+@dataclass(frozen=True, slots=True)
+class LinCall(LinWord[L]):
+    """A linear program whose residuals are computed again, from others, when it is run.
+
+    prepare  (residuals) -> what the body reads
+    policy   of the call that it is the linear part of
+    """
+
+    body: L
+    prepare: Preparing
+    residuals: tuple[Ref, ...]
+    args: tuple[int, ...]
+    policy: Hashable = None
+    where: Where | None = None
+
+    @property
+    def bodies(self) -> tuple[L, ...]:
+        return (self.body,)
+
+    def with_bodies(self, bodies: Sequence[L]) -> Self:
+        return replace(self, body=bodies[0])
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return self.residuals
+
+    def with_refs(self, to: To) -> Self:
+        return replace(self, residuals=tuple(map(to, self.residuals)))
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        return self.body.ends
+
+    @property
+    def inner(self) -> tuple[Ref, ...]:
+        return tuple([Ref(i, space) for i, space in enumerate(self.prepare.ends)])
+
+    def hollow(self) -> tuple[object, ...]:
+        return (self.prepare, self.residuals, self.args, self.policy, self.where)
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:

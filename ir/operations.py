@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from cats.ir.arity import counted
-from cats.ir.errors import CatsError, TermError
-from cats.ir.lam import Const, Control, Prim, Proj, Term
+from cats.ir.errors import CatsError, SpaceError, TermError
+from cats.ir.lam import Const, Control, Prim, Proj, Run, Term
 from cats.ir.primitive import Primitive
+from cats.ir.program import program_of_word
 from cats.ir.spaces import Discrete, Ground, R, Real, row_of, space_of, with_rows
 from cats.ir.unify import Cell, cell_of, find, form_of, product, text
 
@@ -30,7 +31,7 @@ Shown = Callable[[Term], str]
 class Pending:
     """out = term(args), to be solved when the spaces of the arguments are known."""
 
-    term: Prim | Proj
+    term: Prim | Proj | Run
     args: tuple[Cell, ...]
     out: Cell
     done: bool = False
@@ -114,11 +115,13 @@ def solve(pending: Pending, shown: Shown) -> Cell:
         form = form_of(cell)
         if not isinstance(form, Ground):
             raise TermError(
-                f"{shown(term)}: {shown(arg)} is in {text(cell)}, and {term.op.name} works on "
+                f"{shown(term)}: {shown(arg)} is in {text(cell)}, and {_name(term)} works on "
                 "numbers and arrays",
                 where=term.where,
             )
         spaces.append(form)
+    if isinstance(term, Run):
+        return _ran(term, spaces, shown)
     if term.op.elementwise and spaces.count(spaces[0]) != len(spaces):
         spaces = agreed(spaces, [is_bare(arg) for arg in term.args])
     return _result(term, spaces, shown)
@@ -138,6 +141,17 @@ def _part(term: Proj, whole: Cell, shown: Shown) -> Cell:
             where=term.where,
         )
     return form[1][term.index]
+
+
+def _name(term: Prim | Run) -> str:
+    return term.op.name if isinstance(term, Prim) else term.word.name
+
+
+def _ran(term: Run, spaces: Sequence[Ground], shown: Shown) -> Cell:
+    try:
+        return product(map(cell_of, term.word.space(*spaces)))
+    except SpaceError as error:
+        raise TermError(f"{shown(term)}: {error.message}", where=term.where) from None
 
 
 def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
@@ -204,6 +218,10 @@ def usual(pending: Pending, whatever: bool) -> Iterator[tuple[Cell, Ground]]:
                 where=term.where,
                 remedy=f"Say its space where it is bound, as in `\\{term.term}: R * R. ...`.",
             )
+        return
+    if isinstance(term, Run):
+        takes = program_of_word(term.word).inputs if whatever else ()
+        yield from zip(pending.args, takes, strict=False)
         return
     forms = [form_of(cell) for cell in (*pending.args, pending.out)]
     grounds = [form for form in forms if isinstance(form, Ground)]

@@ -8,18 +8,18 @@ followed by a selection of outputs. Sharing is explicit: a position may be read 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, assert_never
 
 from cats.ir.constant import Constant
-from cats.ir.control import Case, Loop, While, refilled
+from cats.ir.control import Call, Case, Custom, Loop, Replay, While, refilled
 from cats.ir.errors import Where
 from cats.ir.linear import Params
 from cats.ir.nesting import Nesting, inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.show import str_program
-from cats.ir.spaces import Ground, Value
+from cats.ir.spaces import BOOL, INT, Ground, Value
 from cats.ir.writing import constructor, written
 
 
@@ -119,6 +119,45 @@ class Program(Nesting):
             yield position, step
             position += len(step.spaces)
 
+    def pruned(self) -> Program:
+        """Without the steps that no output, and no effect, depends on."""
+        read = [False] * len(self.spaces)
+        for output in self.outputs:
+            read[output] = True
+        kept: list[tuple[int, Step]] = []
+        for first, step in reversed(list(self.numbered())):
+            if step.op.effect or True in read[first : first + len(step.spaces)]:
+                kept.append((first, step))
+                for a in step.args:
+                    read[a] = True
+        if len(kept) == len(self.steps):
+            return self
+        new, count = {i: i for i in range(len(self.inputs))}, len(self.inputs)
+        steps: list[Step] = []
+        for first, step in reversed(kept):
+            steps.append(replace(step, args=tuple([new[a] for a in step.args])))
+            new.update({first + k: count + k for k in range(len(step.spaces))})
+            count += len(step.spaces)
+        return replace(self, steps=tuple(steps), outputs=tuple([new[o] for o in self.outputs]))
+
+    def inputs_read(self) -> list[int]:
+        """The inputs that a step or an output reads."""
+        read = {a for step in self.steps for a in step.args} | set(self.outputs)
+        return [i for i in range(len(self.inputs)) if i in read]
+
+    def taking(self, needed: Sequence[int]) -> Program:
+        """The program on these of its inputs, in this order; it reads no others."""
+        gone = len(self.inputs) - len(needed)
+        new = {p: p - gone for p in range(len(self.inputs), len(self.spaces))}
+        new.update((old, i) for i, old in enumerate(needed))
+        steps = [replace(s, args=tuple([new[a] for a in s.args])) for s in self.steps]
+        return Program(
+            tuple([self.inputs[i] for i in needed]),
+            tuple(steps),
+            tuple([new[o] for o in self.outputs]),
+            tuple([self.names[i] for i in needed]) if self.names else (),
+        )
+
     def evaluated(self, args: Sequence[Value]) -> tuple[Value, ...]:
         """The outputs, one operation after the other: slow, for single values."""
         at = list(args)
@@ -135,8 +174,46 @@ class Program(Nesting):
         return str_program(self)
 
 
-Control = Case[Program] | Loop[Program] | While[Program]
+Control = (
+    Case[Program]
+    | Loop[Program]
+    | While[Program]
+    | Replay[Program]
+    | Call[Program]
+    | Custom[Program]
+)
 """The control words: each holds nested programs whose captured values are arguments."""
+
+
+def program_of_word(word: Control) -> Program:
+    """The program that is a word on its arguments, of which it takes as many as its programs say.
+
+    >>> from cats.ir.read import read_program
+    >>> print(program_of_word(Call(read_program("(x: R) -> y = sin x  in (y)"))))
+    (x0: R) ->
+      x1 = call x0
+        | (x: R) ->
+            x1 = sin x
+          in (x1)
+    in (x1)
+    """
+    takes = _takes(word)
+    count, made = len(takes), word.space(*takes)
+    step = Step(word, tuple(range(count)), (), made)
+    return Program(takes, (step,), tuple(range(count, count + len(made))))
+
+
+def _takes(word: Control) -> tuple[Ground, ...]:
+    match word:
+        case Case():
+            tag = BOOL if len(word.branches) == 2 else INT
+            return (tag, *word.branches[0].inputs)
+        case Loop() | Replay():
+            return word.takes()
+        case While() | Call() | Custom():
+            return word.body.inputs
+        case _:
+            assert_never(word)
 
 
 def nested(step: Step) -> tuple[Program, ...]:

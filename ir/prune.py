@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from cats.ir.linear import Ref
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, States
 from cats.ir.linear_program import (
     ZERO,
     LinearProgram,
@@ -83,6 +83,13 @@ def _direct(
                 for k in range(len(step.spaces)):
                     vanishes = all(b.outputs[k] == ZERO for b in branches)
                     meant.append(ZERO if vanishes else position + k)
+            case LinCall(args=args):
+                gone = [i for i, a in enumerate(args) if meant[a] == ZERO]
+                body: LinearProgram = yield _pruned(step.body, gone, pruned)
+                given = tuple([a if meant[a] == ZERO else meant[a] for a in args])
+                steps.append(replace(step, body=body, args=given))
+                for k, output in enumerate(body.outputs):
+                    meant.append(ZERO if output == ZERO else position + k)
             case LinLoop(args=args):
                 given = tuple([a if a == ZERO else meant[a] for a in args])
                 loop, idle = yield _direct_loop(step, given, pruned)
@@ -136,6 +143,8 @@ def _live(program: LinearProgram) -> Asking[LinearProgram]:
                 step = yield _narrowed(step, wanted)
             elif isinstance(step, LinLoop):
                 step, wanted = yield _narrowed_loop(step, wanted)
+            elif isinstance(step, LinCall):
+                step = yield _narrowed_call(step, wanted)
             read.update(args_of(step))
             kept.append((position, step, wanted))
     new = {i: i for i in range(len(program.inputs))}
@@ -164,6 +173,26 @@ def _narrowed(
         step,
         residuals=tuple([step.residuals[r] for r in refs]),
         branches=tuple([taking(b, needed) for b in narrow]),
+        args=tuple([step.args[i] for i in needed]),
+    )
+
+
+def _narrowed_call(
+    step: LinCall[LinearProgram], wanted: Sequence[int]
+) -> Asking[LinCall[LinearProgram]]:
+    """The call with these results only, computing again what it needs for them."""
+    body: LinearProgram = yield _live(selected(step.body, wanted))
+    needed = sorted(set(inputs_read(body)))
+    refs = sorted({r.position for r in body.references()})
+    number = {old: new for new, old in enumerate(refs)}
+    whole: Any = step.prepare
+    prepare = replace(whole, outputs=tuple([whole.outputs[r] for r in refs])).pruned()
+    read = prepare.inputs_read()
+    return replace(
+        step,
+        body=taking(renamed(body, lambda r: Ref(number[r.position], r.space)), needed),
+        prepare=prepare.taking(read),
+        residuals=tuple([step.residuals[i] for i in read]),
         args=tuple([step.args[i] for i in needed]),
     )
 
@@ -201,12 +230,23 @@ def _narrowed_loop(
 
 def _reading_less(loop: LinLoop[LinearProgram]) -> LinLoop[LinearProgram]:
     """The loop with only the residuals that its body reads."""
-    count = len(loop.fixed)
+    count, last = len(loop.fixed), len(loop.fixed) + len(loop.stacked)
     read = sorted({r.position for r in loop.body.references()})
     number = {old: new for new, old in enumerate(read)}
     return replace(
         loop,
         body=renamed(loop.body, lambda r: Ref(number[r.position], r.space)),
         fixed=tuple([loop.fixed[r] for r in read if r < count]),
-        stacked=tuple([loop.stacked[r - count] for r in read if r >= count]),
+        stacked=tuple([loop.stacked[r - count] for r in read if count <= r < last]),
+        states=_preparing_less(loop.states, [r - last for r in read if r >= last]),
+    )
+
+
+def _preparing_less(states: States | None, read: Sequence[int]) -> States | None:
+    """States that only these residuals are computed from; None if there are none of them."""
+    if states is None or not read:
+        return None
+    whole: Any = states.prepare
+    return replace(
+        states, prepare=replace(whole, outputs=tuple([whole.outputs[r] for r in read])).pruned()
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.ir.errors import Where
-from cats.ir.linear_control import LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop
 from cats.ir.linear_program import (
     ZERO,
     LinearProgram,
@@ -47,6 +47,8 @@ def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
                 yield back.case(position, step)
             case LinLoop():
                 yield back.loop(position, step)
+            case LinCall():
+                yield back.call(position, step)
             case _:
                 assert_never(step)
     outputs = tuple(back.collect(i, s, None) for i, s in enumerate(program.inputs))
@@ -98,6 +100,18 @@ class _Backwards:
         first = self._append(replace(step, branches=tuple(branches), args=tuple(args)))
         for k, arg in enumerate(step.args):
             if any(b.outputs[k] != ZERO for b in branches):
+                self._send(arg, first + k)
+
+    def call(self, position: int, step: LinCall[LinearProgram]) -> Asking[None]:
+        """A linear call backwards: its body transposed, on the same residuals."""
+        results = [k for k in range(len(step.spaces)) if self.uses[position + k]]
+        if not results:
+            return
+        args = [self._present(position + k, step.spaces[k], step.where) for k in results]
+        body: LinearProgram = yield _transposed(selected(step.body, results))
+        first = self._append(replace(step, body=body, args=tuple(args)))
+        for k, arg in enumerate(step.args):
+            if body.outputs[k] != ZERO:
                 self._send(arg, first + k)
 
     def _present(self, position: int, space: Space, where: Where | None) -> int:

@@ -47,7 +47,7 @@ SYMBOLS = {infix.symbol: infix for infix in _TABLE}
 
 RESERVED = frozenset(
     {
-        "let", "in", "if", "then", "else", "case", "of", "scan", "while",
+        "let", "in", "if", "then", "else", "case", "of", "scan", "while", "run",
         "inl", "inr", "inj", "inf", "nan", "True", "False",
     }
 )  # fmt: skip
