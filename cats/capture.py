@@ -55,8 +55,9 @@ def opaque(value: Value) -> bool:
     seen = isinstance(value, _SEEN) or _is_ours(value)
     if seen or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
         return False
-    hidden = any(ours(module) and module not in GENERAL for module in modules)
-    return hidden or _state(value) is None
+    if any(ours(module) and module not in GENERAL for module in modules):
+        return True
+    return _state(value) is None
 
 
 def _is_ours(value: Value) -> bool:
