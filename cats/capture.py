@@ -50,14 +50,13 @@ def opaque(value: Value) -> bool:
     (True, False, False, False)
     """
     if isinstance(value, np.ndarray):
-        return value.dtype == object
+        return bool(value.dtype == object)
     modules = [_module_of(base) for base in type(value).__mro__ if base is not object]
     seen = isinstance(value, _SEEN) or _is_ours(value)
     if seen or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
         return False
-    if any(ours(module) and module not in GENERAL for module in modules):
-        return True
-    return _state(value) is None
+    hidden = any(ours(module) and module not in GENERAL for module in modules)
+    return hidden or _state(value) is None
 
 
 def _is_ours(value: Value) -> bool:

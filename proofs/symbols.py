@@ -66,8 +66,8 @@ def formula(value: Value) -> Any:
     if np.asarray(value).dtype == bool:
         return sp.sympify(bool(value))
     for constant in CONSTANTS:
-        if float(value) == float(constant):
-            return constant
+        if abs(float(value)) == float(constant):
+            return constant if value > 0 else -constant
     exact = Fraction(float(value))
     small = exact.limit_denominator(SMALL)
     ratio = small if float(small) == float(value) else exact

@@ -89,7 +89,7 @@ MODULES: dict[str, Refusal] = {
 """Modules of which every function is refused that the table, or NumPy's own code, does not say."""
 
 _NUMPY: dict[str, Refusal] = {
-    **_each("sort_complex", COMPLEX),
+    **_each("sort_complex", COMPLEX._replace(instead="Use np.sort, whose result is real.")),
     **_each("roots", ROOTS),
     **_each(
         "fromfile fromregex loadtxt genfromtxt load save savez savez_compressed savetxt", FILES

@@ -417,7 +417,8 @@ def asking(module: str, name: str, x: Array) -> Array:
     """A function of a module is called, or a method of arrays is looked up."""
     if module == "numpy.ndarray":
         return getattr(x, name)
-    return ASKED.get(name, lambda f, x: f(x))(getattr(importlib.import_module(module), name), x)
+    function = getattr(importlib.import_module(module), name)
+    return ASKED[name](function, x) if name in ASKED else function(x)
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
