@@ -116,7 +116,9 @@ _ARRAYS: dict[str, Refusal] = {
     **_each("tobytes", BYTES, "numpy.ndarray"),
 }
 
-REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS}
+_SCIPY: dict[str, Refusal] = _each("null_space orth", BASIS, "scipy.linalg")
+
+REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS, **_SCIPY}
 
 OUTSIDE: frozenset[str] = frozenset(
     name for name, why in _NUMPY.items() if why in (FILES, SETTINGS)
