@@ -17,6 +17,8 @@ import pytest
 import scipy.special
 
 import cats
+from cats.ir.primitive import Primitive
+from cats.ir.prims.special import gammas
 from cats.names import SUPPORTED, rows
 from cats.surface.refused import OWN
 from cats.surface.special import ONE, SCIPY
@@ -128,6 +130,16 @@ def test_values_and_derivatives(name: str) -> None:
         pulled = pull(tuple(weights) if isinstance(value, tuple) else weights[0])[0]
         left = sum(np.vdot(w, p) for w, p in zip(weights, _leaves(first), strict=True))
         np.testing.assert_allclose(left, np.vdot(pulled, along), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("op", [gammas.gamma_density, gammas.beta_density, gammas.student_density])
+def test_densities_vary_in_every_argument(op: Primitive) -> None:
+    rng = np.random.default_rng(1)
+    args = [rng.uniform(d.low, d.high, COUNT) for d in op.domain]
+    for slot, x in enumerate(args):
+        along = np.ones_like(x)
+        found = cats.jvp(lambda *xs: op(*xs), args, [along * (i == slot) for i in range(len(args))])
+        _close(found[1], tuple(_difference(op, args, slot, along)), 2e-8, f"in {slot}")
 
 
 @pytest.mark.parametrize("name", [name for name, op in ONE.items() if op.refused])
