@@ -50,7 +50,7 @@ def opaque(value: Value) -> bool:
     (True, False, False, False)
     """
     if isinstance(value, np.ndarray):
-        return value.dtype == object
+        return bool(value.dtype == object)
     modules = [_module_of(base) for base in type(value).__mro__ if base is not object]
     seen = isinstance(value, _SEEN) or _is_ours(value)
     if seen or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
@@ -231,14 +231,17 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1024)
 def _roots(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names that a code object and those inside it look up as globals, and what they import."""
+    """The names that a code object and those inside it look up as globals, and what they import.
+
+    A name that no source can say is a tool's, as pytest's for what fails in an assertion.
+    """
     globals_: dict[str, None] = {}
     modules: dict[str, None] = {}
     waiting = [code]
     while waiting:
         here = waiting.pop()
         for step in dis.get_instructions(here):
-            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval.isidentifier():
                 globals_[step.argval] = None
             elif step.opname == "IMPORT_NAME":
                 modules[step.argval] = None

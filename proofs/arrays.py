@@ -142,6 +142,24 @@ def prove_linear(op: Primitive) -> str:
     return f"exactly, at {len(examples)} examples"
 
 
+def prove_bilinear(op: Primitive) -> str:
+    """That f is linear in either argument, and the rule its two parts: on whole numbers."""
+    for example in op.examples:
+        rng = Random(f"{op.name} {example}")
+        params = dict(example.params)
+        (x, y), (u, v) = ([_whole(s, rng) for s in example.spaces] for _ in range(2))
+        at, in_x, in_y = (op.evaluate(*args, **params) for args in ((x, y), (u, y), (x, v)))
+        if op.linearise is None:
+            raise Wrong(f"{op.name} has no rule")
+        given = _applied(op.linearise(x, y, out=at, **params), [u, v])
+        if not np.array_equal(given, in_x + in_y):
+            raise Wrong(f"{op.name}{example.params}: the rule gives {given}, f has {in_x + in_y}")
+        moved = [op.evaluate(*args, **params) for args in ((x + u, y), (x, y + v))]
+        if not np.array_equal(moved, [at + in_x, at + in_y]):
+            raise Wrong(f"{op.name}{example.params} is not linear in either argument")
+    return f"exactly, at {len(op.examples)} examples"
+
+
 def _applied(rule: Linear, tangents: list[Any]) -> Any:
     """The rule as a function of the tangents: of one it may take the tangent itself."""
     argument = tuple(tangents) if isinstance(rule.dom, Product) else tangents[0]

@@ -17,6 +17,9 @@ from cats.ir.spaces import BOOL, Ground, R, Space, Value, size
 CONSTANTS = (
     *(f for n in (2, 10) for f in (sp.log(n), 1 / sp.log(n))),
     *(sp.pi / 180, 180 / sp.pi, sp.sqrt(sp.pi), 2 / sp.sqrt(sp.pi)),
+    *(sp.pi, sp.pi / 2, 2 * sp.pi, sp.sqrt(sp.pi) / 2, sp.sqrt(2 * sp.pi), 1 / sp.sqrt(2)),
+    *(sp.sqrt(2), sp.sqrt(2 / sp.pi), 1 / sp.sqrt(sp.pi)),
+    *(1 / sp.sqrt(2 * sp.pi), 1 / sp.sqrt(8 * sp.pi)),
 )
 """Numbers a rule may write as the nearest float."""
 
@@ -66,8 +69,8 @@ def formula(value: Value) -> Any:
     if np.asarray(value).dtype == bool:
         return sp.sympify(bool(value))
     for constant in CONSTANTS:
-        if float(value) == float(constant):
-            return constant
+        if abs(float(value)) == float(constant):
+            return constant if value > 0 else -constant
     exact = Fraction(float(value))
     small = exact.limit_denominator(SMALL)
     ratio = small if float(small) == float(value) else exact
@@ -77,7 +80,8 @@ def formula(value: Value) -> Any:
 def meaning(op: Primitive, args: list[Any], params: Params) -> Any:
     """The formula of the operation at these arguments."""
     names = [sp.Symbol(name) for name in "xyzuvw"[: len(args)]]
-    known = {**{str(n): n for n in names}, **dict(params), "pi": sp.pi}
+    fixed = {name: formula(v) if isinstance(v, float) else v for name, v in params}
+    known = {**{str(n): n for n in names}, **fixed, "pi": sp.pi}
     whole = sp.sympify(op.meaning, locals=known)
     return sp.sympify(whole).xreplace(dict(zip(names, args, strict=True)))
 

@@ -84,26 +84,22 @@ def _placed(x: Traced, places: Axes) -> Value:
     return moveaxis(x, tuple(range(-len(places), 0)), places) if places else x
 
 
-def matvec(a: Traced, x: Traced) -> Value:
-    """np.matvec: a matrix times a vector."""
-    return einsum("...ij,...j->...i", a, x)
+def _product(left: str, right: str, out: str) -> Callable[[Traced, Traced], Value]:
+    """A product of the last axes, which have letters, broadcast over leading ones."""
 
+    def said(a: Traced, b: Traced) -> Value:
+        if a.ndim < len(left) or b.ndim < len(right):
+            raise ValueError(f"arrays with {len(left)} and {len(right)} axes or more are asked for")
+        return einsum(f"...{left},...{right}->...{out}", a, b)
 
-def vecmat(x: Traced, a: Traced) -> Value:
-    """np.vecmat: a vector times a matrix."""
-    return einsum("...i,...ij->...j", x, a)
-
-
-def vecdot(x: Traced, y: Traced) -> Value:
-    """np.vecdot: the inner product of vectors."""
-    return einsum("...i,...i->...", x, y)
+    return said
 
 
 _SAID: dict[str, Callable[..., Value]] = {
     "matmul": matmul,
-    "matvec": matvec,
-    "vecmat": vecmat,
-    "vecdot": vecdot,
+    "matvec": _product("ij", "j", "i"),
+    "vecmat": _product("i", "ij", "j"),
+    "vecdot": _product("i", "i", ""),
 }
 
 NAMES: dict[Any, Callable[..., Value]] = {

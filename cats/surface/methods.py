@@ -23,6 +23,7 @@ from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.products import tensordot
 from cats.surface.promotion import refuse_strange
+from cats.surface.reductions import MAX, MIN, PROD, SUM
 from cats.surface.shapes import moveaxis
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
@@ -71,13 +72,6 @@ def _count(x: Traced, axes: Axes) -> Traced:
     return layout.sum(with_dtype(x, np.int64), axes=axes)  # type: ignore[no-any-return]
 
 
-def _product(x: Traced, axes: Axes) -> Traced:
-    """One axis at a time, from the last."""
-    for axis in reversed(axes):
-        x = arrays.prod(x, axis=axis)
-    return x
-
-
 def _passing_nan(extreme: Total, otherwise: float) -> Total:
     """The extreme of what is not nan; nan where there is nothing else."""
 
@@ -95,12 +89,12 @@ def _along(op: Callable[..., Traced]) -> Total:
 
 
 TOTALS: dict[np.ufunc, Total] = {
-    np.add: _along(layout.sum),
-    np.multiply: _product,
-    np.maximum: _along(arrays.max),
-    np.minimum: _along(arrays.min),
-    np.fmax: _passing_nan(_along(arrays.max), -np.inf),
-    np.fmin: _passing_nan(_along(arrays.min), np.inf),
+    np.add: SUM.reduce,
+    np.multiply: PROD.reduce,
+    np.maximum: MAX.reduce,
+    np.minimum: MIN.reduce,
+    np.fmax: _passing_nan(MAX.reduce, -np.inf),
+    np.fmin: _passing_nan(MIN.reduce, np.inf),
     np.logaddexp: _along(folds.logaddexp_reduce),
     np.logaddexp2: _along(folds.logaddexp2_reduce),
     np.hypot: _along(folds.hypot_reduce),
@@ -127,17 +121,10 @@ _RIGHT: dict[np.ufunc, int] = {
 def _neutral(of: np.ufunc, dtype: np.dtype[Any]) -> Any:
     """What changes nothing as the second argument; None if there is no such number."""
     if of in (np.maximum, np.fmax):
-        return _ends(dtype)[0]
+        return MAX.neutral(dtype)
     if of in (np.minimum, np.fmin):
-        return _ends(dtype)[1]
+        return MIN.neutral(dtype)
     return _RIGHT.get(of) if of.identity is None else of.identity
-
-
-def _ends(dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """The smallest and the largest number."""
-    if dtype.kind == "f":
-        return -np.inf, np.inf
-    return (False, True) if dtype == np.bool_ else (np.iinfo(dtype).min, np.iinfo(dtype).max)
 
 
 def reduce(

@@ -64,7 +64,7 @@ def ranked(line: Traced, ranks: Value, nan: bool) -> Traced:
     at = lifted(line.recorder, ranks)
     at = expand(at, (*line.shape[:-1], at.shape[-1]))
     last = line.ndim - 1
-    return along(line, sorting.ranked(line, at, axis=last, nan=nan), last)  # type: ignore[no-any-return]
+    return along(line, sorting.ranked(line, at, axis=last, nans=nan), last)  # type: ignore[no-any-return]
 
 
 def counts(line: Traced) -> Traced:

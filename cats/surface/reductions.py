@@ -177,10 +177,6 @@ class Fold:
         """As NumPy writes np.any and np.all."""
         return self(a, axis, None, out, keepdims, NONE, where)
 
-    def of_ufunc(self, a: Value, axis: Any = 0, *args: Any, **options: Any) -> Value:
-        """The reduction as a method of a ufunc: over the first axis unless told otherwise."""
-        return self(a, axis if np.ndim(a) or axis != 0 else None, *args, **options)
-
 
 def truth(keepdims: Any) -> bool:
     """Whether `keepdims=` asks for the reduced axes."""
@@ -407,10 +403,6 @@ class Run:
             x, axis = ravel(x), 0
         return given(out, self.along(x, normal_axis(axis, x.ndim)))
 
-    def of_ufunc(self, a: Value, axis: Any = 0, dtype: Any = None, out: Any = None) -> Value:
-        """As np.add.accumulate: along the first axis unless another is named."""
-        return self(a, axis, dtype, out)
-
     def cumulative(
         self, x: Value, /, *, axis: Any = None, dtype: Any = None, include_initial: Any = False
     ) -> Value:
@@ -438,12 +430,6 @@ NAMES: dict[Any, Callable[..., Value]] = {
     np.min: MIN.untyped,
     np.any: ANY.of_truth,
     np.all: ALL.of_truth,
-    (np.add, "reduce"): SUM.of_ufunc,
-    (np.multiply, "reduce"): PROD.of_ufunc,
-    (np.maximum, "reduce"): MAX.of_ufunc,
-    (np.minimum, "reduce"): MIN.of_ufunc,
-    (np.add, "accumulate"): CUMSUM.of_ufunc,
-    (np.multiply, "accumulate"): CUMPROD.of_ufunc,
     np.ptp: ptp,
     np.count_nonzero: count_nonzero,
     np.mean: mean,

@@ -89,7 +89,7 @@ MODULES: dict[str, Refusal] = {
 """Modules of which every function is refused that the table, or NumPy's own code, does not say."""
 
 _NUMPY: dict[str, Refusal] = {
-    **_each("sort_complex", COMPLEX),
+    **_each("sort_complex", COMPLEX._replace(instead="Use np.sort, whose result is real.")),
     **_each("roots", ROOTS),
     **_each(
         "fromfile fromregex loadtxt genfromtxt load save savez savez_compressed savetxt", FILES
@@ -116,7 +116,9 @@ _ARRAYS: dict[str, Refusal] = {
     **_each("tobytes", BYTES, "numpy.ndarray"),
 }
 
-REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS}
+_SCIPY: dict[str, Refusal] = _each("null_space orth", BASIS, "scipy.linalg")
+
+REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS, **_SCIPY}
 
 OUTSIDE: frozenset[str] = frozenset(
     name for name, why in _NUMPY.items() if why in (FILES, SETTINGS)

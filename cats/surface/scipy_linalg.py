@@ -21,6 +21,7 @@ from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.products import matmul
+from cats.surface.refused import BASIS
 from cats.surface.shapes import reshape_, swapaxes
 from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.values import refusal, refuse_options, with_dtype
@@ -267,11 +268,7 @@ def sqrtm(A: Value, disp: Any = None, blocksize: Any = None) -> Value:
 
 def _basis(name: str) -> Callable[..., Value]:
     def refuse(*args: Any, **options: Any) -> Value:
-        raise refusal(
-            f"scipy.linalg.{name}",
-            "its result is any basis of a space, so it has no derivative",
-            "Use what depends on the space only, such as the projection onto it.",
-        )
+        raise refusal(f"scipy.linalg.{name}", *BASIS)
 
     return refuse
 

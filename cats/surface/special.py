@@ -96,8 +96,9 @@ def _in_terms(said: Callable[..., Value]) -> Said:
     def call(of: np.ufunc, args: Sequence[Value], options: Loop) -> Value:
         given = promoted(of, said, args, options)
         like = next(v for v in given if isinstance(v, Traced) and isinstance(v.space, Real))
-        lifts = [like.recorder.lift(v, like.space) for v in given]
-        return said(*[with_dtype(v, like.dtype) for v in lifts])
+        recorder = recorder_of(*given)
+        lifts = [with_dtype(lifted(recorder, v), like.dtype) for v in given]
+        return said(*[expand(v, like.shape) for v in lifts])
 
     return call
 

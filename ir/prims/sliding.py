@@ -17,7 +17,15 @@ from cats.ir.linear import Join, Leaf, Linear
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.algebra import ANY
 from cats.ir.prims.contraction import parts_of
-from cats.ir.prims.layout import extend, reals, relabel, same_map, with_shape
+from cats.ir.prims.layout import (
+    added_mask,
+    extend,
+    moved_mask,
+    reals,
+    relabel,
+    same_map,
+    with_shape,
+)
 from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 
 # The view of all windows, and its transpose
@@ -50,6 +58,7 @@ windows: Primitive = Primitive(
         (0,),
         lambda f: leaf_of(overlapped, 0, (), f.cod, f.dom, **_places(f)),
         same_map,
+        masked=moved_mask,
     ),
     linearise=lambda x, *, out, axis, at, length: leaf_of(
         windows, 0, (), space_of(x), space_of(out), axis=axis, at=at, length=length
@@ -94,6 +103,7 @@ overlapped: Primitive = Primitive(
             length=f.dom.shape[_places(f)["at"]],  # type: ignore[union-attr]
         ),
         same_map,
+        masked=added_mask,
     ),
     linearise=lambda w, *, out, axis, at: leaf_of(
         overlapped, 0, (), space_of(w), space_of(out), axis=axis, at=at

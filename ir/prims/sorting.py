@@ -270,7 +270,7 @@ argpartition: Primitive = Primitive(
 # Entries of given ranks
 
 
-def _ranked_space(x: Ground, ranks: Ground, *, axis: int, nan: bool) -> Ground:
+def _ranked_space(x: Ground, ranks: Ground, *, axis: int, nans: bool) -> Ground:
     n = length_of(x, axis)
     lines = (*x.shape[:axis], *x.shape[axis + 1 :])
     if not isinstance(ranks, Discrete) or len(ranks.shape) != len(x.shape):
@@ -282,18 +282,20 @@ def _ranked_space(x: Ground, ranks: Ground, *, axis: int, nan: bool) -> Ground:
 
 ranked: Primitive = Primitive(
     "ranked",
-    lambda x, ranks, *, axis, nan: f"ranked({x}, {ranks}, {axis}, {nan})",
+    lambda x, ranks, *, axis, nans: f"ranked({x}, {ranks}, {axis}, {nans})",
     _ranked_space,
     work=lambda spaces, out, params: 4 * size(spaces[0]) * length_of(out, params["axis"]),
-    kinks=lambda x, ranks, *, axis, nan: along(
-        _tied(x, axis), ranked(x, ranks, axis=axis, nan=nan), axis
+    kinks=lambda x, ranks, *, axis, nans: along(
+        _tied(x, axis), ranked(x, ranks, axis=axis, nans=nans), axis
     ),
-    batch=lambda *args, batched, axis, nan: ranked(*all_led(args, batched), axis=axis + 1, nan=nan),
+    batch=lambda *args, batched, axis, nans: ranked(
+        *all_led(args, batched), axis=axis + 1, nans=nans
+    ),
     domain=(Domain(), Domain(0, 2)),
     examples=(
-        Example((Real((4,)), Discrete((2,))), (("axis", 0), ("nan", True))),
-        Example((Real((2, 3)), Discrete((2, 1))), (("axis", 1), ("nan", False))),
-        Example((Real((3, 2)), Discrete((2, 2))), (("axis", 0), ("nan", True))),
+        Example((Real((4,)), Discrete((2,))), (("axis", 0), ("nans", True))),
+        Example((Real((2, 3)), Discrete((2, 1))), (("axis", 1), ("nans", False))),
+        Example((Real((3, 2)), Discrete((2, 2))), (("axis", 0), ("nans", True))),
     ),
     helpers=f'''{STABLE_ORDER}
 
@@ -321,10 +323,10 @@ def places_of(x, ranks, axis):
     return np.concatenate([place_of(x, value, rank, axis) for value, rank in pairs], axis)
 
 
-def ranked(x, ranks, axis, nan):
-    """The same; if `nan`, a line that holds nan gives the place of its first nan at every rank."""
+def ranked(x, ranks, axis, nans):
+    """The same; if `nans`, a line that holds nan gives the place of its first nan at every rank."""
     found = places_of(x, ranks, axis)
-    if not nan:
+    if not nans:
         return found
     none = x != x
     return np.where(none.any(axis, keepdims=True), none.argmax(axis, keepdims=True), found)

@@ -122,11 +122,11 @@ def _rebuilt(term: Term, done: dict[int, Term]) -> Term:
 def test_depth_is_no_limit() -> None:
     pair: Term = Var("x")
     part: Term = Var("p")
-    for _ in range(50_000):
+    for _ in range(20_000):
         pair, part = Tuple((pair, Var("x"))), Proj(0, part)
     assert infer(Let(("p",), (pair,), part), {"x": R}) == R
     fun: Term = Var("x")
-    for _ in range(50_000):
+    for _ in range(20_000):
         fun = App(Lam("x", None, fun), Prim(mul, (Var("x"), Var("x"))))
     assert infer(fun, {"x": R}) == R
 

@@ -156,7 +156,7 @@ def deep(n: int) -> Term:
     return term
 
 
-SIZES = [20_000, pytest.param(100_000, marks=pytest.mark.slow)]
+SIZES = [5_000, pytest.param(100_000, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("make", [long_let, deep])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import cats
 from cats import engine, paths, recorder
+from cats.capture import told_by_modules
 from cats.ir.errors import Where
 from cats.ir.prims.guards import OtherPath, guard, outcome_of
 from cats.ir.read import read_program
@@ -127,6 +128,11 @@ def test_python_decides_by_values(name: str) -> None:
         assert forward(x) == pytest.approx(f(x), rel=1e-14)
         assert slope == pytest.approx(difference(f, x), rel=1e-5, abs=1e-7)
         assert cats.jvp(f, (x,), (1.0,))[1] == pytest.approx(slope, rel=1e-13)
+
+
+def test_what_pytest_adds_to_an_assertion_is_no_part_of_a_function() -> None:
+    assert not all(map(str.isidentifier, asserting.__code__.co_names))
+    assert told_by_modules(asserting) == frozenset()
 
 
 def sorted_by_hand(x: Any) -> Any:

@@ -119,11 +119,11 @@ def test_entries_of_given_ranks_are_found_as_in_the_stable_order(n: int) -> None
     ):
         ranks = np.stack([rng.choice([0, n // 3, n // 2, n - 1], 4) for _ in range(3)])
         order = np.argsort(x, axis=1, kind="stable")
-        found = sorting.ranked(x, ranks, axis=1, nan=False)
+        found = sorting.ranked(x, ranks, axis=1, nans=False)
         np.testing.assert_array_equal(found, np.take_along_axis(order, ranks, 1))
-        turned = sorting.ranked(x.T, ranks.T, axis=0, nan=False)
+        turned = sorting.ranked(x.T, ranks.T, axis=0, nans=False)
         np.testing.assert_array_equal(turned.T, found)
-        first = sorting.ranked(x, ranks, axis=1, nan=True)
+        first = sorting.ranked(x, ranks, axis=1, nans=True)
         holes = np.isnan(x)
         for i in range(3):
             place = holes[i].argmax() if holes[i].any() else found[i]
@@ -300,8 +300,8 @@ WRONG: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (sorting.argsort, (R,), {"axis": 0, "kind": None}, "0 is not an axis of R"),
     (sorting.flat_places, (INT,), {"axis": 0, "length": 2, "lead": 0}, "0 is not an axis of Int"),
     (sorting.inverse, (Real((3,)),), {"axis": 0}, "R[3] holds no places"),
-    (sorting.ranked, (Real((3,)), INT), {"axis": 0, "nan": True}, "as many for each line"),
-    (sorting.ranked, (Real((2, 3)), Discrete((1, 2))), {"axis": 1, "nan": True}, "are no ranks"),
+    (sorting.ranked, (Real((3,)), INT), {"axis": 0, "nans": True}, "as many for each line"),
+    (sorting.ranked, (Real((2, 3)), Discrete((1, 2))), {"axis": 1, "nans": True}, "are no ranks"),
     (sorting.partition, (Real((3,)),), {"axis": 0, "kth": (3,)}, "a partition at 3 of an axis"),
     (sorting.argmax, (Real((2, 0)),), {"axis": 1, "skip": False}, "there is none"),
     (searchsorted, (R, R), {"side": "left", "lead": 0}, "which has not one axis"),

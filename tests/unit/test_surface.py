@@ -1,12 +1,13 @@
 """Plain NumPy functions mean what NumPy says, and have the derivatives they should, in every mode.
 
 For each case: the value, bit for bit in shape and dtype; forward mode against central
-differences; reverse against forward by the law of the dot product; the Jacobian against both; the
+differences; reverse against forward by the law of the dot product; the Jacobian in both modes; the
 second derivative against differences of the first.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,9 +16,7 @@ import numpy as np
 import pytest
 
 import cats
-from cats.recorder import Speech
-from cats.surface import NAMES, VIEWS
-from cats.surface.linalg import REFUSED
+from cats.surface import NAMES, SPEECH
 from cats.tree import flatten, unflatten
 from tests.unit.surface_cases import CASES, Case
 
@@ -121,15 +120,18 @@ WHOLE: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("dtype", ["i8", "i4", "u1"])
-@pytest.mark.parametrize("number", range(len(WHOLE)))
-def test_whole_numbers_compute_as_numpys(number: int, dtype: str) -> None:
-    f, given = WHOLE[number], COUNTS.astype(dtype)
-    expected = leaves(f(given))
-    if any(b.dtype == np.float16 for b in expected):
-        pytest.skip("half precision is in no space of cats")
-    for a, b in zip(leaves(cats.compile(f)(given)), expected, strict=True):
-        assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        np.testing.assert_allclose(a, b, rtol=1e-6 if b.dtype.itemsize <= 4 else 1e-13)
+def test_whole_numbers_compute_as_numpys(dtype: str) -> None:
+    given, half = COUNTS.astype(dtype), 0
+    for number, f in enumerate(WHOLE):
+        expected = leaves(f(given))
+        if any(b.dtype == np.float16 for b in expected):  # which is in no space of cats
+            half += 1
+            continue
+        for a, b in zip(leaves(cats.compile(f)(given)), expected, strict=True):
+            assert (a.shape, a.dtype) == (b.shape, b.dtype), number
+            rtol = 1e-6 if b.dtype.itemsize <= 4 else 1e-13
+            np.testing.assert_allclose(a, b, rtol=rtol, err_msg=str(number))
+    assert half <= (4 if dtype == "u1" else 0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -151,10 +153,10 @@ def test_derivatives(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_jacobians_in_every_mode(case: Case) -> None:
+def test_jacobians_in_both_modes(case: Case) -> None:
     along, numbers = direction(case.args, 2), active(case)
     expected = leaves(cats.jvp(case.f, case.args, along)[1])
-    for mode in ("fwd", "rev", "auto"):
+    for mode in ("fwd", "rev"):
         found = leaves(cats.jacobian(case.f, numbers, mode=mode)(*case.args))
         blocks = [found[k : k + len(numbers)] for k in range(0, len(found), len(numbers))]
         for row, goal in zip(blocks, expected, strict=True):
@@ -190,7 +192,8 @@ class Watched(dict[Any, Any]):
 
 def test_every_name_has_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(NAMES)
-    monkeypatch.setattr(importlib.import_module("cats.trace"), "SPEECH", Speech(watched, VIEWS))
+    speech = dataclasses.replace(SPEECH, names=watched)
+    monkeypatch.setattr(importlib.import_module("cats.trace"), "SPEECH", speech)
     for case in CASES:
         cats.trace(case.f, *case.args)
-    assert set(NAMES) - set(REFUSED) - watched.seen == set()
+    assert set(NAMES) - watched.seen == set()

@@ -1,0 +1,221 @@
+"""SciPy's special functions: SciPy's values, and derivatives that are the limits of differences.
+
+Points are drawn where the record of a function says; those without a record have theirs here.
+First derivatives are compared with differences of SciPy's values of the sixth order, second
+ones with the same differences of the first, in either mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+import scipy.special
+
+import cats
+from cats.ir.primitive import Primitive
+from cats.ir.prims.special import gammas
+from cats.names import SUPPORTED, rows
+from cats.surface.refused import OWN
+from cats.surface.special import ONE, SCIPY
+from tests.values import domain_of, drawn
+
+Function = Callable[..., Any]
+Array = Any
+
+OF = "scipy.special."
+COUNT = 4
+STEP = 1e-3
+WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
+"""Of central differences of the sixth order."""
+
+N = np.array([0, 1, 2, 3])
+P = np.array([0.35, 0.8, 1.6, 2.7])
+Q = np.array([1.9, 0.6, 1.3, 2.2])
+S = np.array([0.15, 0.4, 0.55, 0.85])
+X = np.array([-1.7, -0.4, 0.6, 2.1])
+M = np.array([[0.3, -1.2, 0.9], [1.4, 0.2, -0.5]])
+
+POINTS: dict[str, tuple[Any, ...]] = {
+    "airy": (X,), "ellipj": (X, S), "fresnel": (X,), "shichi": (P,), "sici": (P,),
+    "bdtr": (N, N + 3, S), "bdtrc": (N, N + 3, S), "nbdtr": (N, N + 2, S), "nbdtrc": (N, N + 2, S),
+    "chdtr": (3.5, P), "chdtrc": (3.5, P), "chdtri": (3.5, S), "fdtr": (2.5, 3.5, P),
+    "fdtrc": (2.5, 3.5, P), "gdtr": (P, 1.5, Q), "gdtrc": (P, 1.5, Q), "pdtr": (N, P),
+    "pdtrc": (N, P), "pdtri": (N, S), "radian": (X, P, Q), "polygamma": (2, P),
+    "zeta": (3.0, Q), "factorial": (P,), "comb": (P + 3, Q), "perm": (P + 3, Q),
+    "multigammaln": (P + 2, 3), "softplus": (X,), "softmax": (M, 1), "log_softmax": (M,),
+    "logsumexp": (M, 0), "spherical_jn": (N, P), "spherical_yn": (N, P), "spherical_in": (N, P),
+    "spherical_kn": (N, P), "log1p": (X + 2,), "round": (X,), "cbrt": (P,), "exp2": (X,),
+    "expm1": (X,), "jvp": (1.5, P, 2), "yvp": (1.5, P), "ivp": (1.5, P), "kvp": (1.5, P),
+    "assoc_laguerre": (P, 3, 1.5),
+}  # fmt: skip
+"""Where functions are tried that say no domain of their own."""
+
+
+def _points(name: str) -> tuple[Any, ...]:
+    """Arguments of a function."""
+    if name in POINTS:
+        return POINTS[name]
+    op = ONE[name]
+    rng = np.random.default_rng(len(name))
+    spaces = [replace(s, shape=(COUNT,)) for s in op.examples[0].spaces]
+    return tuple(drawn(s, domain_of(op, i), rng) for i, s in enumerate(spaces))
+
+
+def _varying(name: str, args: Sequence[Any]) -> list[int]:
+    """The arguments that a derivative is known in."""
+    unknown = dict(ONE[name].refused) if name in ONE else {}
+    real = [i for i, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    return [i for i in real if i not in unknown]
+
+
+def _leaves(value: Any) -> list[Array]:
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def _difference(f: Function, args: Sequence[Any], slot: int, along: Array) -> list[Array]:
+    """The change of f, as one argument changes."""
+
+    def at(step: float) -> list[Array]:
+        return _leaves(f(*[a + step * along if i == slot else a for i, a in enumerate(args)]))
+
+    sides = {k: (at(k * STEP), at(-k * STEP)) for k in WEIGHTS}
+    return [
+        sum(w * (sides[k][0][i] - sides[k][1][i]) for k, w in WEIGHTS.items()) / STEP
+        for i in range(len(sides[1][0]))
+    ]
+
+
+def _close(found: Any, expected: Any, rtol: float, name: str) -> None:
+    for a, b in zip(_leaves(found), _leaves(expected), strict=True):
+        scale = max(1.0, float(np.max(np.abs(b))))
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale, err_msg=name)
+
+
+NAMES = sorted(n.removeprefix(OF) for n in (*SCIPY, *OWN) if n.startswith(OF))
+
+
+def test_the_table_of_names_lists_them() -> None:
+    kinds = {row.name: row.kind for row in rows() if row.section == "scipy.special"}
+    assert {kinds[name] for name in NAMES} == {SUPPORTED}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_derivatives(name: str) -> None:
+    f, args = getattr(scipy.special, name), _points(name)
+    expected, found = f(*args), cats.compile(lambda *xs: f(*xs))(*args)
+    for a, b in zip(_leaves(found), _leaves(expected), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
+    for slot in _varying(name, args):
+        along = np.cos(1.0 + np.arange(args[slot].size)).reshape(args[slot].shape)
+
+        def one(x: Array, slot: int = slot) -> Any:
+            return f(*args[:slot], x, *args[slot + 1 :])
+
+        def slope(x: Array, one: Function = one, along: Array = along) -> Any:
+            return cats.jvp(one, (x,), (along,))[1]
+
+        x = args[slot]
+        first = slope(x)
+        _close(first, tuple(_difference(one, (x,), 0, along)), 2e-8, f"first in {slot}")
+        second = cats.jvp(slope, (x,), (along,))[1]
+        _close(second, tuple(_difference(slope, (x,), 0, along)), 2e-7, f"second in {slot}")
+        value, pull = cats.vjp(one, x)
+        weights = [np.sin(2.0 + v) for v in _leaves(value)]
+        pulled = pull(tuple(weights) if isinstance(value, tuple) else weights[0])[0]
+        left = sum(np.vdot(w, p) for w, p in zip(weights, _leaves(first), strict=True))
+        np.testing.assert_allclose(left, np.vdot(pulled, along), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("op", [gammas.gamma_density, gammas.beta_density, gammas.student_density])
+def test_densities_vary_in_every_argument(op: Primitive) -> None:
+    rng = np.random.default_rng(1)
+    args = [rng.uniform(d.low, d.high, COUNT) for d in op.domain]
+    for slot, x in enumerate(args):
+        along = np.ones_like(x)
+        found = cats.jvp(lambda *xs: op(*xs), args, [along * (i == slot) for i in range(len(args))])
+        _close(found[1], tuple(_difference(op, args, slot, along)), 2e-8, f"in {slot}")
+
+
+@pytest.mark.parametrize("name", [name for name, op in ONE.items() if op.refused])
+def test_what_has_no_known_derivative_says_so(name: str) -> None:
+    f, args = getattr(scipy.special, name), [np.asarray(a, float) for a in _points(name)]
+    for slot, why in ONE[name].refused:
+        with pytest.raises(cats.DerivativeError) as caught:
+            cats.jacobian(lambda *xs: f(*xs), slot)(*args)
+        assert f"{name} has no derivative in its argument {slot}: {why}" == caught.value.message
+
+
+# Where formulas cancel, overflow, or divide zero by zero
+
+
+def _normal(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def _powers(x: Any, y: Any) -> Any:
+    return (mp.power(x, y) - 1) / y if y else mp.log(x)
+
+
+HARD: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
+    ("gammaln", 0): (lambda x: mp.log(abs(mp.gamma(x))), [(-2.5,), (1e-8,), (1e10,)]),
+    ("psi", 0): (lambda x: mp.psi(0, x), [(-0.3,), (1e8,)]),
+    ("rgamma", 0): (mp.rgamma, [(-2.5,), (0.0,), (-1.0,)]),
+    ("erfcx", 0): (lambda x: mp.exp(x * x) * mp.erfc(x), [(30.0,), (200.0,), (-2.0,)]),
+    ("log_ndtr", 0): (lambda x: mp.log(_normal(x)), [(-40.0,), (8.0,)]),
+    ("ndtr", 0): (_normal, [(-20.0,)]),
+    ("expit", 0): (lambda x: 1 / (1 + mp.exp(-x)), [(-700.0,), (40.0,)]),
+    ("log_expit", 0): (lambda x: -mp.log1p(mp.exp(-x)), [(-800.0,), (40.0,)]),
+    ("softplus", 0): (lambda x: mp.log1p(mp.exp(x)), [(-700.0,), (800.0,)]),
+    ("logit", 0): (lambda x: mp.log(x / (1 - x)), [(1e-12,)]),
+    ("entr", 0): (lambda x: -x * mp.log(x), [(1e-200,)]),
+    ("exprel", 0): (lambda x: mp.expm1(x) / x if x else 1, [(1e-9,), (0.0,), (-50.0,)]),
+    ("dawsn", 0): (lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x), [(0.0,), (200.0,)]),
+    ("cosm1", 0): (lambda x: mp.cos(x) - 1, [(1e-8,), (0.0,)]),
+    ("k0e", 0): (lambda x: mp.exp(x) * mp.besselk(0, x), [(100.0,), (1e4,)]),
+    ("i0e", 0): (lambda x: mp.exp(-abs(x)) * mp.besseli(0, x), [(1e4,), (-3.0,)]),
+    ("jv", 1): (mp.besselj, [(2.5, 40.0), (2.0, 0.0), (1.0, 0.0), (0.0, 0.0)]),
+    ("iv", 1): (mp.besseli, [(2.5, 40.0), (1.0, 0.0)]),
+    ("gammainc", 1): (lambda a, x: mp.gammainc(a, 0, x, regularized=True), [(2.0, 1e-8)]),
+    ("gammaincc", 1): (lambda a, x: mp.gammainc(a, x, regularized=True), [(500.0, 400.0)]),
+    ("betainc", 2): (lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True), [(2.0, 3.0, 1e-9)]),
+    ("ellipk", 0): (mp.ellipk, [(0.0,), (1 - 1e-10,), (1e-9,)]),
+    ("ellipe", 0): (mp.ellipe, [(0.0,), (1e-9,), (-5.0,)]),
+    ("boxcox", 1): (_powers, [(2.0, 1e-9), (2.0, 0.0), (0.3, 0.5)]),
+    ("boxcox", 0): (_powers, [(2.0, 1e-9), (2.0, 0.0)]),
+    ("inv_boxcox", 1): (
+        lambda x, y: mp.power(x * y + 1, 1 / y) if y else mp.exp(x),
+        [(2.0, 1e-9), (2.0, 0.0), (2.0, 0.3)],
+    ),
+    ("xlogy", 0): (lambda x, y: x * mp.log(y), [(0.0, 2.0)]),
+    ("spence", 0): (lambda z: mp.polylog(2, 1 - z), [(1.0,), (1 + 1e-9,), (5.0,)]),
+    ("erfinv", 0): (mp.erfinv, [(0.999999,), (0.0,)]),
+    ("binom", 0): (mp.binomial, [(30.5, 12.25), (1e8, 2.0)]),
+    ("poch", 0): (mp.rf, [(1e6, 0.5)]),
+    ("hyp2f1", 3): (mp.hyp2f1, [(1.0, 2.0, 3.0, 0.0), (0.5, 0.5, 1.5, 0.95)]),
+    ("wrightomega", 0): (lambda x: mp.lambertw(mp.exp(x)), [(-30.0,), (100.0,)]),
+    ("pseudo_huber", 1): (lambda d, r: d * d * (mp.sqrt(1 + (r / d) ** 2) - 1), [(1.0, 1e-9)]),
+}
+
+
+def test_derivatives_where_formulas_are_hard_are_right_to_the_last_digits() -> None:
+    wrong = []
+    for (name, slot), (meant, points) in HARD.items():
+        f = getattr(scipy.special, name)
+        for point in points:
+            found = cats.grad(lambda *xs, f=f: f(*xs), slot)(*point)
+            with mp.workdps(70):
+                step = mp.mpf(10) ** -25 * (abs(mp.mpf(point[slot])) or 1)
+                ahead, behind = (
+                    meant(*[mp.mpf(x) + (s if i == slot else 0) for i, x in enumerate(point)])
+                    for s in (step, -step)
+                )
+                expected = float(mp.re(ahead - behind) / (2 * step))
+            if not abs(found - expected) <= 1e-12 * abs(expected) + 1e-30:
+                wrong.append((name, point, found, expected))
+    assert wrong == []
