@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cats.backends.on_numpy import OnNumpy as OnNumpy
+from cats.checkpoints import checkpoint as checkpoint
 from cats.choices import cond as cond
 from cats.choices import switch as switch
 from cats.cost import Cost as Cost

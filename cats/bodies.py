@@ -7,8 +7,8 @@ round, so here they are leaves of containers and not part of the structure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,9 +112,22 @@ class Body:
 
 
 @placed
-def body_of(name: str, f: Callable[..., Any], args: Sequence[Any]) -> Body:
-    """The function on arguments of which only shapes and dtypes are known."""
-    lifted = traced(f, prepare(f, args, {}))
+def body_of(
+    name: str,
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    numbers: bool = True,
+) -> Body:
+    """The function on arguments of which only shapes and dtypes are known.
+
+    numbers   whether whole numbers in its result are leaves, and not part of the structure
+    """
+    call = prepare(f, args, dict(kwargs or {}))
+    blank = tuple([Spec(s.shape, s.dtype) for s in call.spaces])
+    lifted = traced(f, replace(call, leaves=blank))
+    if not numbers:
+        return Body(name, lifted.program, lifted.out, lifted.extra)
     builder = Builder.over(lifted.program)
     wires = [builder.wires[o] for o in lifted.program.outputs]
     found: list[Value] = []
