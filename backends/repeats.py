@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol, assert_never
 
@@ -147,6 +147,8 @@ class Repeat:
         if word.length is None:
             count, args = f"int({args[0]})", args[1:]
         first, start = word.captured, word.captured + word.states
+        held = args[start : start + word.states] if word.every is not None else []
+        args = [*args[:start], *args[start + len(held) :]]
         stop = start + word.carries
         carries, stacks = self.names[: word.carries], self.names[word.carries :]
         ends = word.body.ends
@@ -156,15 +158,20 @@ class Repeat:
         number, state = self.writer.fresh("i"), self.writer.fresh("state")
         place = f"{count} - 1 - {number}" if word.reverse else number
         rows = [f"{a}[{place}]" for a in args[stop:]]
-        held = [f"{state}[{k}]" for k in range(word.states)]
-        ahead = self.writer.call(word.advance, [*args[:first], *held, *rows])
-        if len(held) == 1:
+        parts = [f"{state}[{k}]" for k in range(word.states)]
+        ahead = self.writer.call(word.advance, [*args[:first], *parts, *rows])
+        if len(parts) == 1:
             ahead = f"({ahead},)"
-        begin = f"({', '.join(args[first:start])},)"
-        yield f"for {number}, {state} in backwards("
-        yield f"{INDENT}lambda {number}, {state}: {ahead}, {begin}, {count}, {word.snapshots}"
+        begin, walk, least = f"({', '.join(args[first:start])},)", "backwards", word.snapshots
+        if word.every is not None:
+            strip = self.writer.fresh("j")
+            begin = f"lambda {strip}: ({', '.join([f'{s}[{strip}]' for s in held])},)"
+            walk, least = "by_strips", word.every
+        yield f"for {number}, {state} in {walk}("
+        yield f"{INDENT}lambda {number}, {state}: {ahead},"
+        yield f"{INDENT}{begin}, {count}, {least},"
         yield "):"
-        given = [*args[:first], *held, *carries, *rows]
+        given = [*args[:first], *parts, *carries, *rows]
         targets = [*carries, *[f"{name}[{place}]" for name in stacks]]
         yield f"{INDENT}{_bound(targets, self.writer.call(word.body, given))}"
 
@@ -181,14 +188,19 @@ def _bound(targets: Sequence[str], call: str) -> str:
 
 
 @cache
-def snapshots_text() -> str:
+def snapshots_text(by_strips: bool) -> str:
     """The functions of `cats.ir.snapshots` without annotations, to be taken along.
 
-    >>> print(snapshots_text().splitlines()[0])
-    def backwards(advance, first, count, snapshots):
+    >>> print(snapshots_text(by_strips=True).splitlines()[0])
+    def by_strips(advance, held, count, every):
     """
+    functions: tuple[Callable[..., object], ...] = (
+        (snapshots.by_strips,)
+        if by_strips
+        else (snapshots.backwards, snapshots.ahead, snapshots.reached)
+    )
     texts: list[str] = []
-    for function in (snapshots.backwards, snapshots.ahead, snapshots.reached):
+    for function in functions:
         parsed = ast.parse(inspect.getsource(function)).body
         (tree,) = [node for node in parsed if isinstance(node, ast.FunctionDef)]
         said = (ast.get_docstring(tree) or "").splitlines()[0]

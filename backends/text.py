@@ -111,7 +111,8 @@ class _Writer:
                 if isinstance(line.step.op, Primitive) and line.callee is None:
                     self._help(line.step.op.name, line.step.op.helpers, line.step.op.modules)
                 elif isinstance(line.step.op, Replay):
-                    self._help(line.step.op.name, snapshots_text(), ())
+                    helpers = snapshots_text(line.step.op.every is not None)
+                    self._help(line.step.op.name, helpers, ())
         for program in self.frames:
             names = self.style.names(self.plans[id(program)], self.taken)
             self.names[id(program)] = names

@@ -223,7 +223,12 @@ def _counted(program: Program) -> Counter[str]:
                     found.update(inside[id(body)])
                 case Replay(advance, body, length=length):
                     rounds = 1 if length is None else length
-                    again = advances(rounds, step.op.snapshots)
+                    every = step.op.every
+                    again = (
+                        advances(rounds, step.op.snapshots)
+                        if every is None
+                        else rounds - -(-rounds // every)
+                    )
                     found.update({name: rounds * n for name, n in inside[id(body)].items()})
                     found.update({name: again * n for name, n in inside[id(advance)].items()})
                 case While(test, body):
@@ -233,6 +238,13 @@ def _counted(program: Program) -> Counter[str]:
                     assert_never(step.op)
         inside[id(each)] = +found
     return inside[id(program)]
+
+
+def _again(rounds: int, word: Replay[Program]) -> int:
+    """How many rounds a replay runs again to meet its states."""
+    if word.every is None:
+        return advances(rounds, word.snapshots)
+    return rounds - -(-rounds // word.every)
 
 
 def _total(counts: Mapping[str, int]) -> int:

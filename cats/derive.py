@@ -37,7 +37,7 @@ from cats.ir.spaces import UNIT, Product, Real, Space, Value, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
-from cats.policies import Binomial, Policy, Selective
+from cats.policies import Binomial, Every, Policy, Selective
 from cats.repeating import Repetition, Replaying, Saving, repetition
 from cats.schedules import expanded, is_word, scheduled
 from cats.unzip import unzip
@@ -256,7 +256,7 @@ class _Derivation:
     def call(self, step: Step, call: Call[Program]) -> Asking[None]:
         """The body in place; its linear part computes again what the policy does not keep."""
         policy: Policy | None = call.policy  # type: ignore[assignment]
-        if isinstance(policy, Binomial) and len(call.body.steps) == 1:
+        if isinstance(policy, Every | Binomial) and len(call.body.steps) == 1:
             (inner,) = call.body.steps
             if isinstance(inner.op, Loop | While) and is_word(call.body):
                 yield self.loop(replace(inner, args=step.args, where=step.where), inner.op, policy)
@@ -352,7 +352,10 @@ class _Derivation:
     # One loop step
 
     def loop(
-        self, step: Step, word: Loop[Program] | While[Program], policy: Binomial | None = None
+        self,
+        step: Step,
+        word: Loop[Program] | While[Program],
+        policy: Every | Binomial | None = None,
     ) -> Asking[None]:
         """The body is derived by itself; the primal loop also leaves rows of residuals.
 

@@ -18,7 +18,8 @@ from cats.ir.linear_program import ZERO, LinearProgram, renamed, selected
 from cats.ir.program import Program
 from cats.ir.wire import Builder, Wire
 from cats.outside import computed_outside, same_in_every_round
-from cats.policies import Binomial
+from cats.policies import Binomial, Every
+from cats.stripmine import in_strips
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Saving:
         d: Derivative,
         args: Sequence[Wire],
         builder: Builder,
-        policy: Binomial | None = None,
+        policy: Every | Binomial | None = None,
     ) -> None:
         self.loop = loop
         self.d = d
@@ -153,9 +154,16 @@ class Replaying(Saving):
     """As `Saving`, but that no rows are saved: the loop is run again, in parts, from its end."""
 
     def emit(self) -> list[Wire]:
-        """The loop as it is."""
-        made = self.builder.emit(self.loop.word, tuple(self.args))
-        self.results = list(made)
+        """The loop as it is, or in strips that leave some of its states."""
+        every = self.policy.k if isinstance(self.policy, Every) else None
+        strips = None if every is None else in_strips(self.loop.word, every)
+        if strips is None:
+            self.results = list(self.builder.emit(self.loop.word, tuple(self.args)))
+            self.held: list[Wire] = []
+        else:
+            made = list(self.builder.run(strips, self.args))
+            count = len(made) - self.loop.carries
+            self.results, self.held = made[:count], made[count:]
         return self.results
 
     def with_rows(
@@ -167,7 +175,9 @@ class Replaying(Saving):
         loop, primal = self.loop, self.d.primal
         given = self.args[loop.ahead :]
         parts = given[: loop.captured], given[loop.captured : loop.start], given[loop.start :]
-        captured, first, stacks = [tuple([saved(w) for w in part]) for part in parts]
+        captured, first, stacks, held = [
+            tuple([saved(w) for w in part]) for part in (*parts, self.held)
+        ]
         states = States(
             replace(loop.body, outputs=loop.body.outputs[: loop.carries]).pruned(),
             replace(primal, outputs=tuple(varying)).pruned(),
@@ -175,6 +185,8 @@ class Replaying(Saving):
             first,
             stacks,
             twin.reverse,
-            self.policy.snapshots,
+            self.policy.snapshots if isinstance(self.policy, Binomial) else 1,
+            held,
+            self.policy.k if isinstance(self.policy, Every) and held else None,
         )
         return replace(twin, states=states)

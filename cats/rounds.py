@@ -36,7 +36,7 @@ class Given:
     captured: list[Value]
     carries: list[Value]
     stacks: list[Value]
-    again: tuple[list[Value], list[Value], list[Value]]
+    again: tuple[list[Value], list[Value], list[Value], list[Value]]
     at: At
 
     def everything(self) -> Iterator[Value]:
@@ -73,12 +73,15 @@ def rounds(
     return found
 
 
-def _again(states: States | None, at: At) -> tuple[list[Value], list[Value], list[Value]]:
-    """What a loop is run again on: captured values, first states, stacks."""
+def _again(
+    states: States | None, at: At
+) -> tuple[list[Value], list[Value], list[Value], list[Value]]:
+    """What a loop is run again on: captured values, first states, stacks, states held."""
     if states is None:
-        return [], [], []
-    captured, first, stacks = (states.captured, states.first, states.stacks)
-    return [at(r) for r in captured], [at(r) for r in first], [at(r) for r in stacks]
+        return [], [], [], []
+    rows = (states.captured, states.first, states.stacks, states.held)
+    captured, first, stacks, held = [[at(r) for r in refs] for refs in rows]
+    return captured, first, stacks, held
 
 
 def _one_by_one(step: LinLoop[LinearProgram], given: Given, run: Run) -> Asking[list[Value]]:
@@ -144,7 +147,7 @@ class _Emission:
         def entry_row(v: Value) -> Wire:
             return inner.input(row_of(self.outer.lift(v).space))
 
-        around, first, rows = given.again
+        around, first, rows, _ = given.again
         fixed = [entry(v) for v in given.fixed]
         known = [entry(v) for v in around]
         captured = [_crossed(v, [entry(p) for p in parts(v)]) for v in given.captured]
@@ -177,7 +180,7 @@ class _Emission:
             shown += [inner.lift(v.mask)] if kind == 2 else []
         rows = [[inner.lift(p) for p in parts(v)] for v in results[step.carries :]]
         shown += [wire for row in rows for wire in row]
-        around, states, rows_again = given.again
+        around, states, rows_again, held = given.again
         captured = [*given.fixed, *around, *[p for v in given.captured for p in parts(v)]]
         first = [
             p
@@ -191,8 +194,10 @@ class _Emission:
         count = () if length is not None else (given.length,)
         outer.where = step.where or outer.where
         word = self.word(inner, shown, len(captured), len(first), length)
-        made = outer.emit(word, (*count, *captured, *states, *first, *stacks))
-        crossed = iter(made[len(states) :] if isinstance(word, Loop) else made)
+        loops = isinstance(word, Loop)
+        begun = [*states, *([] if loops else held), *first]
+        made = outer.emit(word, (*count, *captured, *begun, *stacks))
+        crossed = iter(made[len(states) :] if loops else made)
         ends = step.spaces
         found = [whole(kind, s, crossed) for kind, s in zip(kinds, ends, strict=False)]
         for row_, space in zip(rows, ends[step.carries :], strict=True):
@@ -228,7 +233,7 @@ class _Emission:
         moving = apart.finish(after).taking(taken)
         body = inner.finish(shown)
         sizes = captured, count, carries, length
-        return Replay(moving, body, *sizes, states.reverse, states.snapshots)
+        return Replay(moving, body, *sizes, states.reverse, states.snapshots, states.every)
 
 
 def _crossed(v: Value, wires: Sequence[Wire]) -> Value:

@@ -1,4 +1,4 @@
-"""Policies for loops, said in the program: strips that are called, loops that are replayed."""
+"""Policies for loops, said in the program: a loop becomes a call that says how it is replayed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from cats.ir.program import Program, program_of_word
 from cats.ir.spaces import Ground
 from cats.ir.wire import Builder
 from cats.policies import Binomial, Every, Policy
-from cats.stripmine import in_strips
 
 
 def scheduled(program: Program, policy: Policy | None) -> Program:
@@ -20,13 +19,8 @@ def scheduled(program: Program, policy: Policy | None) -> Program:
         builder.where = step.where
         args = tuple([at[a] for a in step.args])
         if isinstance(step.op, Loop | While):
-            strips = in_strips(step.op, policy) if isinstance(policy, Every) else None
-            if strips is not None:
-                at.extend(builder.run(strips, args))
-                continue
-            if isinstance(policy, Binomial):
-                at.extend(builder.emit(Call(program_of_word(step.op), policy), args))
-                continue
+            at.extend(builder.emit(Call(program_of_word(step.op), policy), args))
+            continue
         made = builder.emit(step.op, args, step.params, step.spaces)
         at.extend(made if isinstance(made, tuple) else (made,))
     return builder.finish([at[o] for o in program.outputs], program.names)
@@ -47,6 +41,8 @@ def expanded(word: Replay[Program]) -> Program:
     count = [] if word.length is not None else [given.pop(0)]
     first, start = word.captured, word.captured + word.states
     captured, states = given[:first], given[first:start]
+    if word.every is not None:
+        del given[start : start + word.states]
     carries, stacks = given[start : start + word.carries], given[start + word.carries :]
     leaving = Builder(word.advance.inputs)
     wires = list(leaving.wires)

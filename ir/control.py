@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from cats.ir.errors import SpaceError
 from cats.ir.rows import piled, row
-from cats.ir.snapshots import backwards
+from cats.ir.snapshots import backwards, by_strips
 from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Real, Space, Value, with_rows
 
 
@@ -272,10 +272,11 @@ class Replay(Word[P]):
 
     The states s before each round of `s = advance(captured, s, x)` are met from the last to the
     first, carry, y = body(captured, s, carry, x), and few of them are held at a time. Arguments:
-    how often if `length` is None, captured values, first states, first carries, stacks. Results:
-    the last carries, and stacks of the rows.
+    how often if `length` is None, captured values, first states, stacks of every so many states if
+    there is `every`, first carries, stacks. Results: the last carries, and stacks of the rows.
 
     snapshots  how many states are held, the first among them
+    every      of how many states one is given; then `snapshots` does not count
     reverse    whether `advance` goes from the last row to the first, and the body the other way
     """
 
@@ -287,6 +288,7 @@ class Replay(Word[P]):
     length: int | None
     reverse: bool
     snapshots: int
+    every: int | None = None
     name: ClassVar[str] = "replay"
 
     def __post_init__(self) -> None:
@@ -307,7 +309,7 @@ class Replay(Word[P]):
     @property
     def static(self) -> tuple[Any, ...]:
         ends = self.captured, self.states, self.carries
-        return (*ends, self.length, self.reverse, self.snapshots)
+        return (*ends, self.length, self.reverse, self.snapshots, self.every)
 
     @classmethod
     def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
@@ -320,10 +322,15 @@ class Replay(Word[P]):
 
     def takes(self) -> tuple[Ground, ...]:
         """The spaces of the arguments."""
-        start = self.captured + self.states + self.carries
-        stacks = [with_rows(s, self.rows) for s in self.body.inputs[start:]]
+        inputs, first = self.body.inputs, self.captured + self.states
+        start = first + self.carries
+        stacks = [with_rows(s, self.rows) for s in inputs[start:]]
         count = () if self.length is not None else (INT,)
-        return (*count, *self.body.inputs[:start], *stacks)
+        held: list[Ground] = []
+        if self.every is not None:
+            strips = ANY if self.length is None else -(-self.length // self.every)
+            held = [with_rows(s, strips) for s in inputs[self.captured : first]]
+        return (*count, *inputs[:first], *held, *inputs[first:start], *stacks)
 
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
@@ -339,6 +346,12 @@ class Replay(Word[P]):
             count, args = int(args[0]), args[1:]
         first, start = self.captured, self.captured + self.states
         captured, states = args[:first], args[first:start]
+        held: Sequence[Value] = ()
+        if self.every is not None:
+            held, args = (
+                args[start : start + self.states],
+                [*args[:start], *args[start + self.states :]],
+            )
         carry, stacks = args[start : start + self.carries], args[start + self.carries :]
 
         def place(i: int) -> int:
@@ -348,7 +361,12 @@ class Replay(Word[P]):
             return apply(self.advance, [*captured, *state, *[row(s, place(i)) for s in stacks]])
 
         left: list[Sequence[Value]] = [()] * count
-        for i, state in backwards(advance, states, count, self.snapshots):
+        met = (
+            backwards(advance, states, count, self.snapshots)
+            if self.every is None
+            else by_strips(advance, lambda j: [row(s, j) for s in held], count, self.every)
+        )
+        for i, state in met:
             rows = [row(s, place(i)) for s in stacks]
             made = apply(self.body, [*captured, *state, *carry, *rows])
             carry, left[place(i)] = made[: self.carries], made[self.carries :]

@@ -173,6 +173,7 @@ class States:
     captured   the residuals that are its captured values; `first` and `stacks` likewise
     reverse    whether the loop goes from the last row to the first
     snapshots  how many states may be held at a time
+    held       stacks of the states before every so many rounds, if there are such
     """
 
     advance: Preparing
@@ -182,16 +183,19 @@ class States:
     stacks: tuple[Ref, ...]
     reverse: bool
     snapshots: int
+    held: tuple[Ref, ...] = ()
+    every: int | None = None
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         """The residuals it reads."""
-        return (*self.captured, *self.first, *self.stacks)
+        return (*self.captured, *self.first, *self.stacks, *self.held)
 
     def with_refs(self, to: To) -> States:
         """The same reading other residuals."""
-        parts = [tuple(map(to, refs)) for refs in (self.captured, self.first, self.stacks)]
-        return replace(self, captured=parts[0], first=parts[1], stacks=parts[2])
+        own = (self.captured, self.first, self.stacks, self.held)
+        parts = [tuple(map(to, refs)) for refs in own]
+        return replace(self, captured=parts[0], first=parts[1], stacks=parts[2], held=parts[3])
 
 
 @dataclass(frozen=True, slots=True)

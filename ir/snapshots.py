@@ -1,8 +1,9 @@
-"""States of a loop from the last to the first, few of them held: the binomial schedule.
+"""States of a loop from the last to the first, few of them held: two schedules.
 
-With c states held, the first among them, and each round run again at most r times, one reaches
-(c + r)! / (c! r!) rounds. (Griewank 1992; Griewank and Walther 2000, algorithm 799.) The functions
-stand alone, so that generated programs can take them along as they are.
+`by_strips` has every k-th state, and runs each strip again once. `backwards` holds c states, the
+first among them; if each round is run again at most r times, one reaches (c + r)! / (c! r!)
+rounds. (Griewank 1992; Griewank and Walther 2000, algorithm 799.) The functions stand alone, so
+that generated programs can take them along as they are.
 """
 
 from __future__ import annotations
@@ -34,6 +35,22 @@ def backwards(
         yield count, state
         if held[-1][0] == count:
             held.pop()
+
+
+def by_strips(
+    advance: Callable[[int, Any], Any], held: Callable[[int], Any], count: int, every: int
+) -> Iterator[tuple[int, Any]]:
+    """(i, the state before round i) from the last round to the first; held(j) is that of j * every.
+
+    >>> list(by_strips(lambda i, state: state + 1, lambda j: 2 * j, 5, 2))
+    [(4, 4), (3, 3), (2, 2), (1, 1), (0, 0)]
+    """
+    for start in reversed(range(0, count, every)):
+        states = [held(start // every)]
+        for i in range(start, min(start + every, count) - 1):
+            states.append(advance(i, states[-1]))
+        while states:
+            yield start + len(states) - 1, states.pop()
 
 
 def ahead(rounds: int, snapshots: int) -> int:
