@@ -14,6 +14,9 @@ from cats.checkpoints import checkpoint as checkpoint
 from cats.choices import cond as cond
 from cats.choices import switch as switch
 from cats.cost import Cost as Cost
+from cats.custom import custom_jvp as custom_jvp
+from cats.custom import custom_vjp as custom_vjp
+from cats.custom import on_gradient as on_gradient
 from cats.derive import Derivative as Derivative
 from cats.derive import derive as derive
 from cats.dual import Dual as Dual

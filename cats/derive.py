@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.derivative import Derivative, Joint
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCall
@@ -332,22 +332,22 @@ class _Derivation:
             self.wires.extend(self.builder.emit(word, tuple(args)))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        made = self.builder.run(word.forward, args)
+        made = self.builder.run(word.rule.forward, args)
         count = len(step.spaces)
         self.wires.extend(made[:count])
-        linear = yield self.said(word, made[count:])
+        linear = yield self.said(word.rule, made[count:])
         found = iter(self.inlined(linear, [given[i] for i in moving]))
         self.tangents.extend(next(found) if isinstance(s, Real) else ZERO for s in step.spaces)
 
-    def said(self, word: Custom[Program], residuals: Sequence[Wire]) -> Asking[LinearProgram]:
+    def said(self, rule: Rule[Program], residuals: Sequence[Wire]) -> Asking[LinearProgram]:
         """The linear map of a custom derivative, on residuals."""
         start = len(residuals)
-        d: Derivative = yield _derived(word.map, tuple(range(start, len(word.map.inputs))))
-        nothing = [self.builder.zeros(s) for s in word.map.inputs[start:]]
+        d: Derivative = yield _derived(rule.map, tuple(range(start, len(rule.map.inputs))))
+        nothing = [self.builder.zeros(s) for s in rule.map.inputs[start:]]
         read = self.builder.run(d.primal, [*residuals, *nothing])[d.count :]
         saved = [self.saved_as(w) for w in read]
         linear = renamed(d.linear, lambda r: saved[r.position])
-        return transposed(linear) if word.adjoint else linear
+        return transposed(linear) if rule.adjoint else linear
 
     # One loop step
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -223,17 +224,12 @@ def map(f: Function, xs: Any) -> Any:
     >>> map(lambda x: x * x, np.array([1.0, 2.0]))
     array([1., 4.])
     """
-    return called(Scan(Rowwise(f), None, reverse=False), None, xs)[1]
+    return called(Scan(partial(_rowwise, f), None, reverse=False), None, xs)[1]
 
 
-@dataclass(frozen=True)
-class Rowwise:
+def _rowwise(f: Function, carry: None, row: Any) -> Any:
     """A function of rows as one that has a carry of nothing."""
-
-    f: Function
-
-    def __call__(self, carry: None, row: Any) -> Any:
-        return None, self.f(row)
+    return None, f(row)
 
 
 @placed

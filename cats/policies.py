@@ -66,7 +66,7 @@ class Budget:
 class Every:
     """Of a loop the carries of every k-th round are kept; between them it is run again.
 
-    n / k carries are held, and the carries of k rounds. Raises DerivativeError if k is not positive.
+    n / k carries are held, and those of k rounds. Raises DerivativeError if k is not positive.
     """
 
     k: int

@@ -84,7 +84,7 @@ def _strips_known(word: Loop[Program], length: int, k: int) -> Program:
 
 
 def _flat(stack: Wire, length: int) -> Wire:
-    return reshape(stack, shape=(length, *stack.space.shape[2:]))
+    return reshape(stack, shape=(length, *stack.space.shape[2:]))  # type: ignore[no-any-return]
 
 
 def _in_order(stacks: Sequence[Wire], reverse: bool) -> list[Wire]:
@@ -95,7 +95,7 @@ def _in_order(stacks: Sequence[Wire], reverse: bool) -> list[Wire]:
 
 
 def _joined(parts: Sequence[Wire]) -> Wire:
-    return parts[0] if len(parts) == 1 else concatenate(*parts, axis=0)  # type: ignore[no-any-return]
+    return parts[0] if len(parts) == 1 else concatenate(*parts, axis=0)
 
 
 def _strips_counted(word: Loop[Program], k: int) -> Program:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cats.batching import on_batch, one_by_one
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, While
 from cats.ir.primitive import Primitive
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add
@@ -64,12 +64,17 @@ def vectorised(
     return builder.finish(shown, program.names), batched
 
 
+Rules = dict[tuple[Rule[Program], Sequence[int | None]], Rule[Program]]
+"""Rules on a batch, by the rule on one example and the axes of its arguments."""
+
+
 class _Batch:
     """A program being run on lanes of a builder."""
 
-    def __init__(self, builder: Builder, count: int) -> None:
+    def __init__(self, builder: Builder, count: int, rules: Rules | None = None) -> None:
         self.builder = builder
         self.count = count
+        self.rules: Rules = {} if rules is None else rules
 
     def run(self, program: Program, lanes: Sequence[Lane]) -> Asking[list[Lane]]:
         """The outputs on these lanes."""
@@ -116,7 +121,7 @@ class _Batch:
         """The program run on lanes of a builder of its own."""
         inner = Builder(spaces)
         lanes = [Lane(w, a) for w, a in zip(list(inner.wires), axes, strict=True)]
-        made: list[Lane] = yield _Batch(inner, self.count).run(program, lanes)
+        made: list[Lane] = yield _Batch(inner, self.count, self.rules).run(program, lanes)
         return inner, made
 
     def led(self, lane: Lane) -> Lane:
@@ -186,7 +191,7 @@ class _Batch:
             Lane(w if a is None else guarded(own, w, first), a)
             for w, a in zip(rest, axes, strict=True)
         ]
-        made: list[Lane] = yield _Batch(inner, self.count).run(branch, lanes)
+        made: list[Lane] = yield _Batch(inner, self.count, self.rules).run(branch, lanes)
         run = inner.finish([front(self.led(x)) for x in made])
         idle = Builder(run.inputs)
         nothing = idle.finish([idle.zeros(end) for end in run.ends])
@@ -210,25 +215,38 @@ class _Batch:
             for i, x in enumerate(args)
         ]
         given = [Lane(front(x), 0) if x.axis is not None else x for x in given]
-        spaces, axes = [x.wire.space for x in given], [x.axis for x in given]
-        count = len(word.body.ends)
-        body, value = yield self.inside(word.body, spaces, axes)
-        forward, both = yield self.inside(word.forward, spaces, axes)
-        saved = both[count:]
-        moving = word.map.inputs[len(saved) :]
-        inputs = [*[x.wire.space for x in saved], *[with_axis(s, 0, self.count) for s in moving]]
-        map, moved = yield self.inside(
-            word.map, inputs, [*[x.axis for x in saved], *[0] * len(moving)]
-        )
-        made = Custom(
-            body.finish([front(self.led(x)) for x in value]),
-            forward.finish([*[front(self.led(x)) for x in both[:count]], *[x.wire for x in saved]]),
-            map.finish([front(self.led(x)) for x in moved]),
-            word.around,
-            word.adjoint,
-        )
+        axes = tuple([x.axis for x in given])
+        body: Program = yield self.all_led(word.body, [x.wire.space for x in given], axes)
+        key = (word.rule, axes)
+        if key not in self.rules:
+            self.rules[key] = Rule(word.rule.name, word.rule.adjoint)
+            yield self.rule(word, body, axes, self.rules[key])
+        made = Custom(body, self.rules[key], word.around)
         wires = self.builder.emit(made, tuple([x.wire for x in given]))
         return [Lane(w, 0) for w in wires]
+
+    def all_led(
+        self, program: Program, spaces: Sequence[Ground], axes: Sequence[int | None]
+    ) -> Asking[Program]:
+        """The program on a batch, with a batch axis in front of all results."""
+        inner: Builder
+        inner, made = yield self.inside(program, spaces, axes)
+        return inner.finish([front(self.led(x)) for x in made])
+
+    def rule(
+        self, word: Custom[Program], body: Program, axes: Sequence[int | None], rule: Rule[Program]
+    ) -> Asking[None]:
+        """The rule on a batch, completed."""
+        count, said = len(word.body.ends), word.rule
+        forward, both = yield self.inside(said.forward, body.inputs, axes)
+        saved = both[count:]
+        moving = said.map.inputs[len(saved) :]
+        inputs = [*[x.wire.space for x in saved], *[with_axis(s, 0, self.count) for s in moving]]
+        ends = [*[x.axis for x in saved], *[0] * len(moving)]
+        map: Program = yield self.all_led(said.map, inputs, ends)
+        value = [front(self.led(x)) for x in both[:count]]
+        whole = forward.finish([*value, *[x.wire for x in saved]])
+        rule.complete(body, word.around, whole, map)
 
     def fronted(self, lane: Lane) -> Lane:
         """The lane with a batch axis in front."""
@@ -334,7 +352,7 @@ class _Batch:
         number = first_of(mask, self.count)
         lanes = [Lane(w, a) for w, a in zip(known, axes, strict=False)]
         lanes += [Lane(guarded(mask, w, number), 0) for w in here]
-        made: list[Lane] = yield _Batch(inner, self.count).run(word.body, lanes)
+        made: list[Lane] = yield _Batch(inner, self.count, self.rules).run(word.body, lanes)
         after = [
             select(spread_over(mask, old), front(self.led(new)), old)
             for new, old in zip(made, here, strict=True)

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 
-from cats.ir.errors import SpaceError
+from cats.ir.errors import SpaceError, TraceError
 from cats.ir.rows import piled, row
 from cats.ir.snapshots import backwards, by_strips
 from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Real, Space, Value, with_rows
@@ -406,50 +406,71 @@ class Call(Word[P]):
         return tuple(apply(self.body, args))
 
 
-@dataclass(frozen=True, slots=True)
-class Custom(Word[P]):
-    """body(around, x), with a derivative that is said.
+class Rule(Generic[P]):
+    """A derivative that is said. It is completed once: its programs may hold the function itself.
 
     forward  (around, x) -> (y, residuals), y as the body has it
     map      (residuals, dx) -> dy, linear in dx: for each real x a dx, for each real y a dy;
              if it is the adjoint, (residuals, dy) -> dx
+    """
+
+    __slots__ = ("adjoint", "forward", "map", "name")
+
+    forward: P
+    map: P
+
+    def __init__(self, name: str, adjoint: bool) -> None:
+        self.name = name
+        self.adjoint = adjoint
+
+    def complete(self, body: P, around: int, forward: P, map: P) -> None:
+        """Raises SpaceError if the programs do not fit the body."""
+        count = len(body.ends)
+        residuals = forward.ends[count:]
+        moved = [s for s in body.inputs[around:] if isinstance(s, Real)]
+        made = [s for s in body.ends if isinstance(s, Real)]
+        given, found = (made, moved) if self.adjoint else (moved, made)
+        same = (forward.inputs, forward.ends[:count]) == (body.inputs, body.ends)
+        if not same or map.inputs != (*residuals, *given) or map.ends != tuple(found):
+            raise SpaceError(
+                f"the rule of {self.name} does not fit: {_signature(body)}, forward "
+                f"{_signature(forward)}, map {_signature(map)}"
+            )
+        self.forward, self.map = forward, map
+
+    def __reduce__(self) -> NoReturn:
+        raise TraceError(
+            f"the derivative of {self.name} is said by Python functions, and is not pickled",
+            remedy="Pickle what was derived or compiled from it.",
+        )
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Custom(Word[P]):
+    """body(around, x), with a derivative that is said.
+
     around   how many arguments are read from around: nothing is said of how they vary
     """
 
     body: P
-    forward: P
-    map: P
+    rule: Rule[P]
     around: int = 0
-    adjoint: bool = False
     name: ClassVar[str] = "custom"
-
-    def __post_init__(self) -> None:
-        count = len(self.body.ends)
-        residuals = self.forward.ends[count:]
-        moved = [s for s in self.body.inputs[self.around :] if isinstance(s, Real)]
-        made = [s for s in self.body.ends if isinstance(s, Real)]
-        given, found = (made, moved) if self.adjoint else (moved, made)
-        same = (
-            self.forward.inputs == self.body.inputs and self.forward.ends[:count] == self.body.ends
-        )
-        if not same or self.map.inputs != (*residuals, *given) or self.map.ends != tuple(found):
-            raise SpaceError(
-                f"the rule of a custom derivative does not fit: {_signature(self.body)}, forward "
-                f"{_signature(self.forward)}, map {_signature(self.map)}"
-            )
 
     @property
     def programs(self) -> tuple[P, ...]:
-        return (self.body, self.forward, self.map)
+        return (self.body,)
 
     @property
     def static(self) -> tuple[Any, ...]:
-        return self.around, self.adjoint
+        return self.rule, self.around
 
     @classmethod
     def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
-        body, forward, map = programs
-        return cls(body, forward, map, *static)
+        return cls(programs[0], *static)
 
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""

@@ -10,16 +10,7 @@ from cats.ir.wire import Builder
 
 
 def inlined(program: Program) -> Program:
-    """The program with the bodies of custom derivatives in place; the same if it has none.
-
-    >>> from cats.ir.read import read_program
-    >>> body = "| (x: R) -> y = sin x  in (y)  | (x: R) -> y = sin x  in (y, x)"
-    >>> map = "| (x: R, v: R) -> c = cos x  w = mul c v  in (w)"
-    >>> print(inlined(read_program(f"(x: R) -> y = custom x {body} {map} in (y)")))
-    (x: R) ->
-      x1 = sin x
-    in (x1)
-    """
+    """The program with the bodies of custom derivatives in place; the same if it has none."""
     return _in_place(program, Custom)
 
 

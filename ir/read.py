@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Loop, Replay, While
 from cats.ir.errors import CatsError, TermError
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -30,7 +30,6 @@ CONTROL: dict[str, Callable[[dict[str, Any], tuple[Program, ...]], Control]] = {
     "while": lambda static, programs: While(programs[0], programs[1], **static),
     "replay": lambda static, programs: Replay(programs[0], programs[1], **static),
     "call": lambda static, programs: Call(programs[0], **static),
-    "custom": lambda static, programs: Custom(programs[0], programs[1], programs[2], **static),
 }
 """Control words from their static fields and their programs."""
 

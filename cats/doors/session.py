@@ -438,11 +438,18 @@ class Session:
 
 
 def session_of(f: Any) -> Session | None:
-    """The session a function is bound in, if it is."""
-    while isinstance(f, types.MethodType | functools.partial):
-        f = f.__func__ if isinstance(f, types.MethodType) else f.func
-    space = getattr(f, "__globals__", None)
-    return space.session if isinstance(space, Globals) else None
+    """The session a function, or one it is given as a part, is bound in, if it is."""
+    waiting = [f]
+    while waiting:
+        f = waiting.pop()
+        if isinstance(f, types.MethodType):
+            waiting.append(f.__func__)
+        elif isinstance(f, functools.partial):
+            waiting += [*f.args, f.func]
+        space = getattr(f, "__globals__", None)
+        if isinstance(space, Globals):
+            return space.session
+    return None
 
 
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})

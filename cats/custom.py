@@ -1,0 +1,422 @@
+"""custom_jvp, custom_vjp, primitive, linear_primitive: derivatives that are said, not derived.
+
+A rule for either mode gives both: it is traced, checked to be linear, and becomes the linear map
+of the function's derivative, which is transposed as every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+
+from cats.bodies import Body, Closed, applied, body_of, closed, described
+from cats.capture import picture
+from cats.engine import real_leaves
+from cats.ir.control import Custom
+from cats.ir.control import Rule as IrRule
+from cats.ir.errors import DerivativeError, LinearityError, TraceError
+from cats.ir.nesting import inner_first
+from cats.ir.prims.layout import convert
+from cats.ir.program import Program
+from cats.ir.spaces import Ground, Real, Value, space_of
+from cats.ir.wire import Builder
+from cats.linearity import check_linear_function
+from cats.places import placed, users_place
+from cats.trace import Spec
+from cats.tree import LEAF, Branch, Leaf, Static, Tree, count, flatten, unflatten
+from cats.whole import compile
+
+Function = Callable[..., Any]
+Rule = Callable[..., Any]
+
+
+@dataclass(eq=False)
+class CustomFunction:
+    """A function with a derivative that is said: what `custom_jvp` and `custom_vjp` return.
+
+    fixed   numbers of arguments that are handed to the rule as they are, and do not vary
+    jvp     (primals, tangents) -> (value, tangent)
+    vjp     args -> (value, residuals), and (residuals, cotangent) -> cotangents of args
+    open    rules that are being traced: a rule may call the function itself
+    """
+
+    f: Function
+    fixed: tuple[int, ...]
+    jvp: Rule | None = None
+    vjp: tuple[Rule, Rule] | None = None
+    open: dict[Any, IrRule[Program]] = field(default_factory=dict, repr=False)
+
+    def defjvp(self, rule: Rule) -> Rule:
+        """Says the derivative forward: rule(primals, tangents) gives (value, tangent).
+
+        Tangents of what is not real are None. Arguments of `nondiff_argnums` come first. The
+        tangent must be linear in the tangents: LinearityError, at the line of the rule.
+        """
+        self.jvp = rule
+        return rule
+
+    def defjvps(self, *rules: Rule | None) -> None:
+        """Says the derivative argument by argument: rule(tangent, value, *primals) gives a tangent.
+
+        None for an argument that the value does not vary with.
+        """
+
+        def rule(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+            value = self(*primals)
+            parts = [r(t, value, *primals) for r, t in zip(rules, tangents, strict=True) if r]
+            if not parts:
+                return value, np.zeros_like(value)
+            total = parts[0]
+            for part in parts[1:]:
+                total = total + part
+            return value, total
+
+        self.jvp = rule
+
+    def defvjp(self, fwd: Rule, bwd: Rule) -> None:
+        """Says the derivative in reverse.
+
+        fwd   args -> (value, residuals), residuals any container
+        bwd   (residuals, cotangent) -> one cotangent for each argument, None for zero; arguments
+              of `nondiff_argnums` come first. It must be linear in the cotangent: LinearityError
+        """
+        self.vjp = fwd, bwd
+
+    def __call__(self, *args: Any) -> Any:
+        if self.jvp is None and self.vjp is None:
+            raise DerivativeError(
+                f"{_name(self.f)} was called before its derivative was said",
+                where=users_place(),
+                remedy="Say it with defjvp or defvjp.",
+            )
+        fixed = tuple([args[i] for i in self.fixed])
+        moving = [a for i, a in enumerate(args) if i not in self.fixed]
+        return compile(_Ruled(self, fixed))(*moving)
+
+
+@dataclass(frozen=True)
+class _Ruled:
+    """The function on the arguments that may vary, as one custom step."""
+
+    said: CustomFunction
+    fixed: tuple[Any, ...]
+
+    def __call__(self, *args: Any) -> Any:
+        said, fixed = self.said, self.fixed
+        leaves, tree = flatten(args)
+        spaces = [space_of(v) for v in leaves]
+        f = partial(_placed, said.f, said.fixed, fixed)
+        body = body_of(_name(said.f), f, _like(tree, spaces), numbers=False)
+        key = (get_ident(), tree, tuple(spaces), picture(fixed))
+        rule = said.open.get(key)
+        if rule is not None:
+            whole = closed([body])
+            word = Custom(whole.programs[0], rule, len(whole.around))
+            return unflatten(body.out, applied(word, [*whole.around, *leaves]))
+        rule = said.open[key] = IrRule(_name(said.f), adjoint=said.jvp is None)
+        try:
+            word, around = _Saying(said, fixed, body, tree, spaces, rule).custom()
+        finally:
+            del said.open[key]
+        return unflatten(body.out, applied(word, [*around, *leaves]))
+
+
+def _placed(f: Function, places: tuple[int, ...], fixed: tuple[Any, ...], *args: Any) -> Any:
+    """The function on arguments, the fixed ones in their places."""
+    rest, given = iter(args), dict(zip(places, fixed, strict=True))
+    count = len(args) + len(fixed)
+    return f(*[given[i] if i in given else next(rest) for i in range(count)])
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def _like(tree: Tree, spaces: Sequence[Ground]) -> Any:
+    return unflatten(tree, [Spec(s.shape, s.dtype) for s in spaces])
+
+
+def _tangents(tree: Tree, spaces: Sequence[Ground]) -> Any:
+    """Tangents of the real leaves, None for the others."""
+    moved = real_leaves(tree, spaces)
+    return unflatten(moved, [Spec(s.shape, s.dtype) for s in spaces if isinstance(s, Real)])
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """A rule being traced, for arguments of a structure and spaces."""
+
+    said: CustomFunction
+    fixed: tuple[Any, ...]
+    body: Body
+    tree: Tree
+    spaces: Sequence[Ground]
+    rule: IrRule[Program]
+
+    def custom(self) -> tuple[Custom[Program], tuple[Value, ...]]:
+        """The word, and what it reads from around."""
+        return self.forward() if self.said.jvp is not None else self.reverse()
+
+    def forward(self) -> tuple[Custom[Program], tuple[Value, ...]]:
+        """(x, dx) -> (y, dy), taken apart: y without dx, and dy as a linear map."""
+        body, name = self.body, f"the rule of {self.body.name}"
+        given = _like(self.tree, self.spaces), _tangents(self.tree, self.spaces)
+        said = body_of(name, partial(self.said.jvp, *self.fixed), given, numbers=False)  # type: ignore[arg-type, misc]
+        value, moved = _pair(said, "(value, tangent)")
+        count_y = count(value)
+        _same_tree(name, "value", value, said.ends[:count_y], body.out, body.ends)
+        ends = [s for s in body.ends if isinstance(s, Real)]
+        out = real_leaves(body.out, body.ends)
+        _same_tree(name, "tangent", moved, said.ends[count_y:], out, ends)
+        whole = closed([body, said])
+        program, start = whole.programs[1], len(whole.around) + len(self.spaces)
+        tangents = range(start, len(program.inputs))
+        _check(name, program, range(count_y, len(program.outputs)), tangents)
+        rest = _at_rest(program, range(count_y), start, name)
+        map = replace(program, outputs=program.outputs[count_y:]).pruned()
+        return self.word(whole, rest, map)
+
+    def reverse(self) -> tuple[Custom[Program], tuple[Value, ...]]:
+        """x -> (y, residuals) and (residuals, dy) -> dx: the adjoint of a linear map."""
+        body, said, fixed = self.body, self.said, self.fixed
+        fwd, bwd = said.vjp  # type: ignore[misc]
+        name = f"the forward rule of {body.name}"
+        f = partial(_placed, fwd, said.fixed, fixed)
+        first = body_of(name, f, _like(self.tree, self.spaces), numbers=False)
+        value, kept = _pair(first, "(value, residuals)")
+        count_y = count(value)
+        _same_tree(name, "value", value, first.ends[:count_y], body.out, body.ends)
+        saved = unflatten(kept, [Spec(s.shape, s.dtype) for s in first.ends[count_y:]])
+        back = f"the backward rule of {body.name}"
+        b = partial(_backward, bwd, fixed, self.tree, tuple(self.spaces), back)
+        second = body_of(back, b, (saved, _tangents(body.out, body.ends)), numbers=False)
+        whole = closed([body, first, second])
+        around, program = len(whole.around), whole.programs[2]
+        start = around + len(first.ends) - count_y
+        cotangents = range(start, len(program.inputs))
+        _check(back, program, range(len(program.outputs)), cotangents)
+        forward = Builder(whole.programs[1].inputs)
+        inputs = list(forward.wires)
+        made = forward.run(whole.programs[1], inputs)
+        outputs = [*made[:count_y], *inputs[:around], *made[count_y:]]
+        return self.word(whole, forward.finish(outputs), program)
+
+    def word(
+        self, whole: Closed, forward: Program, map: Program
+    ) -> tuple[Custom[Program], tuple[Value, ...]]:
+        """The word of a rule that is complete now."""
+        body, around = whole.programs[0], len(whole.around)
+        if around > len(self.body.around) and _holds(self.rule, (forward, map)):
+            raise DerivativeError(
+                f"the rule of {self.body.name} calls it, and reads from around what it does not",
+                where=users_place(),
+                remedy="Pass that as an argument, or as one of nondiff_argnums.",
+            )
+        self.rule.complete(body, around, forward, map)
+        return Custom(body, self.rule, around), whole.around
+
+
+def _holds(rule: IrRule[Program], programs: Sequence[Program]) -> bool:
+    """Whether a function is part of its own rule."""
+    steps = (s for p in programs for each in inner_first(p) for s in each.steps)
+    return any(isinstance(s.op, Custom) and s.op.rule is rule for s in steps)
+
+
+def _at_rest(program: Program, outputs: range, start: int, name: str) -> Program:
+    """These outputs, without the tangents from `start` on, then the inputs before: residuals.
+
+    Raises DerivativeError if they read a tangent.
+    """
+    builder = Builder(program.inputs[:start])
+    given = list(builder.wires)
+    nothing = [builder.zeros(s) for s in program.inputs[start:]]
+    varies = _depends(program, range(start, len(program.inputs)))
+    for k in outputs:
+        if varies[program.outputs[k]]:
+            raise DerivativeError(
+                f"the value that {name} gives depends on a tangent",
+                where=users_place(),
+                remedy="Compute the value from the arguments only.",
+            )
+    made = builder.run(program, [*given, *nothing])
+    return builder.finish([*[made[k] for k in outputs], *given], program.names[:start])
+
+
+def _depends(program: Program, inputs: range) -> list[bool]:
+    """For each position whether it depends on one of these inputs."""
+    varies = [i in inputs for i in range(len(program.inputs))]
+    for step in program.steps:
+        varies.extend([any(varies[a] for a in step.args)] * len(step.spaces))
+    return varies
+
+
+def _backward(
+    rule: Rule,
+    fixed: tuple[Any, ...],
+    tree: Tree,
+    spaces: tuple[Ground, ...],
+    name: str,
+    saved: Any,
+    ct: Any,
+) -> tuple[Any, ...]:
+    """What a backward rule gives, fitted to the real leaves of the arguments."""
+    found = rule(*fixed, saved, ct)
+    parts: Any = tree
+    if not isinstance(found, tuple) or len(found) != len(parts.parts):
+        raise TraceError(
+            f"{name} gives {type(found).__name__}, and not a tuple of {len(parts.parts)} "
+            "cotangents, one for each argument",
+            where=users_place(),
+            remedy="Return a tuple, with None for what has cotangent zero.",
+        )
+    rest = iter(spaces)
+    return tuple([_fitted(f, t, rest, name) for f, t in zip(found, parts.parts, strict=True)])
+
+
+def _fitted(found: Any, tree: Tree, spaces: Any, name: str) -> Any:
+    """A cotangent for each real leaf, zeros for None. Raises TraceError if one does not fit."""
+    mine = [next(spaces) for _ in range(count(tree))]
+    reals = [s for s in mine if isinstance(s, Real)]
+    if found is None:
+        return tuple([np.zeros(s.shape, s.dtype) for s in reals])
+    leaves = flatten(found)[0]
+    shapes = [np.shape(v) for v in leaves]
+    if shapes != [s.shape for s in reals]:
+        raise TraceError(
+            f"{name} gives cotangents of shapes {shapes} for arguments in "
+            f"{', '.join(map(str, reals)) or 'nothing real'}",
+            where=users_place(),
+            remedy="Give each cotangent the structure and shape of its argument.",
+        )
+    pairs = zip(leaves, reals, strict=True)
+    return tuple([v if space_of(v) == s else convert(v, dtype=s.dtype) for v, s in pairs])
+
+
+# What both ask of a rule
+
+
+def _pair(body: Body, what: str) -> tuple[Tree, Tree]:
+    out = body.out
+    if isinstance(out, Branch) and issubclass(out.kind, tuple) and len(out.parts) == 2:
+        first, second = out.parts
+        return first, second
+    raise TraceError(
+        f"{body.name} gives {described(body)}, and not a pair {what}",
+        where=users_place(),
+        remedy=f"Return a tuple {what}.",
+    )
+
+
+def _same_tree(
+    name: str, what: str, tree: Tree, ends: Sequence[Ground], asked: Tree, spaces: Sequence[Ground]
+) -> None:
+    """Raises TraceError if a rule gives something of another structure or in other spaces."""
+    if _shape(tree) == _shape(asked) and list(ends) == list(spaces):
+        return
+    raise TraceError(
+        f"the {what} that {name} gives lies in {', '.join(map(str, ends)) or 'nothing'}, and is "
+        f"asked for in {', '.join(map(str, spaces)) or 'nothing'}",
+        where=users_place(),
+        remedy="Give it the structure, shapes and dtypes that the function's own result has.",
+    )
+
+
+def _shape(tree: Tree) -> Any:
+    """The structure, whatever its statics are."""
+    match tree:
+        case Branch():
+            return tree.kind, tree.keys, tuple(map(_shape, tree.parts))
+        case Static():
+            return None
+        case Leaf():
+            return LEAF
+
+
+def _check(name: str, program: Program, outputs: range, active: range) -> None:
+    """Raises LinearityError if the outputs are not linear in the active inputs."""
+    chosen = tuple([program.outputs[k] for k in outputs])
+    part = Program(program.inputs, program.steps, chosen, program.names)
+    try:
+        check_linear_function(part, list(active))
+    except LinearityError as error:
+        raise LinearityError(
+            f"{name} is not linear: {error.message.partition(': ')[2]}",
+            where=error.where,
+            remedy="A derivative is linear in tangents and cotangents; make it so.",
+        ) from None
+
+
+# What users write
+
+
+@placed
+def custom_jvp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFunction:
+    """f, with a derivative that a rule says: to be completed with `defjvp` or `defjvps`.
+
+    nondiff_argnums   numbers of arguments that do not vary: handed on to the rule as they are
+    Reverse mode is the transpose of what the rule says. Raises LinearityError if the tangent is not
+    linear in the tangents, DerivativeError where f varies with a value it reads from around.
+    Spelling: `jax.custom_jvp`.
+
+    >>> from cats.gradients import grad
+    >>> @custom_jvp
+    ... def log1pexp(x):
+    ...     return np.log1p(np.exp(x))
+    >>> @log1pexp.defjvp
+    ... def _(primals, tangents):
+    ...     (x,), (dx,) = primals, tangents
+    ...     return log1pexp(x), dx / (1.0 + np.exp(-x))
+    >>> grad(log1pexp)(1000.0)
+    np.float64(1.0)
+    """
+    return CustomFunction(f, tuple(nondiff_argnums))
+
+
+@placed
+def custom_vjp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFunction:
+    """f, with a derivative that rules say in reverse: to be completed with `defvjp`.
+
+    Forward mode is the transpose of what the backward rule says. Otherwise as `custom_jvp`.
+    Spelling: `jax.custom_vjp`.
+
+    >>> from cats.maps import jvp
+    >>> @custom_vjp
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube.defvjp(lambda x: (cube(x), x), lambda x, ct: (3.0 * x * x * ct,))
+    >>> jvp(cube, (2.0,), (1.0,))
+    (np.float64(8.0), np.float64(12.0))
+    """
+    return CustomFunction(f, tuple(nondiff_argnums))
+
+
+@placed
+def on_gradient(x: Any, hook: Callable[[Any], Any]) -> Any:
+    """x itself; what flows back through it in reverse mode is hook(cotangent).
+
+    hook   linear: scaling, reversing the sign, projecting; LinearityError if it is not
+
+    >>> from cats.gradients import grad
+    >>> grad(lambda x: on_gradient(x, lambda ct: -ct) * 3.0)(1.0)
+    np.float64(-3.0)
+    """
+    edge = custom_vjp(_itself)
+    edge.defvjp(_kept, partial(_hooked, hook))
+    return edge(x)
+
+
+def _itself(x: Any) -> Any:
+    return x
+
+
+def _kept(x: Any) -> tuple[Any, tuple[()]]:
+    return x, ()
+
+
+def _hooked(hook: Callable[[Any], Any], saved: tuple[()], ct: Any) -> tuple[Any]:
+    return (hook(ct),)
