@@ -314,7 +314,7 @@ CORE: dict[str, tuple[str, ...]] = {
                       "summed", "_plain_sum", "product", "contracted", "_all", "_any", "_opposite",
                       "materialise"),
     "cats/branches.py": ("choice", "_apart", "parts", "whole", "chosen", "_count", "_shown",
-                         "_mask"),
+                         "mask_of"),
     "cats/functor.py": ("represent", "_accumulated", "_sum", "added", "_case", "resolve"),
     "cats/matrix.py": ("_add", "_sum", "_together", "_read", "_case", "_undecided", "_is_diagonal",
                        "_entries",
