@@ -9,11 +9,11 @@ from random import Random
 
 from cats.ir.errors import CatsError
 from cats.ir.primitive import Primitive
-from cats.ir.prims import VOCABULARY
 from tests.fuzz.check import Truth
 from tests.fuzz.drawing import program
 from tests.fuzz.mistakes import Mistake, mistakes, narrow
 from tests.oracles.found import Found
+from tests.oracles.meanings import MEASURED
 
 TRIES = 40
 """So many programs may be needed."""
@@ -30,7 +30,7 @@ def truths(op: Primitive) -> Iterator[Truth]:
     for number in range(TRIES):
         if number == len(known):
             rng = Random(f"{op} {number}")
-            ops = [op] * len(VOCABULARY) + list(VOCABULARY)
+            ops = [op] * len(MEASURED) + list(MEASURED)
             width = "float32" if narrow(op) else "float64"
             known.append(Truth(program(rng, 10, ops, width)))
         yield known[number]
@@ -50,4 +50,4 @@ def programs_needed(mistake: Mistake) -> int | None:
 
 def sampled(every: int) -> Iterator[Mistake]:
     """Every so many of all mistakes."""
-    return islice((m for op in VOCABULARY for m in mistakes(op)), 0, None, every)
+    return islice((m for op in MEASURED for m in mistakes(op)), 0, None, every)

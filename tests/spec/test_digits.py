@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from cats.ir.primitive import Domain, Example, Primitive
-from cats.ir.prims import VOCABULARY
+from cats.ir.prims import BY_NAME
 from cats.ir.spaces import Real, Value
 from tests.fuzz.nearness import NEAR, steepness
 from tests.oracles.figures import Errors, errors, varies
 from tests.oracles.known import KNOWN
-from tests.oracles.meanings import NoMeaning, meaning_of
+from tests.oracles.meanings import ENTRIES, MEASURED, WITHOUT, NoMeaning, meaning_of
 from tests.oracles.measure import ulp
 from tests.oracles.numbers import exact, mpf
 from tests.oracles.reference import inner
@@ -38,7 +38,7 @@ NEAREST = 2.0
 ROUTINE = 4.0
 """The same, where the code is one call of a routine: what it is off is NumPy's."""
 
-each_primitive = pytest.mark.parametrize("op", VOCABULARY, ids=str)
+each_primitive = pytest.mark.parametrize("op", MEASURED, ids=str)
 
 
 def direct(op: Primitive) -> bool:
@@ -79,12 +79,18 @@ def check(found: Iterable[Errors], op: Primitive) -> None:
 
 def test_every_primitive_has_a_meaning_in_80_digits() -> None:
     missing = []
-    for op in VOCABULARY:
+    for op in MEASURED:
         try:
             meaning_of(op, ())
         except NoMeaning as error:
             missing.append(str(error))
     assert not missing, "\n".join(missing)
+
+
+def test_those_without_a_meaning_exist_and_have_none() -> None:
+    assert set(WITHOUT) <= set(BY_NAME)
+    assert not set(WITHOUT) & set(ENTRIES)
+    assert not any(BY_NAME[name].meaning for name in WITHOUT)
 
 
 def test_a_primitive_without_a_meaning_is_told_what_to_add() -> None:
@@ -121,7 +127,7 @@ def test_it_is_right_at_many_points(op: Primitive, dtype: str) -> None:
 @pytest.mark.slow
 def test_what_is_known_to_be_wrong_still_is() -> None:
     names = {name for name, _, _ in KNOWN}
-    for op in (op for op in VOCABULARY if op.name in names):
+    for op in (op for op in MEASURED if op.name in names):
         found = gathered(e for w in WIDTHS for e in measured(samples_of(op, w, MANY)))
         for key in (key for key in KNOWN if key[0] == op.name):
             worst = np.max(np.concatenate(found[key]), initial=0.0)

@@ -15,7 +15,7 @@ import pytest
 from cats.engine import NUMPY
 from cats.ir.check import check_program
 from cats.ir.primitive import Primitive
-from cats.ir.prims import BY_NAME, VOCABULARY
+from cats.ir.prims import BY_NAME
 from cats.ir.prims.smooth import tanh
 from cats.ir.program import Program
 from cats.ir.read import read_program
@@ -31,6 +31,7 @@ from tests.fuzz.sample import Sample
 from tests.fuzz.shrink import shrunk
 from tests.house.tree import run
 from tests.oracles.found import Found
+from tests.oracles.meanings import MEASURED
 from tests.oracles.numbers import exact
 from tests.oracles.samples import domain_samples
 
@@ -64,7 +65,7 @@ def test_what_is_drawn() -> None:
 
 def test_a_primitive_that_cannot_be_drawn_is_named() -> None:
     samples = [program(Random(n), 20, [tanh]) for n in range(3)]
-    assert {op.name for op in VOCABULARY} - set(coverage(samples).missing()) <= {
+    assert {op.name for op in MEASURED} - set(coverage(samples).missing()) <= {
         "tanh", "const", "add", "mul", "sum", "reshape", "gather", "broadcast", "greater", "case"
     }  # fmt: skip
 
@@ -145,7 +146,7 @@ def test_all_planted_mistakes_are_found() -> None:
 
 def test_mistakes_are_planted_in_every_rule() -> None:
     """But for operations whose results are all discrete, or that take nothing."""
-    for op in VOCABULARY:
+    for op in MEASURED:
         programs = [s.program for s in domain_samples(op, "float64", 3)]
         real = any(isinstance(s, Real) for p in programs for s in p.ends)
         assert bool(mistakes(op)) == (real and op.name != "const"), op
