@@ -93,7 +93,7 @@ def _moved(
 
 
 def tame(sample: Sample) -> bool:
-    """Whether every step of a program is tame at the arguments, in the programs that control words run too."""
+    """Whether every step of a program is tame at the arguments, and in the words it holds."""
     near = NEAR["float32" if sample.narrow else "float64"]
     stack = [(sample.program, list(map(exact, sample.args)))]
 

@@ -18,13 +18,24 @@ def _each_matrix(f: Callable[..., Any]) -> Entry:
 
     def entry(*xs: Array, **params: Any) -> Array:
         stack = xs[0].shape[:-2]
-        rows = [np.asarray(f(*[x[p] for x in xs], **params), object) for p in np.ndindex(*stack)]
-        found = np.empty((*stack, *rows[0].shape), object)
-        for place, row in zip(np.ndindex(*stack), rows, strict=True):
-            found[place] = row
+        places = list(np.ndindex(*stack))
+        given = [[x[place] for x in xs] for place in places]
+        rows = [np.asarray(f(*args, **params), object) for args in given]
+        shape = rows[0].shape if rows else np.shape(f(*[_any(x, len(stack)) for x in xs], **params))
+        found = np.empty((*stack, *shape), object)
+        for place, row in zip(places, rows, strict=True):
+            found[place] = row[()]
         return found
 
     return entry
+
+
+def _any(x: Array, lead: int) -> Array:
+    """A matrix, or a vector, like those in an empty stack."""
+    found = _zeros(*x.shape[lead:])
+    for i in range(min(found.shape, default=0)):
+        found[(i,) * found.ndim] = mpf(1)
+    return found
 
 
 def _zeros(*shape: int) -> Array:
@@ -56,7 +67,7 @@ def _eliminated(a: Array, b: Array) -> tuple[Any, Array]:
         wide[k] = wide[k] / wide[k, k]
         for i in range(n):
             if i != k:
-                wide[i] = wide[i] - wide[i, k] * wide[k]
+                wide[i] = wide[i] - wide[k] * wide[i, k]
     return det, wide[:, n:]
 
 
