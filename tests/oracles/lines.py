@@ -21,7 +21,8 @@ def along(f: Callable[..., Sequence[Any]], axis: int, *xs: Array) -> Array:
     lines = [*first[:axis], *first[axis + 1 :]]
     given = [np.moveaxis(x, axis, -1) for x in xs]
     rows = {place: f(*[list(x[place]) for x in given]) for place in np.ndindex(*lines)}
-    length = len(next(iter(rows.values()), ()))
+    some = [[mpf(0)] * x.shape[-1] for x in given]
+    length = len(next(iter(rows.values())) if rows else f(*some))
     found = np.empty((*lines, length), object)
     for place, row in rows.items():
         for i, value in enumerate(row):
@@ -37,12 +38,8 @@ def order(line: Line) -> list[int]:
     return sorted(range(len(line)), key=lambda i: line[i])
 
 
-def _inverse(line: Line) -> list[int]:
-    return [line.index(i) for i in range(len(line))]
-
-
 def _ranked(x: Array, ranks: Array, *, axis: int, nan: bool) -> Array:
-    return along(lambda line, wanted: [order(line)[r] for r in wanted], axis, x, ranks)
+    return along(lambda line, wanted: [order(line)[int(r)] for r in wanted], axis, x, ranks)
 
 
 def _flat_places(places: Array, *, axis: int, length: int, lead: int) -> Array:
@@ -174,7 +171,7 @@ def _convolve(a: Array, b: Array, *, spec: str) -> Array:
 ENTRIES: dict[str, Callable[..., Any]] = {
     "sort": lambda x, *, axis: along(sorted, axis, x),
     "argsort": lambda x, *, axis, kind: along(order, axis, x),
-    "inverse": lambda x, *, axis: along(_inverse, axis, x),
+    "inverse": lambda x, *, axis: along(order, axis, x),
     "ranked": _ranked,
     "flat_places": _flat_places,
     "searchsorted": _searchsorted,

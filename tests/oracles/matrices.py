@@ -242,7 +242,7 @@ def _sylvester(a: Array, b: Array, c: Array, *, extra: int, transposed: bool) ->
         for k in range(n):
             column = places.index((i, k))
             system[row, column] = system[row, column] + b[k, j]
-    return _solved(system, c.reshape(m * n, -1)).reshape(c.shape)
+    return _solved(system, c.reshape(m * n, c.size // max(m * n, 1))).reshape(c.shape)
 
 
 ENTRIES: dict[str, Entry] = {
@@ -261,7 +261,6 @@ ENTRIES: dict[str, Entry] = {
     "eigvalsh": _each_matrix(_eigvalsh),
     "svdvals": _each_matrix(_svdvals),
     "expm": _each_matrix(_of_matrix("expm")),
-    "logm": _each_matrix(_of_matrix("logm")),
     "sqrtm": _each_matrix(_of_matrix("sqrtm")),
     "solve_sylvester": _each_matrix(_sylvester),
 }

@@ -41,6 +41,17 @@ ROUTINE = 4.0
 
 each_primitive = pytest.mark.parametrize("op", MEASURED, ids=str)
 
+LONG = ("math_polygamma",)
+"""Those at whose edges mpmath takes minutes: the long tests go there."""
+
+
+def at_edges() -> list[Any]:
+    """The entrywise primitives, as parameters of a test."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(op, marks=slow) if op.name in LONG else op for op in MEASURED if op.elementwise
+    ]
+
 
 def direct(op: Primitive) -> bool:
     """Whether the code is one call of a routine, or one operator: its error is NumPy's."""
@@ -111,7 +122,7 @@ def test_it_is_right_in_its_domain(op: Primitive, dtype: str) -> None:
     assert not any(e.skipped for e in found)
 
 
-@each_primitive
+@pytest.mark.parametrize("op", at_edges(), ids=str)
 def test_it_is_right_at_the_edges(op: Primitive) -> None:
     """All arguments at the same edge; the long tests take every combination."""
     samples = [s for s in edge_samples(op, "float64", POINTS) if DOMAIN not in s.where]
