@@ -358,9 +358,7 @@ _SIGNS = "its vectors have the signs, or its rows the order, that LAPACK's own s
 _FLOATS = "it speaks of the floats themselves, of which there are none in 80 digits"
 _ORDER = "which of the many orders it leaves is NumPy's own affair"
 _SLOPE = "it is the derivative of its matrix function, and measured as that"
-_LONG = (
-    "mpmath takes minutes for one derivative; that its exponential is the matrix is tested"
-)
+_LONG = "mpmath takes minutes for one derivative; that its exponential is the matrix is tested"
 
 WITHOUT: dict[str, str] = {
     "spacing": _FLOATS,

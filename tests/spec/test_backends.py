@@ -4,7 +4,7 @@ import itertools
 import multiprocessing
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -250,7 +250,7 @@ def test_programs_give_what_their_steps_give_one_by_one(backend: Backend, name: 
             agree(value, wanted, backend)
 
 
-def walked(made: Program, args: list[Value]) -> list[Value]:
+def walked(made: Program, args: Sequence[Value]) -> list[Value]:
     """The outputs, by the meaning of a program: each step evaluated in turn."""
     at: list[Value] = list(args)
     for step in made.steps:

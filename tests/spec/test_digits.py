@@ -29,6 +29,7 @@ from tests.oracles.samples import DOMAIN, Sample, domain_samples, edge_samples, 
 from tests.oracles.table import gathered, measured, samples_of
 from tests.values import domain_of, drawn, examples, program_spaces
 
+ONE_MAP = "one map"
 POINTS = 6
 MANY = 40
 WIDTHS = ("float64", "float32")
@@ -141,7 +142,7 @@ def test_what_is_known_to_be_wrong_still_is() -> None:
     names = {name for name, _, _ in KNOWN}
     for op in (op for op in MEASURED if op.name in names):
         found = gathered(e for w in WIDTHS for e in measured(samples_of(op, w, MANY)))
-        for key in (key for key in KNOWN if key[0] == op.name):
+        for key in (key for key in KNOWN if key[0] == op.name and key[2] != ONE_MAP):
             worst = np.max(np.concatenate(found[key]), initial=0.0)
             assert worst > limit(op, key[2]), f"{key} is mended ({worst:.3g} ulps): take it out"
 
@@ -170,7 +171,8 @@ def test_forward_and_reverse_are_one_map(op: Primitive, dtype: str) -> None:
     for sample in filter(varies, domain_samples(op, dtype, POINTS)):
         gap, whole = dot_products(sample, rng)
         narrow = any(s.dtype == "float32" for s in (*sample.program.inputs, *sample.program.ends))
-        assert gap <= 16 * ulp(mpf(1), "float32" if narrow else dtype) * whole, str(sample)
+        allowed = KNOWN.get((op.name, sample.where, ONE_MAP), 16)
+        assert gap <= allowed * ulp(mpf(1), "float32" if narrow else dtype) * whole, str(sample)
 
 
 # Lengths and layouts
