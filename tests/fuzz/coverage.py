@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from cats.ir.control import Case
 from cats.ir.program import Program, Step
+from tests.fuzz.drawing import DRAWN
 from tests.fuzz.sample import Sample
-from tests.oracles.meanings import MEASURED
 
 
 @dataclass
@@ -38,8 +38,8 @@ class Coverage:
         self.narrow += sample.narrow
 
     def missing(self) -> list[str]:
-        """The primitives with a meaning that do not occur."""
-        return [op.name for op in MEASURED if op.name not in self.programs]
+        """The primitives that are drawn and do not occur."""
+        return [op.name for op in DRAWN if op.name not in self.programs]
 
     def __str__(self) -> str:
         rare = ", ".join(f"{n} in {k}" for n, k in self.programs.most_common()[:-6:-1])

@@ -34,6 +34,8 @@ from tests.values import domain_of, retyped
 
 SHAPES: tuple[Shape, ...] = ((), (), (1,), (2,), (3,), (4,), (2, 2), (2, 3), (3, 2))
 SHORTEST, LONGEST = 5, 200
+DRAWN = tuple(op for op in MEASURED if not any(e.arrange for e in op.examples))
+"""What takes any arguments of its domain: no arrays in order, no positive definite matrices."""
 NESTED = 2
 """So deep lie choices in choices."""
 
@@ -45,7 +47,7 @@ class Drawing:
         self,
         rng: Random,
         inputs: Sequence[tuple[Ground, Value]],
-        ops: Sequence[Primitive] = MEASURED,
+        ops: Sequence[Primitive] = DRAWN,
         depth: int = 0,
     ) -> None:
         self.rng = rng
@@ -303,7 +305,7 @@ class Drawing:
 
 
 def program(
-    rng: Random, steps: int, ops: Sequence[Primitive] = MEASURED, dtype: str = "float64"
+    rng: Random, steps: int, ops: Sequence[Primitive] = DRAWN, dtype: str = "float64"
 ) -> Sample:
     """A random program of about so many steps, of those operations, and arguments.
 
