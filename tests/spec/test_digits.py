@@ -249,6 +249,8 @@ def test_it_is_right_in_any_layout_and_writes_over_nothing(op: Primitive) -> Non
 @each_primitive
 def test_it_is_right_where_arguments_are_one_array(op: Primitive) -> None:
     for sample in domain_samples(op, "float64", 3):
+        if sample.example.arrange is not None:
+            continue  # not every array will do
         rng = np.random.default_rng(2)
         args = sample.arguments(rng)
         spaces = sample.example.spaces
