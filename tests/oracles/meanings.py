@@ -145,7 +145,7 @@ def _place(best: Callable[..., Any]) -> Entry:
 
 def _softmax(x: Array, *, axes: Sequence[int]) -> Array:
     parts = each(CONTEXT.exp, x)
-    return parts / np.expand_dims(_reduced(CONTEXT.fsum)(parts, axes=axes), tuple(axes))
+    return np.asarray(parts / np.expand_dims(_reduced(CONTEXT.fsum)(parts, axes=axes), tuple(axes)))
 
 
 def _log_of_sum(row: list[Any]) -> Any:
