@@ -138,7 +138,7 @@ def _place(best: Callable[..., Any]) -> Entry:
     """Where the first of the best entries of each row stands."""
 
     def entry(x: Array, *, axis: int, skip: bool) -> Array:
-        return _reduced(lambda row: row.index(best(row)))(x, axes=(axis,))
+        return np.asarray(_reduced(lambda row: row.index(best(row)))(x, axes=(axis,)))
 
     return entry
 
