@@ -9,7 +9,8 @@ ever enters the text. What has no template, is small, or stands alone runs in Nu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -67,12 +68,36 @@ class OnNumexpr:
         spaces = program.spaces
         kernels: dict[int, Line] = {}
         inside: set[int] = set()
+        moved: list[tuple[int, int]] = []
         for region in regions(found, spaces, self.least):
             if len(region.lines) > 1:
                 kernels[region.lines[0].first] = region.kernel(found.constants, spaces)
                 inside.update(line.first for line in region.lines[1:])
-        lines = [kernels.get(x.first, x) for x in found.lines if x.first not in inside]
+                moved.append((region.lines[-1].first, region.lines[0].first))
+        passed = crossed(found.lines, moved)
+        lines = [
+            line._replace(over=False) if line.over and number in passed else line
+            for number, line in enumerate(found.lines)
+        ]
+        lines = [kernels.get(x.first, x) for x in lines if x.first not in inside]
         return Plan(program, tuple(lines), found.constants, found.copied, written=found.written)
+
+
+def crossed(lines: Sequence[Line], moved: Sequence[tuple[int, int]]) -> set[int]:
+    """The numbers of the lines that a read passes when it moves from one line down to another.
+
+    Such a line may not write over what is read after it. One pass, O(n).
+    """
+    opened = Counter(first for first, _ in moved)
+    closed = Counter(last for _, last in moved)
+    found: set[int] = set()
+    depth = 0
+    for number, line in enumerate(lines):
+        depth -= closed[line.first]
+        if depth:
+            found.add(number)
+        depth += opened[line.first]
+    return found
 
 
 def fusable(line: Line, spaces: tuple[Ground, ...], least: int) -> bool:

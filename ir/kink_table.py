@@ -67,12 +67,14 @@ CONVENTIONS = (
     Convention(
         "ties in `maximum`, `minimum`, `max`, `min`, `clip`",
         "shared equally",
-        ("maximum", "minimum", "max", "min"),
+        ("maximum", "minimum", "max", "min", "running_max", "running_min"),
         (
             Point("np.maximum(x, y)", (2.0, 2.0), (0.5, 0.5)),
             Point("np.minimum(x, y)", (2.0, 2.0), (0.5, 0.5)),
             Point("np.max(x)", ((1.0, 1.0, 0.0),), ((0.5, 0.5, 0.0),)),
             Point("np.min(x)", ((3.0, 1.0, 1.0, 1.0, 1.0),), ((0.0, 0.25, 0.25, 0.25, 0.25),)),
+            Point("np.maximum.accumulate(x)[1]", ((1.0, 1.0, 0.0),), ((0.5, 0.5, 0.0),)),
+            Point("np.minimum.accumulate(x)[2]", ((2.0, 1.0, 1.0),), ((0.0, 0.5, 0.5),)),
             Point("np.clip(x, 0.0, 1.0)", (0.0,), (0.5,)),
             Point("np.clip(x, 0.0, 1.0)", (1.0,), (0.5,)),
         ),
@@ -122,12 +124,19 @@ CONVENTIONS = (
         ),
     ),
     Convention(
-        "`x % y`, `fmod(x, y)` at a jump",
+        "`heaviside(x, y)` at x = 0",
+        "0 in x, 1 in y",
+        ("heaviside",),
+        (Point("np.heaviside(x, y)", (0.0, 0.5), (0.0, 1.0)),),
+    ),
+    Convention(
+        "`x % y`, `fmod(x, y)`, and `modf(x)`, where y is 1, at a jump",
         "1 in x, minus the whole quotient in y",
-        ("remainder", "fmod"),
+        ("remainder", "fmod", "fraction"),
         (
             Point("x % y", (6.0, 2.0), (1.0, -3.0)),
             Point("np.fmod(x, y)", (-6.0, 2.0), (1.0, 3.0)),
+            Point("np.modf(x)[0]", (2.0,), (1.0,)),
         ),
     ),
     Convention(

@@ -45,6 +45,8 @@ def _overlapped_space(w: Ground, *, axis: int, at: int) -> Ground:
         raise SpaceError(f"{axis} and {at} are not the places and the entries of windows in {w}")
     shape = list(w.shape)
     length = shape.pop(at)
+    if not shape[axis]:
+        raise SpaceError(f"there is no window along axis {axis} in {w}")
     shape[axis] += length - 1
     return with_shape(w, tuple(shape))
 

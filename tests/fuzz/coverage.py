@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cats.ir.control import Case
-from cats.ir.prims import VOCABULARY
 from cats.ir.program import Program, Step
+from tests.fuzz.drawing import DRAWN
 from tests.fuzz.sample import Sample
 
 
@@ -38,8 +38,8 @@ class Coverage:
         self.narrow += sample.narrow
 
     def missing(self) -> list[str]:
-        """The primitives of the vocabulary that do not occur."""
-        return [op.name for op in VOCABULARY if op.name not in self.programs]
+        """The primitives that are drawn and do not occur."""
+        return [op.name for op in DRAWN if op.name not in self.programs]
 
     def __str__(self) -> str:
         rare = ", ".join(f"{n} in {k}" for n, k in self.programs.most_common()[:-6:-1])

@@ -17,7 +17,6 @@ import numpy as np
 
 from cats.ir.linear import Params
 from cats.ir.primitive import Domain, Example, Primitive
-from cats.ir.prims import VOCABULARY
 from cats.ir.prims.algebra import add, mul
 from cats.ir.prims.choice import greater
 from cats.ir.prims.indexing import gather
@@ -27,7 +26,7 @@ from cats.ir.spaces import BOOL, Discrete, Ground, Real, Shape, Value, size
 from cats.ir.wire import Builder, Wire
 from tests.fuzz.nearness import NEAR, Nearness, steepness
 from tests.fuzz.sample import Sample, numbers
-from tests.oracles.meanings import HELD
+from tests.oracles.meanings import HELD, MEASURED
 from tests.oracles.numbers import Array
 from tests.oracles.run import Run
 from tests.oracles.samples import alone, resized
@@ -35,6 +34,8 @@ from tests.values import domain_of, retyped
 
 SHAPES: tuple[Shape, ...] = ((), (), (1,), (2,), (3,), (4,), (2, 2), (2, 3), (3, 2))
 SHORTEST, LONGEST = 5, 200
+DRAWN = tuple(op for op in MEASURED if not any(e.arrange for e in op.examples))
+"""What takes any arguments of its domain: no arrays in order, no positive definite matrices."""
 NESTED = 2
 """So deep lie choices in choices."""
 
@@ -46,7 +47,7 @@ class Drawing:
         self,
         rng: Random,
         inputs: Sequence[tuple[Ground, Value]],
-        ops: Sequence[Primitive] = VOCABULARY,
+        ops: Sequence[Primitive] = DRAWN,
         depth: int = 0,
     ) -> None:
         self.rng = rng
@@ -304,7 +305,7 @@ class Drawing:
 
 
 def program(
-    rng: Random, steps: int, ops: Sequence[Primitive] = VOCABULARY, dtype: str = "float64"
+    rng: Random, steps: int, ops: Sequence[Primitive] = DRAWN, dtype: str = "float64"
 ) -> Sample:
     """A random program of about so many steps, of those operations, and arguments.
 

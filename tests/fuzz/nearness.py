@@ -93,9 +93,14 @@ def _moved(
 
 
 def tame(sample: Sample) -> bool:
-    """Whether every step of a program is tame at the arguments, in the branches taken too."""
+    """Whether every step of a program is tame at the arguments, and in the words it holds."""
     near = NEAR["float32" if sample.narrow else "float64"]
     stack = [(sample.program, list(map(exact, sample.args)))]
+
+    def inside(program: Program, args: Sequence[Array]) -> list[Array]:
+        stack.append((program, list(args)))
+        return Run().outputs(program, args)
+
     while stack:
         program, args = stack.pop()
         try:
@@ -110,5 +115,5 @@ def tame(sample: Sample) -> bool:
                 if steepness(one, given, near, Random(0)) is None:
                     return False
             else:
-                stack.append((step.op.branches[int(given[0])], given[1:]))
+                step.op.run(inside, given)
     return True

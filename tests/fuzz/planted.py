@@ -9,9 +9,8 @@ from random import Random
 
 from cats.ir.errors import CatsError
 from cats.ir.primitive import Primitive
-from cats.ir.prims import VOCABULARY
 from tests.fuzz.check import Truth
-from tests.fuzz.drawing import program
+from tests.fuzz.drawing import DRAWN, program
 from tests.fuzz.mistakes import Mistake, mistakes, narrow
 from tests.oracles.found import Found
 
@@ -30,7 +29,7 @@ def truths(op: Primitive) -> Iterator[Truth]:
     for number in range(TRIES):
         if number == len(known):
             rng = Random(f"{op} {number}")
-            ops = [op] * len(VOCABULARY) + list(VOCABULARY)
+            ops = [op] * len(DRAWN) + list(DRAWN)
             width = "float32" if narrow(op) else "float64"
             known.append(Truth(program(rng, 10, ops, width)))
         yield known[number]
@@ -50,4 +49,4 @@ def programs_needed(mistake: Mistake) -> int | None:
 
 def sampled(every: int) -> Iterator[Mistake]:
     """Every so many of all mistakes."""
-    return islice((m for op in VOCABULARY for m in mistakes(op)), 0, None, every)
+    return islice((m for op in DRAWN for m in mistakes(op)), 0, None, every)

@@ -1,4 +1,4 @@
-"""What `import cats` costs: no more than NumPy itself, and nothing heavy comes along."""
+"""What `import cats` costs: no more than twice `import numpy`, and nothing heavy comes along."""
 
 from pathlib import Path
 

@@ -18,12 +18,17 @@ import sympy as sp
 from cats.ir.constant import Constant
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
+from cats.ir.prims import VOCABULARY
 from cats.ir.prims.contraction import parts_of
+from cats.ir.prims.folds import OPERATIONS
 from cats.ir.spaces import Shape
 from proofs.symbols import meaning
+from tests.oracles import lines, matrices
+from tests.oracles.lines import along
 from tests.oracles.numbers import CONTEXT, NOT_A_NUMBER, Array, each, exact, mpf
 
 Entry = Callable[..., Any]
+INFINITE = CONTEXT.inf
 
 NAMES = {name: getattr(CONTEXT, name) for name in dir(CONTEXT) if not name.startswith("_")}
 """mpmath's functions, at the precision of our own context."""
@@ -105,18 +110,6 @@ def _reduced(f: Callable[[list[Any]], Any]) -> Entry:
     return entry
 
 
-def _along(f: Callable[..., Sequence[Any]], axis: int, *xs: Array) -> Array:
-    """f of the rows of the arrays along one axis, which keep their length."""
-    shape = xs[0].shape
-    found = np.empty(shape, object)
-    for place in np.ndindex(*shape[:axis], *shape[axis + 1 :]):
-        at: Any = (*place[:axis], slice(None), *place[axis:])
-        row = f(*[list(x[at]) for x in xs])
-        for i, value in enumerate(row):
-            found[(*place[:axis], i, *place[axis:])] = value
-    return found
-
-
 def _running(step: Callable[[Any, Any], Any]) -> Entry:
     """The running total of each row, from the left or from the right."""
 
@@ -125,16 +118,53 @@ def _running(step: Callable[[Any, Any], Any]) -> Entry:
             found = list(itertools.accumulate(row[::-1] if reverse else row, step))
             return found[::-1] if reverse else found
 
-        return _along(totals, axis, x)
+        return along(totals, axis, x)
 
     return entry
+
+
+def _folded(x: Array, *, axis: int, of: str) -> Array:
+    """What was found so far with the next entry, by the meaning of the operation."""
+    whole = x.dtype != object
+    f = getattr(np, of) if whole else meaning_of(OPERATIONS[of], ())
+
+    def step(so_far: Any, entry: Any) -> Any:
+        return f(so_far, entry) if whole else f(np.array(so_far), np.array(entry)).item()
+
+    return along(lambda row: list(itertools.accumulate(row, step)), axis, x)
+
+
+def _place(best: Callable[..., Any]) -> Entry:
+    """Where the first of the best entries of each row stands."""
+
+    def entry(x: Array, *, axis: int, skip: bool) -> Array:
+        return np.asarray(_reduced(lambda row: row.index(best(row)))(x, axes=(axis,)))
+
+    return entry
+
+
+def _softmax(x: Array, *, axes: Sequence[int]) -> Array:
+    parts = each(CONTEXT.exp, x)
+    return np.asarray(parts / np.expand_dims(_reduced(CONTEXT.fsum)(parts, axes=axes), tuple(axes)))
+
+
+def _log_of_sum(row: list[Any]) -> Any:
+    return CONTEXT.log(CONTEXT.fsum(map(CONTEXT.exp, row))) if row else -INFINITE
+
+
+def _log2_of_sum(row: list[Any]) -> Any:
+    return CONTEXT.log(CONTEXT.fsum([mpf(2) ** x for x in row]), 2) if row else -INFINITE
+
+
+def _length(row: list[Any]) -> Any:
+    return CONTEXT.sqrt(CONTEXT.fsum([x * x for x in row]))
 
 
 def _shift(x: Array, *, axis: int, reverse: bool, fill: float) -> Array:
     def moved(row: list[Any]) -> list[Any]:
         return [*row[1:], mpf(fill)] if reverse else [mpf(fill), *row[:-1]]
 
-    return _along(lambda row: moved(row) if row else row, axis, x)
+    return along(lambda row: moved(row) if row else row, axis, x)
 
 
 def _recurrence(a: Array, b: Array, *, axis: int, ahead: bool, reverse: bool) -> Array:
@@ -148,7 +178,7 @@ def _recurrence(a: Array, b: Array, *, axis: int, ahead: bool, reverse: bool) ->
             y.append((factors[i - 1] if ahead else factors[i]) * y[-1] + terms[i])
         return y[::-1] if reverse else y
 
-    return _along(solved, axis, a, b)
+    return along(solved, axis, a, b)
 
 
 # Moving entries
@@ -250,6 +280,21 @@ def _terms(
         yield term
 
 
+def _discrete(*xs: Array, of: str) -> Array:
+    """Whole numbers as NumPy has them; of reals what can be told exactly."""
+    if xs[0].dtype != object:
+        return np.asarray(getattr(np, of)(*xs))
+    match of:
+        case "isinf":
+            return each(CONTEXT.isinf, *xs)
+        case "signbit":
+            return each(lambda x: x < 0, *xs)
+        case "frexp":
+            return each(lambda x: CONTEXT.frexp(x)[1], *xs)
+        case _:
+            raise NoMeaning(f"np.{of} of real numbers has no meaning in 80 digits")
+
+
 @lru_cache(maxsize=4096)
 def _constant(*, value: Constant) -> Array:
     return exact(value.array)
@@ -287,8 +332,50 @@ ENTRIES: dict[str, Entry] = {
     "winners": _winners,
     "concatenate": lambda *xs, axis: np.concatenate(xs, axis),
     "contract": _contract,
+    "ldexp": lambda x, n: each(lambda v, k: v * mpf(2) ** int(k), x, n),
+    "discrete": _discrete,
+    "fsum": lambda x: np.array(CONTEXT.fsum(x)),
+    "sumprod": lambda x, y: np.array(CONTEXT.fsum(x * y)),
+    "running": _folded,
+    "running_max": _running(max),
+    "running_min": _running(min),
+    "softmax": _softmax,
+    "logsumexp": _reduced(_log_of_sum),
+    "logaddexp_reduce": _reduced(_log_of_sum),
+    "logaddexp2_reduce": _reduced(_log2_of_sum),
+    "hypot_reduce": _reduced(_length),
+    "argmax": _place(max),
+    "argmin": _place(min),
+    **lines.ENTRIES,
+    **matrices.ENTRIES,
 }
 """One entry for each primitive that is not a formula entry by entry."""
 
 HELD = frozenset({"stop", "guard"})
 """Those whose value does not vary: in a difference it is that of the middle point."""
+
+_SIGNS = "its vectors have the signs, or its rows the order, that LAPACK's own steps give them"
+_FLOATS = "it speaks of the floats themselves, of which there are none in 80 digits"
+_ORDER = "which of the many orders it leaves is NumPy's own affair"
+_SLOPE = "it is the derivative of its matrix function, and measured as that"
+_LONG = "mpmath takes minutes for one derivative; that its exponential is the matrix is tested"
+
+WITHOUT: dict[str, str] = {
+    "spacing": _FLOATS,
+    "nextafter": _FLOATS,
+    "partition": _ORDER,
+    "argpartition": _ORDER,
+    "bin_count": "a rule of thumb, in NumPy's words",
+    "qr": _SIGNS,
+    "lu": _SIGNS,
+    "eigh": _SIGNS,
+    "scipy_eigh": _SIGNS,
+    "svd": _SIGNS,
+    "expm_along": _SLOPE,
+    "logm": _LONG,
+    "logm_along": _SLOPE,
+}
+"""Those with no number to be compared with, and why; what they satisfy is tested in tests/spec."""
+
+MEASURED = tuple(op for op in VOCABULARY if op.name not in WITHOUT)
+"""The primitives that are measured against 80 digits."""

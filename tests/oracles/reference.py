@@ -139,7 +139,7 @@ class Reference:
         args = list(self.args)
         for by, v in moves:
             for i, part in zip(self.active, v, strict=True):
-                args[i] = np.asarray(args[i] + by * exact(part), object)
+                args[i] = np.asarray(args[i] + exact(part) * by, object)
         held = iter(self._middle[1])
         return Run(self.noise() if self.noise else None, held).outputs(self.program, args)
 

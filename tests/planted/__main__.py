@@ -1,7 +1,7 @@
 """python -m tests.planted: which check kills which mutant.
 
 python -m tests.planted               all of them
-python -m tests.planted --sample 8    every eighth, and all that have a name
+python -m tests.planted --sample 8    every eighth
 python -m tests.planted --only TEXT   those whose name contains TEXT
 python -m tests.planted --journal F   as far as F does not tell; what is found is added to F
 
@@ -47,7 +47,7 @@ def told(mutants: list[Mutant | None], journal: str, workers: int) -> Iterator[V
 def main() -> int:
     """Prints the table; 0 if every survivor is argued and no argument is stale."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted")
-    parser.add_argument("--sample", type=int, default=0, help="every N-th, and those with a name")
+    parser.add_argument("--sample", type=int, default=0, help="every N-th")
     parser.add_argument("--only", default="", help="those whose name contains this")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one line of JSON for each")

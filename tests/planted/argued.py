@@ -8,9 +8,6 @@ ARGUED: dict[str, str] = {
     "wire:emit/condition7": "Says in which space a bare number is lifted that a rule returns; "
     "rules return wires, and none has an operation without arguments at its head.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
-    "prims/smooth:hypot/add": "At 0 the numerator is 0 too: by which number other than 0 it is "
-    "divided says nothing.",
-    "prims/smooth:hypot/number2": "The same: the number stands under a numerator that is 0.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
     "matrix is the same, only dearer.",
     "prims/smooth:root/number2": "What is divided by where the mask keeps nothing: any number "

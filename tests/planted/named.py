@@ -20,7 +20,8 @@ class Named:
     new: str
 
 
-DERIVE, JOINT, LINEAR = "cats/derive.py", "cats/derivative.py", "ir/linear_program.py"
+DERIVE, JOINT, LINEAR = "cats/derive.py", "cats/derivative.py", "ir/linear_control.py"
+TRANSPOSE, PRUNE = "ir/transpose.py", "ir/prune.py"
 FORWARD, FUNCTOR, WIRE = "cats/forward.py", "cats/functor.py", "ir/wire.py"
 ZEROS = "cats/zeros.py"
 
@@ -51,23 +52,22 @@ NAMED = (
     Named("a-wide-tag-counts-from-one", LINEAR, "tag >= self.widths[branch]",
           "tag > self.widths[branch]"),
     # Transposition
-    Named("dup-forgotten", LINEAR, "uses[term.arg].append(Term(term.sign, leaf, ct))",
+    Named("dup-forgotten", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),
-    Named("sign-lost-backwards", LINEAR, "uses[term.arg].append(Term(term.sign, leaf, ct))",
+    Named("sign-lost-backwards", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg].append(Term(1, leaf, ct))"),
-    Named("adjoint-forgotten", LINEAR, "term.leaf.op.adjoint(term.leaf)", "term.leaf"),
-    Named("steps-not-reversed", LINEAR, "in reversed(list(program.numbered())):\n        match step:\n"
+    Named("adjoint-forgotten", TRANSPOSE, "term.leaf.op.adjoint(term.leaf)", "term.leaf"),
+    Named("steps-not-reversed", TRANSPOSE, "in reversed(list(program.numbered())):\n        match step:\n"
           "            case SumStep(terms, space, where):\n                ct",
           "in list(program.numbered()):\n        match step:\n"
           "            case SumStep(terms, space, where):\n                ct"),
-    Named("output-used-twice-counts-once", LINEAR, "uses[output].append(Term(1, None, k))",
+    Named("output-used-twice-counts-once", TRANSPOSE, "uses[output].append(Term(1, None, k))",
           "uses[output][:] = [Term(1, None, k)]"),
-    Named("branches-not-transposed", LINEAR, "branches.append((yield _transposed(branch)))",
-          "branches.append(branch)"),
-    Named("negated-copy-read-through", LINEAR, "case [Term(1, None, arg)]:\n                        meant",
-          "case [Term(_, None, arg)]:\n                        meant"),
-    Named("single-negative-use-collected-as-it-is", LINEAR, "case [Term(1, None, arg)]:\n                return",
-          "case [Term(_, None, arg)]:\n                return"),
+    Named("branches-not-transposed", TRANSPOSE, "(yield _transposed(selected(branch, chosen)))",
+          "selected(branch, chosen)"),
+    Named("negated-copy-read-through", PRUNE, "case [Term(1, None, arg)]:", "case [Term(_, None, arg)]:"),
+    Named("single-negative-use-collected-as-it-is", TRANSPOSE, "case [Term(1, None, arg)]:",
+          "case [Term(_, None, arg)]:"),
     # Representations
     Named("forward-composes-backwards", FORWARD, "lambda v: g(f(v))", "lambda v: f(g(v))"),
     Named("forward-subtracts-the-wrong-way", ZEROS, "else sub(result, v)", "else sub(v, result)"),
@@ -83,7 +83,7 @@ NAMED = (
     Named("every-two-masks-are-everywhere", ZEROS, "return inner is not None and inner[0] is a",
           "return inner is not None"),
     Named("scattered-masks-lost", ZEROS,
-          "return Masked(whole, convert(op.total(leaves, marks), dtype=\"bool\"), clean=True)",
+          "return Masked(whole, convert(op.total(leaves, marks, before), dtype=\"bool\"), clean=True)",
           "return whole"),
     Named("what-meets-zeros-is-multiplied", ZEROS, "(given[1 - slot],) = spared.fixed", "pass"),
     Named("masks-stay-in-their-branch", "cats/branches.py",

@@ -4,7 +4,7 @@ import itertools
 import multiprocessing
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -30,6 +30,7 @@ from cats.ir.prims.layout import sum as total
 from cats.ir.prims.pairs import power
 from cats.ir.prims.smooth import cos, exp, log, sin, tanh
 from cats.ir.program import Program, Step
+from cats.ir.read import read_program
 from cats.ir.spaces import BOOL, Discrete, Ground, R, Real, Value
 from cats.ir.wire import Builder, Wire
 from tests.values import arguments, drawn, examples, program_spaces
@@ -250,7 +251,7 @@ def test_programs_give_what_their_steps_give_one_by_one(backend: Backend, name: 
             agree(value, wanted, backend)
 
 
-def walked(made: Program, args: list[Value]) -> list[Value]:
+def walked(made: Program, args: Sequence[Value]) -> list[Value]:
     """The outputs, by the meaning of a program: each step evaluated in turn."""
     at: list[Value] = list(args)
     for step in made.steps:
@@ -525,3 +526,16 @@ def test_cases_within_cases_run(backend: Backend) -> None:
 def test_the_names_of_the_vocabulary_are_unique() -> None:
     assert len({op.name for op in VOCABULARY}) == len(VOCABULARY)
     assert all(BY_NAME[op.name] is op for op in VOCABULARY)
+
+
+@backends
+def test_what_is_written_over_was_read_before(backend: Backend) -> None:
+    """A fused read of an array does not move past a write into its memory."""
+    made = read_program(
+        "(x: R[3]) -> a = add x x  p = exp a  v = 9.0  "
+        "c = put[target=(0,)] a v  q = mul p p in (q, c)"
+    )
+    x = np.array([0.5, 1.0, 1.5])
+    found = backend.compile(made)(x)
+    agree(found[0], np.exp(2 * x) ** 2, backend)
+    agree(found[1], np.array([9.0, 2.0, 3.0]), backend)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -15,12 +16,12 @@ import numpy as np
 import pytest
 
 from cats.ir.primitive import Domain, Example, Primitive
-from cats.ir.prims import VOCABULARY
+from cats.ir.prims import BY_NAME
 from cats.ir.spaces import Real, Value
 from tests.fuzz.nearness import NEAR, steepness
 from tests.oracles.figures import Errors, errors, varies
 from tests.oracles.known import KNOWN
-from tests.oracles.meanings import NoMeaning, meaning_of
+from tests.oracles.meanings import ENTRIES, MEASURED, WITHOUT, NoMeaning, meaning_of
 from tests.oracles.measure import ulp
 from tests.oracles.numbers import exact, mpf
 from tests.oracles.reference import inner
@@ -28,6 +29,7 @@ from tests.oracles.samples import DOMAIN, Sample, domain_samples, edge_samples, 
 from tests.oracles.table import gathered, measured, samples_of
 from tests.values import domain_of, drawn, examples, program_spaces
 
+ONE_MAP = "one map"
 POINTS = 6
 MANY = 40
 WIDTHS = ("float64", "float32")
@@ -38,7 +40,18 @@ NEAREST = 2.0
 ROUTINE = 4.0
 """The same, where the code is one call of a routine: what it is off is NumPy's."""
 
-each_primitive = pytest.mark.parametrize("op", VOCABULARY, ids=str)
+each_primitive = pytest.mark.parametrize("op", MEASURED, ids=str)
+
+LONG = ("math_polygamma",)
+"""Those at whose edges mpmath takes minutes: the long tests go there."""
+
+
+def at_edges() -> list[Any]:
+    """The entrywise primitives, as parameters of a test."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(op, marks=slow) if op.name in LONG else op for op in MEASURED if op.elementwise
+    ]
 
 
 def direct(op: Primitive) -> bool:
@@ -79,12 +92,18 @@ def check(found: Iterable[Errors], op: Primitive) -> None:
 
 def test_every_primitive_has_a_meaning_in_80_digits() -> None:
     missing = []
-    for op in VOCABULARY:
+    for op in MEASURED:
         try:
             meaning_of(op, ())
         except NoMeaning as error:
             missing.append(str(error))
     assert not missing, "\n".join(missing)
+
+
+def test_those_without_a_meaning_exist_and_have_none() -> None:
+    assert set(WITHOUT) <= set(BY_NAME)
+    assert not set(WITHOUT) & set(ENTRIES)
+    assert not any(BY_NAME[name].meaning for name in WITHOUT)
 
 
 def test_a_primitive_without_a_meaning_is_told_what_to_add() -> None:
@@ -104,7 +123,7 @@ def test_it_is_right_in_its_domain(op: Primitive, dtype: str) -> None:
     assert not any(e.skipped for e in found)
 
 
-@each_primitive
+@pytest.mark.parametrize("op", at_edges(), ids=str)
 def test_it_is_right_at_the_edges(op: Primitive) -> None:
     """All arguments at the same edge; the long tests take every combination."""
     samples = [s for s in edge_samples(op, "float64", POINTS) if DOMAIN not in s.where]
@@ -121,9 +140,9 @@ def test_it_is_right_at_many_points(op: Primitive, dtype: str) -> None:
 @pytest.mark.slow
 def test_what_is_known_to_be_wrong_still_is() -> None:
     names = {name for name, _, _ in KNOWN}
-    for op in (op for op in VOCABULARY if op.name in names):
+    for op in (op for op in MEASURED if op.name in names):
         found = gathered(e for w in WIDTHS for e in measured(samples_of(op, w, MANY)))
-        for key in (key for key in KNOWN if key[0] == op.name):
+        for key in (key for key in KNOWN if key[0] == op.name and key[2] != ONE_MAP):
             worst = np.max(np.concatenate(found[key]), initial=0.0)
             assert worst > limit(op, key[2]), f"{key} is mended ({worst:.3g} ulps): take it out"
 
@@ -152,7 +171,8 @@ def test_forward_and_reverse_are_one_map(op: Primitive, dtype: str) -> None:
     for sample in filter(varies, domain_samples(op, dtype, POINTS)):
         gap, whole = dot_products(sample, rng)
         narrow = any(s.dtype == "float32" for s in (*sample.program.inputs, *sample.program.ends))
-        assert gap <= 16 * ulp(mpf(1), "float32" if narrow else dtype) * whole, str(sample)
+        allowed = KNOWN.get((op.name, sample.where, ONE_MAP), 16)
+        assert gap <= allowed * ulp(mpf(1), "float32" if narrow else dtype) * whole, str(sample)
 
 
 # Lengths and layouts
@@ -216,19 +236,21 @@ LAYOUTS: tuple[Callable[[Value], Value], ...] = (backwards, spaced, sealed, by_c
 
 @each_primitive
 def test_it_is_right_in_any_layout_and_writes_over_nothing(op: Primitive) -> None:
-    for sample in domain_samples(op, "float64", 3)[:4]:
+    """Every layout, each at an example of its own where there are so many."""
+    for sample, layout in zip(cycle(domain_samples(op, "float64", 3)), LAYOUTS, strict=False):
         rng = np.random.default_rng(1)
         plain = [np.asarray(a) for a in sample.arguments(rng)]
-        for layout in LAYOUTS:
-            args = [layout(a) if a.ndim else a for a in plain]
-            check(errors(sample, rng, args), op)
-            for before, after in zip(plain, args, strict=True):
-                np.testing.assert_array_equal(before, after)
+        args = [layout(a) if a.ndim else a for a in plain]
+        check(errors(sample, rng, args), op)
+        for before, after in zip(plain, args, strict=True):
+            np.testing.assert_array_equal(before, after)
 
 
 @each_primitive
 def test_it_is_right_where_arguments_are_one_array(op: Primitive) -> None:
     for sample in domain_samples(op, "float64", 3):
+        if sample.example.arrange is not None:
+            continue  # not every array will do
         rng = np.random.default_rng(2)
         args = sample.arguments(rng)
         spaces = sample.example.spaces
