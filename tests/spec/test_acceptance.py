@@ -55,8 +55,9 @@ from cats.maps import jvp, linear_transpose, linearize, vjp
 from cats.matrix import Matrix, to_array
 from cats.pipeline import forward_half, gradient, halves, jacobian, pushforward
 from cats.pointfree import program_of
+from cats.policies import Recompute, SaveAll
 from cats.simplify import simplify
-from cats.unzip import Recompute, SaveAll, unzip
+from cats.unzip import unzip
 from cats.whole import compile, trace
 from tests.lambda_terms import Sample as TermSample
 from tests.lambda_terms import samples

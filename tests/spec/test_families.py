@@ -43,8 +43,9 @@ from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
 from cats.pipeline import gradient, jacobian, pushforward
 from cats.pointfree import program_of
+from cats.policies import Recompute, SaveAll
 from cats.simplify import simplify
-from cats.unzip import Recompute, SaveAll, unzip
+from cats.unzip import unzip
 from cats.whole import trace
 from tests.unit import test_pointfree as terms
 

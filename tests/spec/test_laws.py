@@ -42,8 +42,9 @@ from cats.ir.wire import Builder
 from cats.jacobians import hessian, hvp, jacfwd, jacrev
 from cats.maps import jvp, linearize, vjp
 from cats.pipeline import forward_half, gradient, halves, jacobian, pushforward, reverse_half
+from cats.policies import Recompute, SaveAll
 from cats.simplify import simplify
-from cats.unzip import Recompute, SaveAll, unzip
+from cats.unzip import unzip
 from cats.whole import trace
 from tests.linear_programs import canonical
 from tests.plugins import Rational

@@ -16,7 +16,8 @@ from cats.ir.program import Program
 from cats.ir.spaces import Real
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder
-from cats.unzip import Policy, Recompute, SaveAll, unzip
+from cats.policies import Policy, Recompute, SaveAll
+from cats.unzip import unzip
 from tests.linear_programs import run
 
 V = Real((2, 3))
