@@ -10,7 +10,7 @@ from cats.backends.lines import Line
 from cats.backends.operand import Departure
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.repeats import Repeat
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.errors import Where
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard, refuted
@@ -272,6 +272,14 @@ class FunctionText:
             case Call(body):
                 self.scalars.update(line.makes)
                 return self.call(body, args)
+            case Solve(body, around, tolerance, rounds):
+                self.scalars.update(line.makes)
+                v = self.scope.fresh("v")
+                call = self.call(body, [*args[:around], f"*{v}"])
+                call = call if len(body.outputs) > 1 else f"({call},)"
+                sides = f"({', '.join(args[around:])},)"
+                found = f"solved(lambda *{v}: {call}, {sides}, {tolerance}, {rounds})"
+                return found if len(body.outputs) > 1 else f"{found}[0]"
             case Loop() | While() | Replay() | Custom():
                 raise AssertionError(f"{line.step.op.name} is no expression")
             case _:

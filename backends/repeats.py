@@ -13,8 +13,8 @@ from functools import cache
 from typing import NamedTuple, Protocol, assert_never
 
 from cats.backends.plan import NO_PROMISE, Role
-from cats.ir import snapshots
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir import krylov, snapshots
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step
 from cats.ir.spaces import ANY, Ground
@@ -44,8 +44,8 @@ def parts(step: Step) -> tuple[Part, ...]:
             return (Part("test"), Part("body", Role(owned)))
         case Replay():
             return (Part("advance"), Part("body"))
-        case Call():
-            return (Part("call"),)
+        case Call() | Solve():
+            return (Part(step.op.name),)
         case Custom():
             raise AssertionError("custom derivatives are left out of what is run")
         case _:
@@ -194,11 +194,20 @@ def snapshots_text(by_strips: bool) -> str:
     >>> print(snapshots_text(by_strips=True).splitlines()[0])
     def by_strips(advance, held, count, every):
     """
-    functions: tuple[Callable[..., object], ...] = (
-        (snapshots.by_strips,)
-        if by_strips
-        else (snapshots.backwards, snapshots.ahead, snapshots.reached)
-    )
+    if by_strips:
+        return _taken_along(snapshots.by_strips)
+    return _taken_along(snapshots.backwards, snapshots.ahead, snapshots.reached)
+
+
+@cache
+def krylov_text() -> str:
+    """The functions of `cats.ir.krylov`, likewise."""
+    functions = (krylov.solved, krylov.best, krylov.flattened, krylov.parted)
+    return _taken_along(*functions)
+
+
+def _taken_along(*functions: Callable[..., object]) -> str:
+    """Functions without annotations, of their docstrings the first line."""
     texts: list[str] = []
     for function in functions:
         parsed = ast.parse(inspect.getsource(function)).body

@@ -17,9 +17,9 @@ from cats.backends.backend import Run
 from cats.backends.function import DEEPEST, FunctionText, Names, Style
 from cats.backends.operand import is_literal
 from cats.backends.plan import NO_PROMISE, Plan, Role
-from cats.backends.repeats import Part, parts, snapshots_text
+from cats.backends.repeats import Part, krylov_text, parts, snapshots_text
 from cats.ir.constant import Constant
-from cats.ir.control import Replay
+from cats.ir.control import Replay, Solve
 from cats.ir.errors import BackendError
 from cats.ir.inline import inlined
 from cats.ir.nesting import inner_first
@@ -110,6 +110,8 @@ class _Writer:
                     self._meet(below, part)
                 if isinstance(line.step.op, Primitive) and line.callee is None:
                     self._help(line.step.op.name, line.step.op.helpers, line.step.op.modules)
+                elif isinstance(line.step.op, Solve):
+                    self._help(line.step.op.name, krylov_text(), ())
                 elif isinstance(line.step.op, Replay):
                     helpers = snapshots_text(line.step.op.every is not None)
                     self._help(line.step.op.name, helpers, ())

@@ -25,6 +25,12 @@ from cats.functor import interpret as interpret
 from cats.functor import represent as represent
 from cats.gradients import grad as grad
 from cats.gradients import value_and_grad as value_and_grad
+from cats.implicit import Implicit as Implicit
+from cats.implicit import Neumann as Neumann
+from cats.implicit import Unroll as Unroll
+from cats.implicit import fixed_point as fixed_point
+from cats.implicit import linear_solve as linear_solve
+from cats.implicit import root as root
 from cats.ir.errors import BackendError as BackendError
 from cats.ir.errors import CatsError as CatsError
 from cats.ir.errors import DerivativeError as DerivativeError
@@ -56,6 +62,7 @@ from cats.policies import Every as Every
 from cats.policies import Recompute as Recompute
 from cats.policies import SaveAll as SaveAll
 from cats.policies import Saving as Saving
+from cats.prefixes import associative_scan as associative_scan
 from cats.simplify import simplify as simplify
 from cats.stop import stop_gradient as stop_gradient
 from cats.trace import Spec as Spec
@@ -76,6 +83,7 @@ if TYPE_CHECKING:
     from cats.ir import build as lam  # noqa: F401
     from cats.ir.parse import parse as parse
     from cats.levels import explain as explain
+    from cats.memory import explain_memory as explain_memory
     from cats.sourcing import source as source
     from cats.spectral import eigenspaces as eigenspaces
 
@@ -89,6 +97,7 @@ _LATER = {
     "diagnose": "cats.diagnosis",
     "eigenspaces": "cats.spectral",
     "explain": "cats.levels",
+    "explain_memory": "cats.memory",
     "kinks": "cats.at_kinks",
     "parse": "cats.ir.parse",
     "source": "cats.sourcing",

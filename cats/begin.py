@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, assert_never
 
 from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
 
@@ -98,7 +98,7 @@ class Begin(Generic[M]):
                 case SumStep(terms, space):
                     pieces = [self._term(t, maps[t.arg], space, at) for t in terms]
                     maps.append(added(k, pieces, self.r, space))
-                case LinCase() | LinLoop() | LinCall():
+                case LinCase() | LinLoop() | LinCall() | LinSolve():
                     before = k.fork(tuple(maps[a] for a in args_of(step)))
                     after = k.then(before, represent(alone(step, program.spaces), k, at))
                     ends = step.spaces

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar, assert_never
 
 from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
 
@@ -114,7 +114,7 @@ class Continuation(Generic[M]):
             case SumStep(terms):
                 for term in terms:
                     yield term.arg, self._term(term, after[0], spaces[term.arg], at)
-            case LinCase() | LinLoop() | LinCall():
+            case LinCase() | LinLoop() | LinCall() | LinSolve():
                 args = args_of(step)
                 before = k.then(represent(alone(step, spaces), k, at), k.join(tuple(after)))
                 inputs = tuple(spaces[a] for a in args)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from cats.functor import At
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of, inputs_read
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
@@ -143,7 +143,7 @@ def _step(step: LinearStep, inside: Mapping[int, Count]) -> Count:
             return dearest([inside[id(b)] for b in branches])
         case LinLoop():
             return _loop(step, inside[id(step.body)])
-        case LinCall():
+        case LinCall() | LinSolve():
             return inside[id(step.body)]
         case _:
             assert_never(step)
@@ -219,7 +219,7 @@ def _counted(program: Program) -> Counter[str]:
                 case Loop(body, length=length):
                     rounds = 1 if length is None else length
                     found.update({name: rounds * n for name, n in inside[id(body)].items()})
-                case Call(body) | Custom(body):
+                case Call(body) | Custom(body) | Solve(body):
                     found.update(inside[id(body)])
                 case Replay(advance, body, length=length):
                     rounds = 1 if length is None else length

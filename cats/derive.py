@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.derivative import Derivative, Joint
-from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_control import LinCall
+from cats.ir.linear_control import LinCall, LinSolve
 from cats.ir.linear_program import (
     ZERO,
     LinearProgram,
@@ -83,6 +83,8 @@ def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
                 yield derivation.call(step, step.op)
             case Custom():
                 yield derivation.custom(step, step.op)
+            case Solve():
+                yield derivation.solve(step, step.op)
             case Replay():
                 yield derivation.called(step, expanded(step.op), None)
             case _:
@@ -338,6 +340,39 @@ class _Derivation:
         linear = yield self.said(word.rule, made[count:])
         found = iter(self.inlined(linear, [given[i] for i in moving]))
         self.tangents.extend(next(found) if isinstance(s, Real) else ZERO for s in step.spaces)
+
+    def solve(self, step: Step, word: Solve[Program]) -> Asking[None]:
+        """A y = b gives A dy = db - dA y, a linear system of its own."""
+        args, given = [self.wires[a] for a in step.args], [self.tangents[a] for a in step.args]
+        made = self.builder.emit(word, tuple(args))
+        self.wires.extend(made)
+        around, count = args[: word.around], word.around
+        if all(t == ZERO for t in given):
+            self.tangents.extend([ZERO] * len(made))
+            return
+        moving = tuple([i for i in range(count) if given[i] != ZERO])
+        side = list(given[count:])
+        if moving:
+            d: Derivative = yield _derived(word.body, moving)
+            found = self.applied(d, [*around, *made], [given[i] for i in moving])
+            side = [self.less(t, m, s) for t, m, s in zip(side, found, step.spaces, strict=True)]
+        own = tuple(range(count, len(word.body.inputs)))
+        a: Derivative = yield _derived(word.body, own)
+        read = self.builder.run(a.primal, [*around, *made])[a.count :]
+        refs, linear = tuple([self.saved_as(w) for w in read]), a.linear
+        ends = word.tolerance, word.rounds, step.where
+        self.tangents.extend(self.word(LinSolve(linear, refs, tuple(side), *ends)))
+
+    def applied(self, d: Derivative, at: Sequence[Wire], given: Sequence[int]) -> list[int]:
+        """The tangents of a program at a point, in place."""
+        read = self.builder.run(d.primal, at)[d.count :]
+        saved = [self.saved_as(w) for w in read]
+        return self.inlined(renamed(d.linear, lambda r: saved[r.position]), given)
+
+    def less(self, one: int, other: int, space: Space) -> int:
+        """The position of one tangent minus another."""
+        pairs = ((1, one), (-1, other))
+        return self.settle(tuple([Term(s, None, t) for s, t in pairs if t != ZERO]), space)
 
     def said(self, rule: Rule[Program], residuals: Sequence[Wire]) -> Asking[LinearProgram]:
         """The linear map of a custom derivative, on residuals."""

@@ -12,7 +12,7 @@ from typing import assert_never
 from cats.branches import Branch, choice, chosen, parts, whole
 from cats.functor import BIPRODUCTS, At, by_position, prepared, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, mul, neg
@@ -20,6 +20,7 @@ from cats.ir.spaces import Product, Space, Value
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
 from cats.rounds import rounds
+from cats.solutions import solutions
 from cats.zeros import Nothing, applied, materialise, negative, plain, summed, together
 
 __all__ = ["Forward", "Map", "Nothing", "components", "materialise", "run"]
@@ -128,6 +129,8 @@ def _run(program: LinearProgram, at: At, tangents: Sequence[Value]) -> Asking[li
                 values.extend((yield _run_case(step, values, at)))
             case LinLoop():
                 values.extend((yield rounds(step, values, at, _run)))
+            case LinSolve():
+                values.extend((yield solutions(step, values, at, _run)))
             case LinCall():
                 args = [values[a] for a in step.args]
                 values.extend((yield _run(step.body, prepared(step, at), args)))

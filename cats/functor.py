@@ -26,7 +26,7 @@ from cats.ir.linear import (
     Then,
     Zero,
 )
-from cats.ir.linear_control import LinCall, LinCase, LinLoop, States
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve, States
 from cats.ir.linear_program import ZERO, LinearProgram, LinearWord, SumStep, Term
 from cats.ir.node import Node, fold
 from cats.ir.primitive import leaf_of
@@ -183,6 +183,12 @@ def _accumulated(program: LinearProgram, k: Biproducts[M], at: At) -> Asking[M]:
                 maps.extend((yield _case(step, maps, k, at)))
             case LinLoop():
                 maps.extend((yield _rounds(step, maps, dom, k, at)))
+            case LinSolve():
+                raise DerivativeError(
+                    f"{type(k).__name__} cannot represent the solution of a linear system",
+                    where=step.where,
+                    remedy="Use Forward, Dual or Matrix.",
+                )
             case LinCall():
                 inner: M = yield _accumulated(step.body, k, prepared(step, at))
                 whole = k.then(k.fork(tuple([maps[a] for a in step.args])), inner)

@@ -19,7 +19,7 @@ from cats.branches import Branch, choice, chosen
 from cats.columns import by_columns
 from cats.functor import BIPRODUCTS, At, alone, by_position, prepared, resolve
 from cats.ir.linear import Leaf
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import extend
@@ -131,7 +131,7 @@ def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
                 before = k.fork(tuple(rows[a] for a in step.args)) if step.args else _none(dom)
                 taken: Table = yield _case(k, step, at)
                 rows.extend(_rows(k.then(before, taken), step.spaces))
-            case LinLoop():
+            case LinLoop() | LinSolve():
                 before = k.fork(tuple([rows[a] for a in args_of(step)]))
                 taken = by_columns(alone(step, program.spaces), at)
                 rows.extend(_rows(k.then(before, taken), step.spaces))

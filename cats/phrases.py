@@ -10,7 +10,7 @@ from typing import assert_never
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.errors import Where
 from cats.ir.lam import Const, Lam, Let, Prim, Proj, Run, Term, Tuple, Var
 from cats.ir.lam import Control as Phrase
@@ -35,7 +35,7 @@ def phrase(word: Control, args: Sequence[Term], prefix: str, where: Where | None
 def results(word: Control, whole: Term, number: int) -> list[Term]:
     """The results of a word, so many, as parts of its phrase."""
     match word:
-        case Case() | Call() | Custom() | Replay():
+        case Case() | Call() | Custom() | Replay() | Solve():
             return [Proj(i, whole) for i in range(number)]
         case Loop(carries=carries) | While(carries=carries):
             head = [Proj(0, whole)] if isinstance(word, While) else []
@@ -74,7 +74,7 @@ class _Phrases:
                 test = self.round(word.test, args[:captured], None, scans=False)
                 body = self.round(word.body, args[:captured], word.carries, scans=False)
                 return Phrase("while", (test, body, Tuple(tuple(args[captured:]))))
-            case Call() | Custom() | Replay():
+            case Call() | Custom() | Replay() | Solve():
                 return Run(word, tuple(args))
             case _:
                 assert_never(word)

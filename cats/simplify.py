@@ -8,8 +8,9 @@ its cost is linear. The default rules are exact in IEEE arithmetic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from cats.ir.control import Call, Case, Loop, While
+from cats.ir.control import Call, Case, Loop, Solve, While
 from cats.ir.program import Program, Step
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
@@ -59,6 +60,11 @@ def _run(
                 at.extend((yield _repeated(repeat, rewrites)))
             case Call():
                 at.extend((yield _call(builder, step, step.op, args, kept, rewrites)))  # type: ignore[arg-type]
+            case Solve() as system:
+                inner = Builder(system.body.inputs, rewrites)
+                every = range(len(system.body.outputs))
+                body: Program = yield _run(system.body, inner, list(inner.wires), every, rewrites)
+                at.extend(builder.emit(replace(system, body=body), args))
             case _:
                 made = builder.emit(step.op, args, step.params, step.spaces)
                 at.extend(made if isinstance(made, tuple) else (made,))

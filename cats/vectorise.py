@@ -16,7 +16,7 @@ import numpy as np
 
 from cats.batching import on_batch, one_by_one
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.primitive import Primitive
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add
@@ -97,6 +97,8 @@ class _Batch:
                     at.extend((yield self.repeat(word, step, args)))
                 case Replay() as word:
                     at.extend((yield self.run(expanded(word), args)))
+                case Solve() as system:
+                    at.extend((yield self.solve(system, args)))
                 case Call() as call:
                     at.extend((yield self.call(call, args)))
                 case Custom() as custom:
@@ -207,6 +209,16 @@ class _Batch:
         word = Call(inner.finish([x.wire for x in made]), call.policy)
         wires = self.builder.emit(word, tuple([x.wire for x in args]))
         return [Lane(w, x.axis) for w, x in zip(wires, made, strict=True)]
+
+    def solve(self, word: Solve[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
+        """The systems of all examples as one."""
+        given = [x if i < word.around else self.fronted(x) for i, x in enumerate(args)]
+        given = [Lane(front(x), 0) if x.axis is not None else x for x in given]
+        axes = [x.axis for x in given]
+        body: Program = yield self.all_led(word.body, [x.wire.space for x in given], axes)
+        made = Solve(body, word.around, word.tolerance, word.rounds)
+        wires = self.builder.emit(made, tuple([x.wire for x in given]))
+        return [Lane(w, 0) for w in wires]
 
     def custom(self, word: Custom[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
         """The rule on a batch: all that varies has a batch axis, in value and tangent alike."""

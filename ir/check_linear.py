@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
@@ -164,6 +164,8 @@ def _check_step(
             return _check_loop(program, label, step, residuals)
         case LinCall():
             return _check_call(program, label, step, residuals)
+        case LinSolve():
+            return _check_solve(program, label, step, residuals)
         case _:
             assert_never(step)
 
@@ -253,3 +255,15 @@ def _check_call(
     if step.body.inputs != given:
         raise SpaceError(f"{label}: the body takes {listed(step.body.inputs)}, not {listed(given)}")
     return [(step.body, prepare.ends)]
+
+
+def _check_solve(
+    program: LinearProgram, label: str, step: LinSolve[LinearProgram], residuals: Residuals
+) -> list[tuple[LinearProgram, Residuals]]:
+    for ref in step.residuals:
+        _check_ref(ref, label, residuals)
+    pairs = zip(step.args, step.body.ends, strict=True)
+    fits = all(a == ZERO or program.spaces[a] == end for a, end in pairs)
+    if step.body.inputs != step.body.ends or not fits:
+        raise SpaceError(f"{label}: a linear system in {listed(step.body.ends)} does not fit")
+    return [(step.body, [ref.space for ref in step.residuals])]

@@ -4,6 +4,7 @@
     loop    a program run a known number of times: it passes carries on, takes rows, leaves rows
     while   a program run as long as a test says, so that what it leaves grows as needed
     replay  a loop from the end of another one, whose states it computes again
+    solve   a linear system, given by a program
     call    a program run as one operation: nothing outside is merged with what is inside
     custom  a program whose derivative is said, not derived
 
@@ -19,6 +20,7 @@ from itertools import islice
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 
 from cats.ir.errors import SpaceError, TraceError
+from cats.ir.krylov import solved
 from cats.ir.rows import piled, row
 from cats.ir.snapshots import backwards, by_strips
 from cats.ir.spaces import ANY, BOOL, INT, Discrete, Ground, Real, Space, Value, with_rows
@@ -404,6 +406,48 @@ class Call(Word[P]):
     def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
         """The body."""
         return tuple(apply(self.body, args))
+
+
+@dataclass(frozen=True, slots=True)
+class Solve(Word[P]):
+    """y with body(around, y) = b: the body is linear in its last arguments, and square.
+
+    tolerance  how much smaller than b the residual is
+    rounds     how often the body is run at most; y is nan where that does not suffice
+    """
+
+    body: P
+    around: int
+    tolerance: float
+    rounds: int
+    name: ClassVar[str] = "solve"
+
+    def __post_init__(self) -> None:
+        if self.body.inputs[self.around :] != self.body.ends:
+            raise SpaceError(f"a linear system is not square: {_signature(self.body)}")
+
+    @property
+    def programs(self) -> tuple[P, ...]:
+        return (self.body,)
+
+    @property
+    def static(self) -> tuple[Any, ...]:
+        return self.around, self.tolerance, self.rounds
+
+    @classmethod
+    def made(cls, static: tuple[Any, ...], programs: tuple[P, ...]) -> Self:
+        return cls(programs[0], *static)
+
+    def space(self, *args: Space) -> tuple[Ground, ...]:
+        """The spaces of the results; raises SpaceError if the arguments do not fit."""
+        return _called(self.name, self.body, args)
+
+    def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
+        """By GMRES."""
+        around, sides = args[: self.around], args[self.around :]
+        return solved(
+            lambda *v: apply(self.body, [*around, *v]), sides, self.tolerance, self.rounds
+        )
 
 
 class Rule(Generic[P]):

@@ -12,7 +12,7 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import TermError
 from cats.ir.linear import Leaf, Ref
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_lambda import (
     Apply,
     Case,
@@ -124,6 +124,8 @@ class _Explicit:
                         where=step.where,
                         remedy="Derive without a policy, so that all residuals are kept.",
                     )
+                case LinSolve():
+                    raise TermError("a linear term solves no systems", where=step.where)
                 case _:
                     assert_never(step)
         results = tuple(

@@ -315,3 +315,44 @@ class LinCall(LinWord[L]):
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
         return cls(bodies[0], *static)
+
+
+@dataclass(frozen=True, slots=True)
+class LinSolve(LinWord[L]):
+    """y with body(y) = the arguments; a negative position is zero. The linear part of a solve."""
+
+    body: L
+    residuals: tuple[Ref, ...]
+    args: tuple[int, ...]
+    tolerance: float
+    rounds: int
+    where: Where | None = None
+
+    @property
+    def bodies(self) -> tuple[L, ...]:
+        return (self.body,)
+
+    def with_bodies(self, bodies: Sequence[L]) -> Self:
+        return replace(self, body=bodies[0])
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return self.residuals
+
+    def with_refs(self, to: To) -> Self:
+        return replace(self, residuals=tuple(map(to, self.residuals)))
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        return self.body.ends
+
+    @property
+    def inner(self) -> tuple[Ref, ...]:
+        return tuple([Ref(i, ref.space) for i, ref in enumerate(self.residuals)])
+
+    def hollow(self) -> tuple[object, ...]:
+        return (self.residuals, self.args, self.tolerance, self.rounds, self.where)
+
+    @classmethod
+    def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
+        return cls(bodies[0], *static)

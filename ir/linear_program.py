@@ -15,7 +15,7 @@ from typing import Any
 
 from cats.ir.errors import Where
 from cats.ir.linear import Leaf, Ref
-from cats.ir.linear_control import LinCall, LinCase, LinLoop, hollow, refilled
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve, hollow, refilled
 from cats.ir.nesting import Nesting
 from cats.ir.show import str_linear_program
 from cats.ir.spaces import Space
@@ -105,7 +105,12 @@ class LinearProgram(Nesting):
         return str_linear_program(self)
 
 
-LinearWord = LinCase[LinearProgram] | LinLoop[LinearProgram] | LinCall[LinearProgram]
+LinearWord = (
+    LinCase[LinearProgram]
+    | LinLoop[LinearProgram]
+    | LinCall[LinearProgram]
+    | LinSolve[LinearProgram]
+)
 LinearStep = SumStep | LinearWord
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, assert_never
 
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Custom, Loop, Replay, While, refilled
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While, refilled
 from cats.ir.errors import Where
 from cats.ir.linear import Params
 from cats.ir.nesting import Nesting, inner_first
@@ -179,6 +179,7 @@ Control = (
     | Loop[Program]
     | While[Program]
     | Replay[Program]
+    | Solve[Program]
     | Call[Program]
     | Custom[Program]
 )
@@ -210,7 +211,7 @@ def _takes(word: Control) -> tuple[Ground, ...]:
             return (tag, *word.branches[0].inputs)
         case Loop() | Replay():
             return word.takes()
-        case While() | Call() | Custom():
+        case While() | Call() | Custom() | Solve():
             return word.body.inputs
         case _:
             assert_never(word)

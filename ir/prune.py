@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from cats.ir.linear import Ref
-from cats.ir.linear_control import LinCall, LinCase, LinLoop, States
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve, States
 from cats.ir.linear_program import (
     ZERO,
     LinearProgram,
@@ -83,9 +83,15 @@ def _direct(
                 for k in range(len(step.spaces)):
                     vanishes = all(b.outputs[k] == ZERO for b in branches)
                     meant.append(ZERO if vanishes else position + k)
+            case LinSolve(args=args):
+                given = tuple([a if a == ZERO else meant[a] for a in args])
+                body = yield _pruned(step.body, (), pruned)
+                steps.append(replace(step, body=body, args=given))
+                none = all(a == ZERO for a in given)
+                meant.extend(ZERO if none else position + k for k in range(len(step.spaces)))
             case LinCall(args=args):
                 gone = [i for i, a in enumerate(args) if meant[a] == ZERO]
-                body: LinearProgram = yield _pruned(step.body, gone, pruned)
+                body = yield _pruned(step.body, gone, pruned)
                 given = tuple([a if meant[a] == ZERO else meant[a] for a in args])
                 steps.append(replace(step, body=body, args=given))
                 for k, output in enumerate(body.outputs):
@@ -145,6 +151,8 @@ def _live(program: LinearProgram) -> Asking[LinearProgram]:
                 step, wanted = yield _narrowed_loop(step, wanted)
             elif isinstance(step, LinCall):
                 step = yield _narrowed_call(step, wanted)
+            elif isinstance(step, LinSolve):
+                wanted = list(range(len(step.spaces)))
             read.update(args_of(step))
             kept.append((position, step, wanted))
     new = {i: i for i in range(len(program.inputs))}

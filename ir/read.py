@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Loop, Replay, While
+from cats.ir.control import Call, Case, Loop, Replay, Solve, While
 from cats.ir.errors import CatsError, TermError
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -29,6 +29,7 @@ CONTROL: dict[str, Callable[[dict[str, Any], tuple[Program, ...]], Control]] = {
     "loop": lambda static, programs: Loop(programs[0], **static),
     "while": lambda static, programs: While(programs[0], programs[1], **static),
     "replay": lambda static, programs: Replay(programs[0], programs[1], **static),
+    "solve": lambda static, programs: Solve(programs[0], **static),
     "call": lambda static, programs: Call(programs[0], **static),
 }
 """Control words from their static fields and their programs."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.ir.errors import Where
-from cats.ir.linear_control import LinCall, LinCase, LinLoop
+from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import (
     ZERO,
     LinearProgram,
@@ -49,6 +49,8 @@ def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
                 yield back.loop(position, step)
             case LinCall():
                 yield back.call(position, step)
+            case LinSolve():
+                yield back.solve(position, step)
             case _:
                 assert_never(step)
     outputs = tuple(back.collect(i, s, None) for i, s in enumerate(program.inputs))
@@ -113,6 +115,16 @@ class _Backwards:
         for k, arg in enumerate(step.args):
             if body.outputs[k] != ZERO:
                 self._send(arg, first + k)
+
+    def solve(self, position: int, step: LinSolve[LinearProgram]) -> Asking[None]:
+        """A linear system backwards: the transposed system."""
+        args = [self.collect(position + k, s, step.where) for k, s in enumerate(step.spaces)]
+        if all(ct == ZERO for ct in args):
+            return
+        body: LinearProgram = yield _transposed(step.body)
+        first = self._append(replace(step, body=body, args=tuple(args)))
+        for k, arg in enumerate(step.args):
+            self._send(arg, first + k)
 
     def _present(self, position: int, space: Space, where: Where | None) -> int:
         """As collect, but a zero is written out: every branch expects its argument."""

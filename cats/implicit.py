@@ -1,0 +1,340 @@
+"""fixed_point, root, linear_solve: what an equation says, with derivatives by the equation.
+
+x = f(x, p) gives dx = (1 - f_x)^-1 f_p dp, whatever found x: no iteration is differentiated, and
+one linear system is solved, by products with f_x only. Or the last steps stand for all of them.
+(Bolte, Pauwels, Vaiter 2023, one-step differentiation; Griewank and Walther 2008, chapter 15.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cats.bodies import applied, body_of, closed, described, laid_out
+from cats.ir.control import Call, Custom, Loop, Rule, Solve, While
+from cats.ir.errors import SpaceError, TraceError
+from cats.ir.prims import arrays
+from cats.ir.prims.algebra import add, mul, sub
+from cats.ir.prims.choice import abs as magnitude
+from cats.ir.prims.choice import less, less_equal, logical_and, logical_not, maximum, select
+from cats.ir.prims.layout import broadcast, convert, stop
+from cats.ir.program import Program
+from cats.ir.spaces import INT, Ground, Real, Value
+from cats.ir.wire import Builder, Wire
+from cats.linearity import check_linear_function
+from cats.maps import linearize
+from cats.pipeline import pushforward
+from cats.places import placed, users_place
+from cats.policies import Policy
+from cats.tree import unflatten
+from cats.whole import compile
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Implicit:
+    """By the equation itself, at any order: one linear system for each derivative, by GMRES.
+
+    tolerance   how much smaller than its right side the residual of the system is
+    rounds      how many products with f_x it may take; the derivative is nan beyond
+    """
+
+    tolerance: float = 1e-12
+    rounds: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Unroll:
+    """Through all steps; `policy` says what is kept of them."""
+
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neumann:
+    """Through the last so many steps only: the first terms of (1 - f_x)^-1 = 1 + f_x + f_x^2 + ...
+
+    One term is one-step differentiation: for a contraction by rho the relative error is at most
+    rho^terms, and none where f_x vanishes at the solution, as in Newton's method.
+    """
+
+    terms: int = 1
+
+
+Differentiation = Implicit | Unroll | Neumann
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """x = f(x, *args), found by iteration."""
+
+    f: Function
+    by: Differentiation
+    tolerance: float
+    most: int
+    steps: int | None
+
+    def __call__(self, init: Any, *args: Any) -> Any:
+        first = laid_out(init)
+        others = laid_out(args)
+        _real(first.spaces)
+        like = (first.like(first.spaces), *others.like(others.spaces))
+        body = body_of("the function of fixed_point", self.f, like)
+        if body.out != first.tree or body.ends != first.spaces:
+            raise TraceError(
+                f"the function of fixed_point gives {described(body)} for a value in "
+                f"{', '.join(map(str, first.spaces))}",
+                where=users_place(),
+                remedy="Give the next value in the containers, shapes and dtypes of the first.",
+            )
+        whole = closed([body])
+        count = len(whole.around)
+        step = _ordered(whole.programs[0], count, len(first.leaves))
+        given = [*whole.around, *others.leaves]
+        return unflatten(first.tree, self.found(step, given, list(first.leaves)))
+
+    def found(self, step: Program, given: Sequence[Value], first: list[Value]) -> Sequence[Value]:
+        """The solution, with derivatives as they are asked for; step: (given, x) -> x."""
+        match self.by:
+            case Implicit():
+                body = self.iteration(step, self.steps)
+                return applied(implicitly(body, step, len(given), self.by), [*given, *first])
+            case Unroll(policy):
+                called = Call(self.iteration(step, self.steps), policy)
+                return applied(called, [*given, *first])
+            case Neumann(terms):
+                if self.steps is not None:
+                    terms = min(terms, self.steps)
+                count = None if self.steps is None else self.steps - terms
+                before = Call(self.iteration(step, count))
+                near = applied(before, [stop(v) if _moves(v) else v for v in (*given, *first)])
+                again = Loop(step, len(given), len(first), terms)
+                return applied(again, [*given, *[stop(v) if _moves(v) else v for v in near]])
+
+    def iteration(self, step: Program, steps: int | None) -> Program:
+        """(given, x) -> the solution: so many steps, or until they are small; nan if never."""
+        if steps is not None:
+            count = len(step.ends)
+            builder = Builder(step.inputs)
+            loop = Loop(step, len(step.inputs) - count, count, steps)
+            return builder.finish(builder.emit(loop, tuple(builder.wires)))
+        return _until(step, self.tolerance, self.most)
+
+
+def _moves(value: Value) -> bool:
+    """Whether a value is traced and real."""
+    return hasattr(value, "recorder") and isinstance(value.space, Real)
+
+
+def _real(spaces: Sequence[Ground]) -> None:
+    """Raises SpaceError for a solution that is not real."""
+    strange = [s for s in spaces if not isinstance(s, Real)]
+    if strange or not spaces:
+        shown = ", ".join(map(str, strange)) or "nothing"
+        raise SpaceError(
+            f"the first value holds {shown}: what is solved for must be real",
+            where=users_place(),
+            remedy="Begin with floats; keep counters within the function.",
+        )
+
+
+def _ordered(program: Program, around: int, count: int) -> Program:
+    """(around, x, others) -> x' as (around, others, x) -> x'."""
+    inputs = program.inputs
+    builder = Builder(
+        [*inputs[:around], *inputs[around + count :], *inputs[around : around + count]]
+    )
+    wires, split = list(builder.wires), len(inputs) - count
+    given = [*wires[:around], *wires[split:], *wires[around:split]]
+    return builder.finish(builder.run(program, given))
+
+
+def _until(step: Program, tolerance: float, most: int) -> Program:
+    """Steps until the largest change is at most tolerance * (1 + the largest entry)."""
+    count = len(step.ends)
+    around = len(step.inputs) - count
+    carried = (*step.inputs, INT, *[Real((), s.dtype) for s in step.ends[:1]])
+    test = Builder(carried)
+    often, change = test.wires[-2:]
+    going = test.finish([logical_and(less(often, most), logical_not(less_equal(change, 0.0)))])
+    body = Builder(carried)
+    *inputs, rounds, _ = list(body.wires)
+    given, x = inputs[:around], inputs[around:]
+    after = body.run(step, [*given, *x])
+    moved = _largest(body, [sub(a, b) for a, b in zip(after, x, strict=True)])
+    bound = mul(add(_largest(body, after), 1.0), tolerance)
+    excess = body.lift(maximum(sub(moved, bound), 0.0))
+    excess = excess if excess.space == carried[-1] else convert(excess, dtype=carried[-1].dtype)
+    working = body.finish([*after, add(rounds, 1), excess])
+    builder = Builder(step.inputs)
+    first = list(builder.wires)
+    start = [builder.lift(0, INT), builder.lift(np.inf, carried[-1])]
+    word = While(going, working, around)
+    _, *made = builder.emit(word, (*first, *start))
+    settled = less_equal(made[-1], 0.0)
+    return builder.finish([_unless(builder, settled, w) for w in made[:count]])
+
+
+def _largest(builder: Builder, values: Sequence[Value]) -> Wire:
+    """The largest magnitude among all entries."""
+    sizes = [_size(v) for v in values if 0 not in v.space.shape]
+    found = sizes[0] if sizes else builder.lift(0.0, Real())
+    for size in sizes[1:]:
+        found = maximum(found, size)
+    return found
+
+
+def _size(value: Value) -> Value:
+    """The largest magnitude of one value."""
+    entries, rank = magnitude(value), len(value.space.shape)
+    return arrays.max(entries, axes=tuple(range(rank))) if rank else entries
+
+
+def _unless(builder: Builder, settled: Wire, value: Wire) -> Wire:
+    """The value, or nan where it is not settled."""
+    shape = value.space.shape
+    mask = broadcast(settled, shape=shape, axes=()) if shape else settled
+    return select(mask, value, builder.lift(np.nan, value.space))  # type: ignore[no-any-return]
+
+
+def implicitly(body: Program, step: Program, around: int, by: Implicit) -> Custom[Program]:
+    """The solution of x = step(p, x) that the body finds, with the derivative of the equation."""
+    moving = [i for i, s in enumerate(step.inputs[:around]) if isinstance(s, Real)]
+    own = list(range(around, len(step.inputs)))
+    rule: Rule[Program] = Rule("fixed_point", adjoint=False)
+    word = Custom(body, rule)
+    forward = Builder(body.inputs)
+    given = list(forward.wires)
+    x = list(forward.emit(word, tuple(given)))
+    whole = forward.finish([*x, *given[:around], *x])
+    rule.complete(body, 0, whole, _equation(step, around, moving, own, by))
+    return word
+
+
+def _equation(
+    step: Program, around: int, moving: Sequence[int], own: Sequence[int], by: Implicit
+) -> Program:
+    """(p, x, dp, dx0) -> dx with dx = step_x dx + step_p dp; where the search began is nothing."""
+    count = len(own)
+    push = pushforward(step, [*moving, *own])
+    builder = Builder([*step.inputs, *[step.inputs[i] for i in (*moving, *own)]])
+    wires = list(builder.wires)
+    point, split = wires[: len(step.inputs)], len(step.inputs) + len(moving)
+    nothing = [builder.zeros(step.inputs[i]) for i in own]
+    side = builder.run(push, [*point, *wires[len(step.inputs) : split], *nothing])[count:]
+    system = Builder([*step.inputs, *step.ends])
+    inside = list(system.wires)
+    here, v = inside[: len(step.inputs)], inside[len(step.inputs) :]
+    still = [system.zeros(step.inputs[i]) for i in moving]
+    images = system.run(push, [*here, *still, *v])[count:]
+    body = system.finish([sub(a, b) for a, b in zip(v, images, strict=True)])
+    word = Solve(body, len(step.inputs), by.tolerance, by.rounds)
+    return builder.finish(builder.emit(word, (*point, *side)))
+
+
+@placed
+def fixed_point(
+    f: Function,
+    init: Any,
+    *args: Any,
+    by: Differentiation | None = None,
+    tolerance: float = 1e-12,
+    max_steps: int = 10_000,
+    steps: int | None = None,
+) -> Any:
+    """x = f(x, *args), by iteration from init; differentiable in args and in what f reads.
+
+    by          `Implicit()` (the default), `Unroll(policy)` or `Neumann(terms)`
+    tolerance   iteration ends when no entry changes by more than tolerance * (1 + largest entry)
+    max_steps   x is nan where that does not suffice
+    steps       exactly so many steps instead
+    x may be any container of real values. The derivative does not depend on init, but for
+    `Unroll`. Raises TraceError if f does not keep the spaces of x.
+
+    >>> from cats.gradients import grad
+    >>> cosine = lambda a: fixed_point(lambda x: np.cos(a * x), 1.0)
+    >>> cosine(1.0), grad(cosine)(1.0)
+    (np.float64(0.7390851332147725), np.float64(-0.29747286803732617))
+    """
+    word = _Fixed(f, Implicit() if by is None else by, tolerance, max_steps, steps)
+    return compile(word)(init, *args)
+
+
+@placed
+def root(
+    f: Function,
+    init: Any,
+    *args: Any,
+    by: Differentiation | None = None,
+    tolerance: float = 1e-12,
+    max_steps: int = 100,
+    steps: int | None = None,
+) -> Any:
+    """x with f(x, *args) = 0, by Newton's method from init, without a matrix.
+
+    f gives a value of the structure and spaces of x. Otherwise as `fixed_point`: of Newton's step
+    f_x vanishes at the root, so one step is as good as the equation: `by=Neumann(1)`.
+
+    >>> from cats.gradients import grad
+    >>> grad(lambda a: root(lambda x: x * x - a, 1.0))(4.0)
+    np.float64(0.25)
+    """
+    step = partial(_newton, f)
+    return fixed_point(
+        step, init, *args, by=by, tolerance=tolerance, max_steps=max_steps, steps=steps
+    )
+
+
+def _newton(f: Function, x: Any, *args: Any) -> Any:
+    """x - f_x^-1 f."""
+    flat = laid_out(x)
+    value, push = linearize(lambda x: f(x, *args), x)
+    move = laid_out(linear_solve(push, value))
+    return unflatten(flat.tree, [a - b for a, b in zip(flat.leaves, move.leaves, strict=True)])
+
+
+@dataclass(frozen=True)
+class _System:
+    """matvec(y) = b."""
+
+    matvec: Function
+    tolerance: float
+    rounds: int
+
+    def __call__(self, b: Any) -> Any:
+        side = laid_out(b)
+        _real(side.spaces)
+        body = body_of("the function of linear_solve", self.matvec, (side.like(side.spaces),))
+        if body.out != side.tree or body.ends != side.spaces:
+            raise TraceError(
+                f"the function of linear_solve gives {described(body)} for a value in "
+                f"{', '.join(map(str, side.spaces))}",
+                where=users_place(),
+                remedy="Give a linear map from the space of the right side to itself.",
+            )
+        whole = closed([body])
+        program, around = whole.programs[0], len(whole.around)
+        check_linear_function(program, range(around, len(program.inputs)))
+        word = Solve(program, around, self.tolerance, self.rounds)
+        return unflatten(side.tree, applied(word, [*whole.around, *side.leaves]))
+
+
+@placed
+def linear_solve(matvec: Function, b: Any, tolerance: float = 1e-12, max_rounds: int = 1000) -> Any:
+    """y with matvec(y) = b, for a linear function, by GMRES; differentiable in b and in matvec.
+
+    tolerance    the residual is smaller than b by that
+    max_rounds   y is nan where so many products do not suffice
+    The derivative solves with the same function, in reverse mode with its transpose. Raises
+    LinearityError if matvec is not linear. Spelling: `jax.lax.custom_linear_solve`. Source: Saad
+    and Schultz 1986 (GMRES).
+
+    >>> linear_solve(lambda y: 2.0 * y, np.array([2.0, 4.0]))
+    array([1., 2.])
+    """
+    return compile(_System(matvec, tolerance, max_rounds))(b)
