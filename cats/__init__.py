@@ -65,6 +65,8 @@ from cats.policies import Saving as Saving
 from cats.prefixes import associative_scan as associative_scan
 from cats.simplify import simplify as simplify
 from cats.stop import stop_gradient as stop_gradient
+from cats.taylor import jet as jet
+from cats.taylor import taylor as taylor
 from cats.trace import Spec as Spec
 from cats.unzip import unzip as unzip
 from cats.whole import compile as compile
