@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cats.backends.on_numpy import OnNumpy as OnNumpy
+from cats.black_boxes import linear_primitive as linear_primitive
+from cats.black_boxes import primitive as primitive
 from cats.checkpoints import checkpoint as checkpoint
 from cats.choices import cond as cond
 from cats.choices import switch as switch
