@@ -101,10 +101,13 @@ class ModuleDoor:
 
 
 class Session:
-    """What one trace has rebound; `recorder` is the innermost trace that is open in it."""
+    """What one trace, the `root`, has rebound; `recorder` is the innermost one open in it.
+
+    What is read from outside belongs to the root, which is open as long as anything here is used.
+    """
 
     def __init__(self, recorder: Recorder, function: Any = None) -> None:
-        self.recorder = recorder
+        self.recorder = self.root = recorder
         self._function_traced = function
         self._told: frozenset[tuple[str, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
@@ -228,8 +231,8 @@ class Session:
         if not plain or not (kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))):
             return value
         if value.nbytes > SMALL:
-            return self.recorder.reading(value)
-        made = self.recorder.local(value.copy())
+            return self.root.reading(value)
+        made = self.root.local(value.copy())
         made.own.frozen = "an array from outside the function"
         return made
 

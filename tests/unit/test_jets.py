@@ -1,0 +1,160 @@
+"""Jets are nested derivatives, of any order, through every word, in O(k^2) operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import factorial
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import cats
+
+Array = Any
+Function = Callable[[Any], Any]
+
+
+def along(f: Function) -> Function:
+    """The derivative forwards."""
+    return lambda t: cats.jvp(f, (t,), (1.0,))[1]
+
+
+def nested(f: Function, k: int) -> Function:
+    """The k-th derivative, forward over forward."""
+    for _ in range(k):
+        f = along(f)
+    return f
+
+
+FUNCTIONS: dict[str, Function] = {
+    "tanh": np.tanh,
+    "log": lambda x: np.log(x + 3),
+    "power": lambda x: (x + 3) ** 2.5,
+    "root": lambda x: np.sqrt(x * x + 1),
+    "quotient": lambda x: np.sin(x) / (1 + x * x),
+    "angles": lambda x: np.arctan2(x, 2.0) + np.arctan(x) + np.hypot(x, 1.0),
+    "logaddexp": lambda x: np.logaddexp(x, 2 * x) + np.expm1(x),
+    "kinks": lambda x: np.where(x > 0, x**3, x**2) + np.abs(x) * x,
+    "det": lambda x: np.linalg.det(np.array([[x, 1.0], [2.0, x * x]])),
+    "solve": lambda x: np.linalg.solve(np.array([[x + 3, 1.0], [2.0, 4.0]]), np.array([1.0, x]))[0],
+    "eigenvalues": lambda x: np.linalg.eigvalsh(np.array([[x + 3, 1.0], [1.0, x * x]]))[1],
+    "products": lambda x: np.prod(np.array([x, x + 1, x + 2])) + np.cumprod(np.array([x, x]))[1],
+    "matrices": lambda x: (np.array([[x, 1.0], [0.0, x]]) @ np.array([[1.0, x], [x, x]])).sum(),
+    "scan": lambda x: cats.scan(lambda c, y: (np.sin(c) * y + x, c), x, np.array([0.3, 0.4]))[0],
+    "while": lambda x: cats.while_loop(
+        lambda c: c[1] < 4, lambda c: (np.sin(c[0]) + x, c[1] + 1), (x, 0)
+    )[0],
+    "cond": lambda x: cats.cond(x > 0, np.exp, lambda x: x**4, x),
+    "checkpoint": lambda x: cats.checkpoint(lambda x: np.sin(np.exp(x)))(x),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_jet_is_the_derivatives(name: str) -> None:
+    f = FUNCTIONS[name]
+    for x in (0.7, -0.4):
+        value, found = cats.jet(f, (x,), ([1.0, 0.0, 0.0, 0.0, 0.0],))
+        np.testing.assert_allclose(value, f(x), rtol=1e-12)
+        for k, derivative in enumerate(found, 1):
+            np.testing.assert_allclose(derivative, nested(f, k)(x), rtol=1e-8, atol=1e-8)
+
+
+def test_a_jet_along_a_curve_of_several_arguments() -> None:
+    x, y, bend = np.array([0.1, 0.2]), np.array([1.0, 2.0]), np.array([0.5, 0.1])
+
+    def f(x: Array, y: Array) -> Array:
+        return np.sum(np.sin(x) * y)
+
+    def curve(t: Array) -> Array:
+        return f(x + t + t * t / 2 * bend, y + t * y + t * t / 2 * x)
+
+    _, found = cats.jet(f, (x, y), ([np.ones(2), bend], [y, x]))
+    np.testing.assert_allclose(found, [nested(curve, k)(0.0) for k in (1, 2)], rtol=1e-10)
+
+
+def test_ten_orders_of_tanh() -> None:
+    t = sp.Symbol("t")
+    for x in (-1.0, 0.3, 2.0):
+        terms = cats.taylor(np.tanh, x, 10)
+        for k, term in enumerate(terms):
+            wanted = sp.diff(sp.tanh(t), t, k).subs(t, sp.Rational(str(x))).evalf(40)
+            assert term * factorial(k) == pytest.approx(float(wanted), rel=1e-9)
+
+
+def test_cost_grows_with_the_square_of_the_order() -> None:
+    def jets(k: int) -> int:
+        return cats.count(lambda x: cats.taylor(np.tanh, x, k)[-1], 0.3).total
+
+    assert all(jets(k) <= 4 * k * k for k in (2, 4, 8, 16))
+    assert jets(16) <= 4.2 * jets(8)
+    assert all(cats.count(nested(np.tanh, k), 0.3).total <= 3 * k * k for k in (2, 4, 8))
+    f: Any = np.tanh
+    for k in range(1, 7):
+        f = cats.grad(f)
+        assert cats.count(f, 0.3).total <= 1.5 * 2.3**k + 2
+
+
+def test_eight_derivatives_of_sin_are_one_sin_and_five_of_a_quartic_none() -> None:
+    f: Any = np.sin
+    for _ in range(8):
+        f = cats.grad(f)
+    assert dict(cats.count(f, 0.3).entries) == {"sin": 1}
+
+    def quartic(x: Array) -> Array:
+        return 3 * x**4 + 2 * x - 1
+
+    g: Any = quartic
+    for _ in range(5):
+        g = cats.grad(g)
+    assert [s.op.name for s in cats.simplify(cats.trace(g, 1.0)).steps] == ["const"]
+    fifth: Any = lambda x: x**5 + 2 * x  # noqa: E731
+    for _ in range(4):
+        fifth = cats.grad(fifth)
+    assert fifth(-3.0) == -360.0
+
+
+def test_jets_within_other_derivatives() -> None:
+    def third(x: Array) -> Array:
+        return cats.taylor(np.tanh, x, 3)[3]
+
+    assert cats.grad(third)(0.3) == pytest.approx(4 * cats.taylor(np.tanh, 0.3, 4)[4], rel=1e-10)
+    points = np.array([0.0, 1.0])
+    terms = cats.vmap(lambda x: cats.taylor(np.exp, x, 3)[3])(points)
+    np.testing.assert_allclose(terms, np.exp(points) / 6)
+
+
+def test_custom_derivatives_are_heeded() -> None:
+    twice = cats.custom_jvp(lambda x: x * x)
+    twice.defjvp(lambda p, t: (p[0] * p[0], 5.0 * p[0] * t[0]))
+    _, found = cats.jet(lambda x: twice(x), (2.0,), ([1.0, 0.0],))
+    assert [float(d) for d in found] == [10.0, 5.0]
+
+
+def test_a_long_chain_does_not_exhaust_the_stack() -> None:
+    def f(x: Array) -> Array:
+        for _ in range(3000):
+            x = np.sin(x) * 1.001
+        return x
+
+    assert np.isfinite(cats.taylor(f, 0.3, 2)[2])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: cats.jet(np.sin, (1.0,), ([1.0], [1.0])), cats.SpaceError, "1 primals"),
+        (lambda: cats.jet(np.sin, (1.0,), ([np.ones(2)],)), cats.SpaceError, "derivative 1"),
+        (lambda: cats.taylor(np.sin, 1, 2), cats.DerivativeError, "nothing real"),
+        (
+            lambda: cats.taylor(lambda b: cats.linear_solve(lambda y: 2 * y, b), np.ones(2), 2),
+            cats.DerivativeError,
+            "no series",
+        ),
+    ],
+)
+def test_mistakes_are_told(call: Any, error: Any, said: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert said in caught.value.message and caught.value.remedy
