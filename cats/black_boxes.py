@@ -132,12 +132,23 @@ class LinearPrimitive:
             self.seen.add(space)
         return self.ahead(given, shape=end.shape, dtype=end.dtype, more=0)
 
+    def fitted(self, found: Value, shape: Shape, dtype: str) -> Value:
+        """A result as it was said. Raises SpaceError if it has another shape."""
+        array = np.asarray(found)
+        if array.shape != tuple(shape):
+            raise SpaceError(
+                f"{self.name} gave an array of shape {array.shape}, and {shape} was said",
+                remedy="Say the result's shape and dtype with like=.",
+            )
+        return array.astype(dtype)[()]
+
     def _check(self, space: Ground, end: Ground) -> None:
         """Raises LinearityError unless f is linear, and `transpose` its transpose, on samples."""
         draw = np.random.default_rng(0)
         x, y = [draw.normal(size=space.shape).astype(space.dtype)[()] for _ in range(2)]
         w = draw.normal(size=end.shape).astype(end.dtype)[()]
-        fx, fy, both = self.f(x), self.f(y), self.f(x - 2 * y)
+        given = x, y, x - 2 * y
+        fx, fy, both = [self.fitted(self.f(v), end.shape, end.dtype) for v in given]
         tight = 1e3 * float(np.finfo(end.dtype).eps) * (1 + float(np.max(np.abs(fx), initial=0.0)))
         if not np.allclose(both, fx - 2 * fy, rtol=tight, atol=tight):
             raise LinearityError(
@@ -145,7 +156,7 @@ class LinearPrimitive:
                 where=users_place(),
                 remedy="Use cats.primitive, and say its derivative.",
             )
-        sides = np.sum(fx * w), np.sum(x * self.transpose(w))
+        sides = np.sum(fx * w), np.sum(x * self.fitted(self.transpose(w), space.shape, space.dtype))
         if not np.allclose(*sides, rtol=tight, atol=tight * (1 + size(end))):
             raise LinearityError(
                 f"the transpose that was given is not that of {self.name}: <f(x), w> is "
@@ -186,22 +197,13 @@ class _Along:
     def __call__(self, x: Value, *, shape: Shape, dtype: str, more: int) -> Value:
         f = self.of.transpose if self.back else self.of.f
         if not more:
-            return self._fitted(f(x), shape, dtype)
+            return self.of.fitted(f(x), shape, dtype)
         own, extra = np.shape(x)[:-more], shape[len(shape) - more :]
         columns = np.reshape(x, (*own, -1))
         each = [f(columns[..., j]) for j in range(columns.shape[-1])]
         end = shape[: len(shape) - more]
-        found = [self._fitted(e, end, dtype) for e in each]
+        found = [self.of.fitted(e, end, dtype) for e in each]
         return np.stack(found, -1).reshape((*end, *extra)) if found else np.zeros(shape, dtype)
-
-    def _fitted(self, found: Value, shape: Shape, dtype: str) -> Value:
-        array = np.asarray(found)
-        if array.shape != tuple(shape):
-            raise SpaceError(
-                f"{self.of.name} gave an array of shape {array.shape}, and {shape} was said",
-                remedy="Say the result's shape and dtype with like=.",
-            )
-        return array.astype(dtype)[()]
 
 
 @placed
