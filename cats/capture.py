@@ -46,14 +46,14 @@ def opaque(value: Value) -> bool:
     """Whether a value can change and its picture would not: it holds more than can be seen.
 
     >>> import array
-    >>> opaque(array.array("d", [1.0])), opaque(2.0), opaque([1.0]), opaque(np.ones(2))
+    >>> opaque(array.array("d", [1.0])), opaque(2.0), opaque([1.0]), opaque(object())
     (True, False, False, False)
     """
     if isinstance(value, np.ndarray):
         return bool(value.dtype == object)
     modules = [_module_of(base) for base in type(value).__mro__ if base is not object]
     seen = isinstance(value, _SEEN) or _is_ours(value)
-    if seen or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
+    if seen or not modules or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
         return False
     hidden = any(ours(module) and module not in GENERAL for module in modules)
     return hidden or _state(value) is None

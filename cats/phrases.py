@@ -26,7 +26,7 @@ def phrase(word: Control, args: Sequence[Term], prefix: str, where: Where | None
     >>> from cats.ir.read import read_program
     >>> half = read_program("(c: R, x: R) -> y = mul c x  in (y, c)")
     >>> print(phrase(Loop(half, 0, 1, 3), [Var("a"), Var("s")], "b"))
-    scan[length=3, reverse=False] (\\b0 b1. let b2 = b0.0 * b1.0 in ((b2,), (b0.0,))) (a,) (s,)
+    scan[length=3, reverse=False] (\b0 b1. let b2 = b0.0 * b1.0 in ((b2,), (b0.0,))) (a,) (s,)
     """
     names = (f"{prefix}{number}" for number in count())
     return replace(_Phrases(names).phrase(word, args), where=where)

@@ -31,7 +31,7 @@ RANDOM = Refusal(
     "Draw it before, and pass it as an argument.",
 )
 FILES = Refusal(
-    "it reads or writes a file, and would do so once and not in every call",
+    "it writes a file, and would do so once and not in every call",
     "Do it outside of the function, and pass arrays.",
 )
 SETTINGS = Refusal(
@@ -91,9 +91,7 @@ MODULES: dict[str, Refusal] = {
 _NUMPY: dict[str, Refusal] = {
     **_each("sort_complex", COMPLEX._replace(instead="Use np.sort, whose result is real.")),
     **_each("roots", ROOTS),
-    **_each(
-        "fromfile fromregex loadtxt genfromtxt load save savez savez_compressed savetxt", FILES
-    ),
+    **_each("save savez savez_compressed savetxt", FILES),
     **_each("seterr seterrcall setbufsize set_printoptions", SETTINGS),
     **_each("frombuffer fromstring from_dlpack packbits unpackbits", BYTES),
     **_each("array_repr array_str array2string base_repr binary_repr", TEXT),
@@ -158,10 +156,12 @@ PLAIN: frozenset[str] = frozenset(
         *_titles("iterable get_include show_config show_runtime info test get_printoptions"),
         *_titles("printoptions geterr geterrcall getbufsize eye identity tri indices diag_indices"),
         *_titles("tril_indices triu_indices hanning hamming blackman bartlett fromfunction"),
-        *_titles("einsum_path"),
+        *_titles("einsum_path fromfile fromregex loadtxt genfromtxt load"),
     }
 )
-"""NumPy's own functions of shapes, dtypes and lengths: no traced value is among their arguments."""
+"""NumPy's own functions of shapes, dtypes, lengths and files that are read in every call: no traced
+value is among their arguments.
+"""
 
 OWN: frozenset[str] = frozenset(
     {

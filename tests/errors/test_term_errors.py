@@ -255,7 +255,9 @@ def test_what_is_malformed_at_birth() -> None:
         "let binds 1 names to 0 values": lambda: Let(("a",), (), x),
         "the parts of a tuple are counted from 0, there is no -1": lambda: Proj(-1, x),
         "'if' with 1 part and parameters () is no control word\n"
-        "  Use if_, inj or case_, which put the parts together.": lambda: Control("if", (x,)),
+        "  Use if_, inj, case_, scan_ or while_, which put the parts together.": lambda: Control(
+            "if", (x,)
+        ),
         "two variables named y are needed at the same place\n"
         "  Give one of them another name.": lambda: fn("y", lambda y: fn("y", lambda z: add(y, z))),
     }

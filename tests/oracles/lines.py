@@ -38,7 +38,7 @@ def order(line: Line) -> list[int]:
     return sorted(range(len(line)), key=lambda i: line[i])
 
 
-def _ranked(x: Array, ranks: Array, *, axis: int, nan: bool) -> Array:
+def _ranked(x: Array, ranks: Array, *, axis: int, nans: bool) -> Array:
     return along(lambda line, wanted: [order(line)[int(r)] for r in wanted], axis, x, ranks)
 
 

@@ -8,6 +8,7 @@ ARGUED: dict[str, str] = {
     "wire:emit/condition7": "Says in which space a bare number is lifted that a rule returns; "
     "rules return wires, and none has an operation without arguments at its head.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
+    "prims/math_functions:fma/order": "x * y + z is y * x + z, rounded once, to the last bit.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "
     "matrix is the same, only dearer.",
     "prims/smooth:root/number2": "What is divided by where the mask keeps nothing: any number "

@@ -538,6 +538,7 @@ def rules_in_any_of_the_nine_words() -> None:
         nothing = Primitive("nothing", "{0}", lambda x: x)
         b = Builder([R])
         derive(b.finish([nothing(*b.wires)]))
+    all_cases("unit.test_special", "test_what_has_no_known_derivative_says_so")
 
 
 @check

@@ -327,7 +327,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "ir/rules/grounded.py": ("grounded", "_sum", "_product", "_whole_power", "_power",
                              "_contraction", "_constant"),
     "cats/watched.py": ("route", "_sources"),
-    "cats/unzip.py": ("unzip", "_saved_roots", "_split", "_reached"),
+    "cats/unzip.py": ("unzip", "_split", "_reached"),
     "ir/wire.py": ("Builder.emit", "Builder.lift", "Builder.full", "Builder.capture",
                    "Builder.finish", "Builder.lift_all"),
     "cats/closures.py": ("looked_up", "Merge.begin", "Merge.options", "Merge.which", "Merge.emit"),

@@ -40,8 +40,9 @@ NAMED = (
     Named("sign-of-a-leaf-lost", DERIVE, "return (Term(v[0].sign, kept, v[0].arg),)",
           "return (Term(1, kept, v[0].arg),)"),
     Named("second-tangent-forgotten", DERIVE,
-          "given = [self.tangents[a] for a in step.args]\n",
-          "given = [self.tangents[a] if i < 1 else ZERO for i, a in enumerate(step.args)]\n"),
+          "given = [self.tangents[a] for a in step.args]\n        if all(",
+          "given = [self.tangents[a] if i < 1 else ZERO for i, a in enumerate(step.args)]\n"
+          "        if all("),
     Named("case-differentiates-its-tag", DERIVE, "[self.tangents[a] for a in step.args[1:]]",
           "[self.tangents[a] for a in step.args[:-1]]"),
     Named("residual-slots-shared-wrongly", JOINT, "free[space].pop()", "free[space][-1]"),
@@ -132,10 +133,8 @@ NAMED = (
     Named("hash-cons-without-parameters", WIRE, "results = self.table.get(key)",
           "key = (op, tuple([w.index for w in wires]), ())\n        results = self.table.get(key)"),
     Named("hash-cons-key-without-parameters", WIRE,
-          "results = self.table.get(key)\n        if results is None:\n"
-          "            results = self._append(op, wires, key)\n            self.table[key] = results",
-          "results = self.table.get(key[:2])\n        if results is None:\n"
-          "            results = self._append(op, wires, key)\n            self.table[key[:2]] = results"),
+          "key = (op, tuple([w.index for w in wires]), params)",
+          "key = (op, tuple([w.index for w in wires]))"),
     Named("hash-cons-off", WIRE, "            self.table[key] = results\n", ""),
     Named("every-capture-a-new-input", WIRE, "if wire not in self.captured:", "if True:"),
     Named("capture-dropped", WIRE, "self.captured[wire] = self.input(wire.space)",
@@ -162,8 +161,9 @@ NAMED = (
     # Halves and answers
     Named("unzip-saves-nothing", "cats/unzip.py", "saved = sorted(needed & kept)",
           "saved = sorted(needed & set(range(len(primal.inputs))))"),
-    Named("recompute-saves-all", "cats/unzip.py", "_split(derivative, set(range(len(derivative.primal.inputs))))",
-          "_split(derivative, _saved_roots(derivative.primal, derivative.count))"),
+    Named("recompute-saves-all", "cats/policies.py",
+          "case Recompute():\n            return set(range(len(primal.inputs)))",
+          "case Recompute():\n            return _roots(primal, count)"),
     Named("seed-on-every-output", "cats/pipeline.py", "builder.lift(1.0, s) if i == 0 else Nothing(s)",
           "builder.lift(1.0, s)"),
     Named("modes-exchanged", "cats/pipeline.py", "FORWARD if columns <= rows else REVERSE",

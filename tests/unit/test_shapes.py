@@ -390,9 +390,6 @@ def test_cross_products_in_the_plane() -> None:
 
 
 ASKED: dict[str, Function] = {
-    "fromregex": lambda f, x: f("none", "1", float),
-    "loadtxt": lambda f, x: f("none"),
-    "load": lambda f, x: f("none"),
     "save": lambda f, x: f(io.BytesIO(), x),
     "savez": lambda f, x: f(io.BytesIO(), x),
     "savez_compressed": lambda f, x: f(io.BytesIO(), x),

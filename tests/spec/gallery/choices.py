@@ -347,8 +347,8 @@ def f(x):
 @right(
     "a table by whole numbers",
     "language: dict",
-    np.array([0.5, 2.0, 1.0]),
-    np.array([3.0, 2.0, 1.0]),
+    np.array([0.5, 2.0, 1.25]),
+    np.array([3.0, 2.0, 1.25]),
 )
 def f(x):
     weights = {0: x[0], 1: x[1] ** 2, 2: 5.0}

@@ -159,7 +159,7 @@ def f(x):
     return np.sum(x * np.array([{}, 1, 2]))  # HERE
 
 
-@refused("the logarithm's complex branch", "np.emath", -X, "sqrt is not known to cats", "")
+@refused("the logarithm's complex branch", "np.emath", -X, "its results may be complex", "np.sqrt")
 def f(x):
     return np.sum(np.emath.sqrt(x).real)  # HERE
 

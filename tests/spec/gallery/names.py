@@ -165,7 +165,7 @@ def f(x):
     return scipy.optimize.minimize(lambda t: (t[0] - x) ** 2, [0.0]).fun  # HERE
 
 
-@refused("scipy's splines", "users: K", X, "scipy.interpolate", "")
+@refused("scipy's splines", "users: K", X, "code that cats cannot see into", "")
 def f(x):
     return scipy.interpolate.CubicSpline(np.arange(4.0), x)(1.5)  # HERE
 
@@ -185,14 +185,14 @@ def f(x):
     return cmath.sqrt(x).real  # HERE
 
 
-@refused("Fourier transforms", "users: O", X, "numpy.fft.fft is not known to cats", "Primitive")
+@refused("Fourier transforms", "users: O", X, "np.fft.fft: its result is complex", "real")
 def f(x):
     return np.sum(np.abs(np.fft.fft(x)))  # HERE
 
 
-@refused("np.frompyfunc", "numpy", X, "", "")
+@right("np.frompyfunc", "numpy", X, Y)
 def f(x):
-    return np.sum(np.frompyfunc(lambda v: v * v, 1, 1)(x))  # HERE
+    return np.sum(np.frompyfunc(lambda v: v * v, 1, 1)(x))
 
 
 @refused("np.nditer", "numpy", X, "", "")
