@@ -9,7 +9,7 @@ from typing import Any
 from cats.bodies import applied, body_of, closed
 from cats.ir.control import Call
 from cats.places import placed
-from cats.policies import Policy, Recompute
+from cats.policies import Policy, Recompute, known
 from cats.tree import flatten, unflatten
 from cats.whole import compile
 
@@ -48,12 +48,13 @@ def checkpoint(f: Callable[..., Any], policy: Policy | None = None) -> Checkpoin
              some operations or variables make; `Budget(bytes)` as much as has room; `Every(k)`
              and `Binomial(s)` keep carries of the loops in f; `SaveAll()` everything
     Values and derivatives are the same under each; memory and work differ, and
-    `cats.explain_memory` tells how. In forward mode nothing is kept anyway. Spelling:
-    `jax.checkpoint`. Source: Griewank and Walther 2000; Radul et al. 2023, section 6 (unzip).
+    `cats.explain_memory` tells how. In forward mode nothing is kept anyway. Raises DerivativeError
+    if the policy is none. Spelling: `jax.checkpoint`. Source: Griewank and Walther 2000; Radul et
+    al. 2023, section 6 (unzip).
 
     >>> import numpy as np
     >>> from cats.gradients import grad
     >>> grad(checkpoint(lambda x: np.sin(np.exp(x))))(0.0)
     np.float64(0.5403023058681398)
     """
-    return Checkpointed(f, Recompute() if policy is None else policy)
+    return Checkpointed(f, known(policy) or Recompute())

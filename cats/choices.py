@@ -80,5 +80,11 @@ def switch(index: Value, branches: Sequence[Function], *operands: Any) -> Any:
     >>> switch(np.int64(1), [np.sin, np.cos, np.tan], 0.0)
     np.float64(1.0)
     """
+    if not branches:
+        raise TraceError(
+            "switch has no branches to choose from",
+            where=users_place(),
+            remedy="Give at least one function.",
+        )
     names = tuple([f"branch {i}" for i in range(len(branches))])
     return compile(Choice(tuple(branches), names))(index, *operands)

@@ -16,6 +16,7 @@ import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
 from cats.capture import picture
+from cats.doors.session import users_class
 from cats.engine import real_leaves
 from cats.ir.control import Custom
 from cats.ir.control import Rule as IrRule
@@ -330,7 +331,7 @@ def _shape(tree: Tree) -> Any:
     """The structure, whatever its statics are."""
     match tree:
         case Branch():
-            return tree.kind, tree.keys, tuple(map(_shape, tree.parts))
+            return users_class(tree.kind), tree.keys, tuple(map(_shape, tree.parts))
         case Static():
             return None
         case Leaf():

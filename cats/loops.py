@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.bodies import Body, Flat, applied, body_of, closed, described, laid_out
+from cats.bodies import Body, Flat, alike, applied, body_of, closed, described, laid_out
 from cats.ir.control import Loop, While
 from cats.ir.errors import TraceError
 from cats.ir.prims.algebra import add, sub
@@ -64,16 +64,29 @@ def rows(stacks: Flat, length: int | None) -> int:
     """How many rows the stacks have, all of them. Raises TraceError if they do not agree."""
     lengths = {s.shape[0] if s.shape else None for s in stacks.spaces}
     if length is not None:
-        lengths.add(operator.index(length))
+        lengths.add(_length(length))
     if len(lengths) == 1 and None not in lengths:
         (found,) = lengths
         return found  # type: ignore[return-value]
-    shown = ", ".join(map(str, stacks.spaces)) or "no arrays"
+    shown = ", ".join([str(s) for s in stacks.spaces]) or "no arrays"
     said = "" if length is None else f", and length is {length}"
     raise TraceError(
         f"a loop through the rows of {shown}{said}: how often it runs is not one number",
         where=users_place(),
         remedy="Give arrays whose first axes are equally long, or length= where there are none.",
+    )
+
+
+def _length(length: Any) -> int:
+    """The number of rounds that is asked for. Raises TraceError if it is none."""
+    if hasattr(length, "__index__") and not isinstance(length, Tracked):
+        found = operator.index(length)
+        if found >= 0:
+            return found
+    raise TraceError(
+        f"length={length!r} is no number of rounds",
+        where=users_place(),
+        remedy="Give a whole number from 0 up; fori_loop takes one that is computed.",
     )
 
 
@@ -88,7 +101,7 @@ def stable(first: Flat, trace: Callable[[Any], Body], part: int | None = None) -
     for _ in range(len(spaces) + 2):
         body = trace(first.like(spaces))
         carried = body.out if part is None else body.out.parts[part]  # type: ignore[union-attr]
-        if carried != first.tree:
+        if not alike(carried, first.tree):
             raise TraceError(
                 f"{body.name} gives {described(body)}, and its carry began as another container",
                 where=users_place(),

@@ -26,7 +26,7 @@ from cats.ir.spaces import Ground, Real, Value
 from cats.linearity import check_linear_function
 from cats.pipeline import forward_half, halves, pushforward, reverse_half
 from cats.places import placed, users_place
-from cats.policies import Policy
+from cats.policies import Policy, known
 from cats.prepared import Call, Function, Traceable, prepare, traced
 from cats.tree import Tree, count, unflatten
 
@@ -129,7 +129,7 @@ def _split(
     f: Function, primals: Sequence[Any], policy: Policy | None, reverse: bool
 ) -> tuple[Any, LinearFunction]:
     call = _whole(f, primals)
-    active = _real(call)
+    active, policy = _real(call), known(policy)
 
     def make(lifted: Traceable) -> tuple[Any, Any]:
         split = halves(lifted.program, active, policy)
@@ -156,7 +156,7 @@ def linearize(
 ) -> tuple[Any, LinearFunction]:
     """(f(x), dx |-> f'(x) dx): the primal runs once, the linear part as often as one likes.
 
-    policy   which residuals to save: cats.SaveAll() (default) or cats.Recompute()
+    policy   which residuals to save, as in `checkpoint`; cats.SaveAll() by default
     Source: Radul et al. 2023, "You Only Linearize Once".
 
     >>> y, push = linearize(lambda x: x**3, 2.0)

@@ -4,7 +4,7 @@ computed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,15 +31,21 @@ class Saving:
     """Residuals made by some operations are kept; the others are computed again.
 
     which   names of operations or of variables ("matmul", "h"), or a predicate on steps
+    Raises DerivativeError for anything else.
     """
 
-    which: tuple[str, ...] | Callable[[Step], bool]
+    which: str | Collection[str] | Callable[[Step], bool]
 
     def __post_init__(self) -> None:
-        if isinstance(self.which, str):
-            object.__setattr__(self, "which", (self.which,))
-        elif not callable(self.which):
-            object.__setattr__(self, "which", tuple(self.which))
+        if callable(self.which):
+            return
+        which = (self.which,) if isinstance(self.which, str) else self.which
+        if not isinstance(which, Collection) or not all(isinstance(w, str) for w in which):
+            raise DerivativeError(
+                f"{which!r} says not which residuals are kept",
+                remedy="Give names of operations or variables, or a predicate on steps.",
+            )
+        object.__setattr__(self, "which", tuple(which))
 
     def keeps(self, step: Step) -> bool:
         """Whether what the step makes is kept."""
@@ -92,6 +98,21 @@ class Binomial:
 
 Policy = SaveAll | Recompute | Saving | Budget | Every | Binomial
 """A residual policy. Results agree whichever is taken; memory and work differ."""
+
+
+def known(policy: Policy | None) -> Policy | None:
+    """The policy. Raises DerivativeError if it is none.
+
+    >>> known(Every(3))
+    Every(k=3)
+    """
+    if policy is None or isinstance(policy, Policy):
+        return policy
+    raise DerivativeError(
+        f"{policy!r} is no policy for residuals",
+        remedy="Give one of SaveAll(), Recompute(), Saving(which), Budget(bytes), Every(k), "
+        "Binomial(snapshots).",
+    )
 
 
 Selective = Recompute | Saving | Budget

@@ -23,7 +23,7 @@ from cats.ir.prims.algebra import add
 from cats.ir.prims.choice import equal, logical_and, logical_not, select
 from cats.ir.prims.layout import const, convert, led
 from cats.ir.program import Program, Step
-from cats.ir.spaces import ANY, Discrete, Ground, Real, row_of
+from cats.ir.spaces import ANY, Discrete, Ground, Real, row_of, with_rows
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.wire import Builder, Wire
 from cats.lanes import (
@@ -55,6 +55,8 @@ def vectorised(
       x2 = sin y
     in (x2) (False,)
     """
+    if count == 0:
+        return _on_none(program, axes)
     spaces = [with_axis(s, a, count) for s, a in zip(program.inputs, axes, strict=True)]
     builder = Builder(spaces)
     lanes = [Lane(w, a) for w, a in zip(list(builder.wires), axes, strict=True)]
@@ -62,6 +64,21 @@ def vectorised(
     shown = [front(lane) if lane.axis is not None else lane.wire for lane in made]
     batched = tuple([lane.axis is not None for lane in made])
     return builder.finish(shown, program.names), batched
+
+
+def _on_none(program: Program, axes: Sequence[int | None]) -> tuple[Program, tuple[bool, ...]]:
+    """The program on a batch without examples: only what is the same for all is computed."""
+    one, batched = vectorised(program, axes, 1)
+    pairs = list(zip(program.inputs, axes, strict=True))
+    builder = Builder([with_axis(s, a, 0) for s, a in pairs])
+    given = list(builder.wires)
+    rows = zip(given, one.inputs, axes, strict=True)
+    args = [w if a is None else builder.zeros(s) for w, s, a in rows]
+    same = [o for o, moves in zip(one.outputs, batched, strict=True) if not moves]
+    found = iter(builder.run(replace(one, outputs=tuple(same)).pruned(), args))
+    ends = zip(one.ends, batched, strict=True)
+    made = [builder.zeros(with_rows(row_of(s), 0)) if moves else next(found) for s, moves in ends]
+    return builder.finish(made, program.names), batched
 
 
 Rules = dict[tuple[Rule[Program], Sequence[int | None]], Rule[Program]]

@@ -16,6 +16,8 @@ from cats.capture import GENERAL, slots
 
 Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
+MIRRORED = "__mirrored__"
+"""The attribute of a mirror that holds the class it was made of."""
 
 
 def _attributes(kind: type) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind
 
     watched   for an object from outside, what to call when it is written to
     """
-    body = _watching(kind, rebind, watched)
+    body = _watching(kind, rebind, watched) | {MIRRORED: kind}
     body["__module__"], body["__qualname__"] = kind.__module__, kind.__qualname__
     return type(kind)(kind.__name__, (kind,), body)
 

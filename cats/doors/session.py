@@ -28,7 +28,7 @@ from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import KEPT, PLAIN, contents, kept
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
-from cats.doors.objects import fill, mirrored, viewed
+from cats.doors.objects import MIRRORED, fill, mirrored, viewed
 from cats.doors.refusing import LIBRARIES, TAKEN_OUT, Refusing, looks_outside, reason, takes_out
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
@@ -438,6 +438,17 @@ class Session:
         ]
         places = (_stored(f.__code__, instruction, name) for f in functions)
         return next((p for p in places if p is not None), None)
+
+
+def users_class(kind: type) -> type:
+    """The user's class behind those that traces within each other see in its place.
+
+    >>> users_class(int)
+    <class 'int'>
+    """
+    while MIRRORED in vars(kind):
+        kind = vars(kind)[MIRRORED]
+    return PLAIN.get(kind, kind)
 
 
 def session_of(f: Any) -> Session | None:

@@ -1,0 +1,270 @@
+"""Derivatives that are said: in both modes, at all orders, through every word; and what they are
+checked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cats
+from cats.ir.errors import DerivativeError, LinearityError, TraceError
+from tests.agreement import agree, all_refused, near
+
+Function = Callable[..., Any]
+V = np.array([0.1, 0.2, -0.3])
+X = np.stack([V, 2.0 * V, -V])
+
+
+def plain(x: Any) -> Any:
+    return np.log(np.sum(np.exp(x)))
+
+
+@cats.custom_jvp
+def forward(x: Any) -> Any:
+    return np.log(np.sum(np.exp(x)))
+
+
+@forward.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    (x,), (dx,) = primals, tangents
+    y = forward(x)  # its own derivative is said by the same rule
+    return y, np.sum(np.exp(x - y) * dx)
+
+
+@cats.custom_jvp
+def by_argument(x: Any) -> Any:
+    return np.log(np.sum(np.exp(x)))
+
+
+by_argument.defjvps(lambda t, y, x: np.sum(np.exp(x - y) * t))
+
+
+@cats.custom_vjp
+def backward(x: Any) -> Any:
+    return np.log(np.sum(np.exp(x)))
+
+
+def saved(x: Any) -> Any:
+    y = backward(x)
+    return y, {"x": x, "y": y, "n": 3}
+
+
+backward.defvjp(saved, lambda kept, ct: (ct * np.exp(kept["x"] - kept["y"]),))
+
+SAID = [forward, by_argument, backward]
+
+
+@pytest.mark.parametrize("f", SAID, ids=lambda f: f.f.__name__)
+def test_what_is_said_is_the_derivative_in_every_mode_and_word(f: Function) -> None:
+    """A rule that says the true derivative: every use of it agrees with the function itself."""
+    uses: list[Callable[[Function], Function]] = [
+        lambda f: f,
+        lambda f: lambda x: f(np.sin(x)) * f(x * x),
+        lambda f: lambda x: np.sum(cats.vmap(f)(np.outer(V, x)) ** 2),
+        lambda f: lambda x: np.sum(cats.vmap(lambda a: f(a * x), chunk=2)(V)),
+        lambda f: lambda x: cats.scan(lambda c, r: (c * f(r * x) + f(x * c), None), 1.0, X)[0],
+        lambda f: lambda x: cats.fori_loop(0, 3, lambda i, c: f(x + c) + i, 0.0),
+        lambda f: lambda x: cats.while_loop(lambda c: c < 9.0, lambda c: f(x + c) + c, 0.5),
+        lambda f: lambda x: cats.cond(f(x) > 0.0, lambda x: f(x) ** 2, lambda x: x[0], x),
+        lambda f: lambda x: cats.checkpoint(lambda z: f(z) ** 2)(x) + f(x),
+        lambda f: lambda x: np.sum(cats.map(lambda r: f(r + x), X) ** 3),
+        lambda f: lambda x: np.sum(cats.grad(f)(x) ** 2) + cats.jvp(f, (x,), (V,))[1],
+        lambda f: lambda x: np.sum(cats.vmap(cats.grad(lambda r: f(r * x)))(X) ** 2),
+    ]
+    for use in uses:
+        agree(use(f), use(plain), V)
+    near(cats.vmap(cats.hessian(f))(X), np.stack([cats.hessian(plain)(x) for x in X]))
+    near(cats.jacobian(cats.hessian(f))(V), cats.jacobian(cats.hessian(plain))(V), 11)
+    one: Function = lambda t: f(np.array([1.0, 2.0]) * t)  # noqa: E731
+    other: Function = lambda t: plain(np.array([1.0, 2.0]) * t)  # noqa: E731
+    for order in range(1, 6):
+        one, other = cats.grad(one), cats.grad(other)
+        near(one(0.3), other(0.3), 10 if order < 5 else 9)
+
+
+def test_what_is_said_counts() -> None:
+    """A rule that says something else than the truth is what is used, in both modes, everywhere."""
+    wrong = cats.custom_jvp(lambda x: x * x)
+    wrong.defjvp(lambda p, t: (p[0] ** 2, 5.0 * t[0]))
+    uses: list[Function] = [
+        wrong,
+        lambda x: cats.fori_loop(0, 1, lambda i, c: wrong(c), x),
+        lambda x: cats.checkpoint(wrong)(x),
+        lambda x: np.sum(cats.vmap(wrong)(np.stack([x]))),
+        lambda x: cats.cond(True, wrong, np.sin, x),
+    ]
+    for f in uses:
+        assert f(3.0) == 9.0
+        assert [slope(f)(3.0) for slope in (cats.grad, cats.jacfwd, cats.jacrev)] == [5.0] * 3
+        assert cats.jvp(f, (3.0,), (2.0,)) == (9.0, 10.0)
+        assert cats.grad(cats.grad(f))(3.0) == 0.0
+
+
+def test_a_rule_that_is_said_anew_is_seen() -> None:
+    f = cats.custom_jvp(lambda x: x * x)
+    f.defjvp(lambda p, t: (p[0] ** 2, 5.0 * t[0]))
+    g: Function = lambda x: f(x) + x  # noqa: E731
+    assert cats.grad(g)(1.0) == 6.0
+    f.defjvp(lambda p, t: (p[0] ** 2, 7.0 * t[0]))
+    assert cats.grad(g)(1.0) == 8.0
+    h = cats.custom_vjp(lambda x: x * x)
+    for factor in (2.0, 3.0):
+        h.defvjp(lambda x: (x * x, ()), lambda kept, ct: (factor * ct,))  # noqa: B023
+        assert cats.grad(lambda x: h(x))(1.0) == factor
+
+
+@dataclass(frozen=True)
+class Point:
+    """A container of a user."""
+
+    a: Any
+    n: Any
+
+
+def test_containers_integers_and_arguments_that_do_not_vary() -> None:
+    clamp = cats.custom_vjp(lambda x, low, high: np.clip(x, low, high))
+    clamp.defvjp(
+        lambda x, low, high: (np.clip(x, low, high), x > low), lambda kept, ct: (ct, None, None)
+    )
+    near(cats.grad(lambda x: np.sum(clamp(x, 0.0, 0.15) * x))(V), np.clip(V, 0.0, 0.15) + V)
+    near(cats.jvp(lambda x: clamp(x, 0.0, 0.15), (V,), (V,))[1], V)
+    near(cats.grad(lambda low: np.sum(clamp(V, low, 0.15)))(0.0), 0.0)
+    power = cats.custom_vjp(
+        lambda d, n: {"y": d["a"] ** n, "k": np.argmax(d["b"])}, nondiff_argnums=(1,)
+    )
+    power.defvjp(
+        lambda d, n: ({"y": d["a"] ** n, "k": np.argmax(d["b"])}, d),
+        lambda n, d, ct: ({"a": n * d["a"] ** (n - 1) * ct["y"], "b": d["b"] * 0.0},),
+    )
+    found = cats.grad(lambda d: power(d, 3)["y"] * (power(d, 2)["k"] + 1))({"a": 2.0, "b": V})
+    near(found, {"a": 24.0, "b": np.zeros(3)})
+    moved = cats.custom_jvp(lambda p: Point(p.a * p.n, p.n))
+    moved.defjvp(lambda p, t: (Point(p[0].a * p[0].n, p[0].n), Point(t[0].a * p[0].n, None)))
+    near(cats.grad(lambda x: moved(Point(x, 3)).a)(2.0), 3.0)
+    two = cats.custom_jvp(lambda x, y: np.sin(x) * y)
+    two.defjvps(lambda t, z, x, y: np.cos(x) * y * t, None)
+    near(cats.grad(two, (0, 1))(0.3, 2.0), (np.cos(0.3) * 2.0, 0.0))
+    still = cats.custom_jvp(lambda x: np.sign(x))
+    still.defjvps(None)
+    near(cats.grad(lambda x: still(x) * x)(2.0), 1.0)
+
+
+def test_hooks_on_gradients() -> None:
+    def surgery(a: Any) -> Any:
+        b = cats.on_gradient(a * a, lambda ct: 0.9 * ct)
+        return b * a
+
+    near([surgery(2.0), cats.grad(surgery)(2.0)], [8.0, 2.8 * 4.0])
+    near(cats.grad(cats.grad(surgery))(2.0), cats.grad(lambda a: 2.8 * a * a)(2.0))
+    hooked: Function = lambda x: cats.on_gradient(
+        {"a": x, "b": x * 2.0}, lambda ct: {**ct, "a": -ct["a"]}
+    )  # noqa: E731
+    near(cats.grad(lambda x: hooked(x)["a"] + hooked(x)["b"])(1.0), 1.0)
+    step: Function = lambda c, r: (cats.on_gradient(np.sin(c) * r, lambda ct: ct * 0.5), None)  # noqa: E731
+    halved = cats.grad(lambda x: cats.scan(step, x, V)[0])(0.4)
+    free = cats.grad(lambda x: cats.scan(lambda c, r: (np.sin(c) * r, None), x, V)[0])(0.4)
+    near(halved, free / 8.0)
+
+
+# Errors
+
+
+def said(rule: Function) -> Function:
+    """x |-> x * x with a rule forward, differentiated."""
+    f = cats.custom_jvp(lambda x: x * x)
+    f.defjvp(rule)
+    return lambda: cats.grad(f)(1.0)
+
+
+def pulled(bwd: Function, fwd: Function = lambda x, y: (x * y, x)) -> Function:
+    """(x, y) |-> x * y with rules in reverse, differentiated."""
+    f = cats.custom_vjp(lambda x, y: x * y)
+    f.defvjp(fwd, bwd)
+    return lambda: cats.grad(lambda x: f(x, 2.0))(1.0)
+
+
+def captured(s: Any) -> Any:
+    inner = cats.custom_jvp(lambda x: x * s)
+    inner.defjvp(lambda p, t: (p[0] * s, t[0] * s))
+    return inner(2.0)  # what varies is read from around
+
+
+def recursive(s: Any) -> Any:
+    inner = cats.custom_jvp(lambda x: x * x)
+
+    def rule(p: Any, t: Any) -> Any:
+        return inner(p[0]) + 0.0 * s, 2.0 * p[0] * t[0]
+
+    inner.defjvp(rule)
+    return inner(2.0)
+
+
+REFUSED: list[tuple[Any, ...]] = [
+    (said(lambda p, t: (p[0] ** 2, t[0] * 2 + 1)), LinearityError,
+     "the rule of <lambda> is not linear: it does not map 0 to 0", "linear in tangents", "* 2 + 1"),
+    (said(lambda p, t: (p[0] ** 2, t[0] * t[0])), LinearityError,
+     "not linear: its derivative depends on the argument", "linear in tangents", "t[0] * t[0]"),
+    (said(lambda p, t: (p[0] ** 2, np.abs(t[0]))), LinearityError, "is not linear", "linear in",
+     "np.abs(t[0])"),
+    (said(lambda p, t: (p[0] ** 2, cats.cond(t[0] > 0, lambda: t[0], lambda: 2 * t[0]))),
+     LinearityError, "is not linear", "linear in"),
+    (said(lambda p, t: (p[0] ** 2, cats.fori_loop(0, 3, lambda i, c: c * t[0], 1.0))),
+     LinearityError, "is not linear", "linear in"),
+    (said(lambda p, t: (p[0] ** 2 + t[0], t[0])), DerivativeError,
+     "the value that the rule of <lambda> gives depends on a tangent", "from the arguments only"),
+    (said(lambda p, t: p[0]), TraceError, "a value in R, and not a pair (value, tangent)",
+     "Return a tuple (value, tangent)"),
+    (said(lambda p, t: (p[0] ** 2, np.ones(3) * t[0])), TraceError,
+     "the tangent that the rule of <lambda> gives lies in R[3], and is asked for in R", "Give it"),
+    (said(lambda p, t: (np.float32(1) * 3, t[0])), TraceError,
+     "the value that the rule of <lambda> gives lies in R32, and is asked for in R", "Give it"),
+    (said(lambda p, t: ((p[0] ** 2, 1.0), t[0])), TraceError, "lies in R, R, and is asked for in R",
+     "Give it the structure"),
+    (lambda: cats.grad(cats.custom_jvp(lambda x: x))(1.0), DerivativeError,
+     "<lambda> was called before its derivative was said", "with defjvp or defvjp"),
+    (lambda: cats.grad(captured)(1.0), DerivativeError,
+     "a custom derivative says nothing of a value that its function reads from around", "Pass",
+     "what varies is read from around"),
+    (lambda: cats.compile(recursive)(1.0), DerivativeError,
+     "the rule of <lambda> calls it, and reads from around what it does not", "nondiff_argnums"),
+    (pulled(lambda kept, ct: ct), TraceError, "and not a tuple of 2 cotangents", "Return a tuple"),
+    (pulled(lambda kept, ct: (ct,)), TraceError, "gives tuple, and not a tuple of 2 cotangents",
+     "with None for what has cotangent zero"),
+    (pulled(lambda kept, ct: (np.ones(2) * ct, ct)), TraceError,
+     "the backward rule of <lambda> gives cotangents of shapes [(2,)] for arguments in R",
+     "the structure and shape of its argument"),
+    (pulled(lambda kept, ct: (np.clip(ct, -1, 1), ct)), LinearityError,
+     "the backward rule of <lambda> is not linear", "linear in tangents and cotangents", "np.clip"),
+    (pulled(lambda kept, ct: (ct + kept, ct)), LinearityError, "does not map 0 to 0", "linear in"),
+    (pulled(lambda kept, ct: (ct, ct), lambda x, y: x * y), TraceError,
+     "the forward rule of <lambda> gives a value in R, and not a pair (value, residuals)",
+     "Return a tuple (value, residuals)"),
+    (pulled(lambda kept, ct: (ct, ct), lambda x, y: (np.ones(2) * x, x)), TraceError,
+     "the value that the forward rule of <lambda> gives lies in R[2]", "Give it the structure"),
+    (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: ct * ct))(1.0), LinearityError,
+     "is not linear", "linear in tangents and cotangents"),
+    (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: np.ones(3)))(1.0), TraceError,
+     "cotangents of shapes [(3,)]", "the structure and shape"),
+]  # fmt: skip
+
+
+def test_what_is_refused() -> None:
+    all_refused(REFUSED)
+
+
+def test_values_from_around_that_do_not_vary_are_read() -> None:
+    assert cats.compile(captured)(1.5) == 3.0
+
+    def scaled(x: Any, s: Any) -> Any:
+        inner = cats.custom_jvp(lambda x: x * s)
+        inner.defjvp(lambda p, t: (p[0] * s, t[0] * s))
+        return inner(x)
+
+    assert cats.grad(scaled)(2.0, 3.0) == 3.0
+    with pytest.raises(DerivativeError):
+        cats.grad(scaled, (0, 1))(2.0, 3.0)
