@@ -10,7 +10,7 @@ LESSONS = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py")
 
 
 def test_there_are_lessons() -> None:
-    assert [lesson.name[:3] for lesson in LESSONS] == ["01_", "02_", "03_"]
+    assert [lesson.name[:3] for lesson in LESSONS] == ["01_", "02_", "03_", "04_"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
