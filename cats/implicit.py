@@ -18,7 +18,7 @@ from cats.bodies import applied, body_of, closed, described, laid_out
 from cats.ir.control import Call, Custom, Loop, Rule, Solve, While
 from cats.ir.errors import SpaceError, TraceError
 from cats.ir.prims import arrays
-from cats.ir.prims.algebra import add, mul, sub
+from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import abs as magnitude
 from cats.ir.prims.choice import less, less_equal, logical_and, logical_not, maximum, select
 from cats.ir.prims.layout import broadcast, convert, stop
@@ -71,9 +71,13 @@ Differentiation = Implicit | Unroll | Neumann
 
 @dataclass(frozen=True)
 class _Fixed:
-    """x = f(x, *args), found by iteration."""
+    """x = f(x, *args), found by iteration.
+
+    zero   the function that vanishes at the solution, if that is what was asked for
+    """
 
     f: Function
+    zero: Function | None
     by: Differentiation
     tolerance: float
     most: int
@@ -92,18 +96,23 @@ class _Fixed:
                 where=users_place(),
                 remedy="Give the next value in the containers, shapes and dtypes of the first.",
             )
-        whole = closed([body])
+        said = [] if self.zero is None else [body_of("the function of root", self.zero, like)]
+        whole = closed([body, *said])
         count = len(whole.around)
-        step = _ordered(whole.programs[0], count, len(first.leaves))
+        step, *zero = [_ordered(p, count, len(first.leaves)) for p in whole.programs]
         given = [*whole.around, *others.leaves]
-        return unflatten(first.tree, self.found(step, given, list(first.leaves)))
+        equation = zero[0] if zero else _difference(step)
+        return unflatten(first.tree, self.found(step, equation, given, list(first.leaves)))
 
-    def found(self, step: Program, given: Sequence[Value], first: list[Value]) -> Sequence[Value]:
+    def found(
+        self, step: Program, equation: Program, given: Sequence[Value], first: list[Value]
+    ) -> Sequence[Value]:
         """The solution, with derivatives as they are asked for; step: (given, x) -> x."""
         match self.by:
             case Implicit():
                 body = self.iteration(step, self.steps)
-                return applied(implicitly(body, step, len(given), self.by), [*given, *first])
+                word = implicitly(body, equation, len(given), self.by)
+                return applied(word, [*given, *first])
             case Unroll(policy):
                 called = Call(self.iteration(step, self.steps), policy)
                 return applied(called, [*given, *first])
@@ -202,39 +211,43 @@ def _unless(builder: Builder, settled: Wire, value: Wire) -> Wire:
     return select(mask, value, builder.lift(np.nan, value.space))  # type: ignore[no-any-return]
 
 
-def implicitly(body: Program, step: Program, around: int, by: Implicit) -> Custom[Program]:
-    """The solution of x = step(p, x) that the body finds, with the derivative of the equation."""
-    moving = [i for i, s in enumerate(step.inputs[:around]) if isinstance(s, Real)]
-    own = list(range(around, len(step.inputs)))
+def _difference(step: Program) -> Program:
+    """x - step(p, x), which vanishes at a fixed point."""
+    builder = Builder(step.inputs)
+    wires = list(builder.wires)
+    pairs = zip(wires[-len(step.ends) :], builder.run(step, wires), strict=True)
+    return builder.finish([sub(x, y) for x, y in pairs])
+
+
+def implicitly(body: Program, equation: Program, around: int, by: Implicit) -> Custom[Program]:
+    """The root of equation(p, x) that the body finds, with the derivative that follows from it."""
+    moving = [i for i, s in enumerate(equation.inputs[:around]) if isinstance(s, Real)]
+    own = list(range(around, len(equation.inputs)))
     rule: Rule[Program] = Rule("fixed_point", adjoint=False)
     word = Custom(body, rule)
     forward = Builder(body.inputs)
     given = list(forward.wires)
     x = list(forward.emit(word, tuple(given)))
     whole = forward.finish([*x, *given[:around], *x])
-    rule.complete(body, 0, whole, _equation(step, around, moving, own, by))
+    rule.complete(body, 0, whole, _slope(equation, moving, own, by))
     return word
 
 
-def _equation(
-    step: Program, around: int, moving: Sequence[int], own: Sequence[int], by: Implicit
-) -> Program:
-    """(p, x, dp, dx0) -> dx with dx = step_x dx + step_p dp; where the search began is nothing."""
-    count = len(own)
-    push = pushforward(step, [*moving, *own])
-    builder = Builder([*step.inputs, *[step.inputs[i] for i in (*moving, *own)]])
+def _slope(equation: Program, moving: Sequence[int], own: Sequence[int], by: Implicit) -> Program:
+    """(p, x, dp, dx0) -> dx with g_x dx = -g_p dp; where the search began is nothing."""
+    count, inputs = len(own), equation.inputs
+    push = pushforward(equation, [*moving, *own])
+    builder = Builder([*inputs, *[inputs[i] for i in (*moving, *own)]])
     wires = list(builder.wires)
-    point, split = wires[: len(step.inputs)], len(step.inputs) + len(moving)
-    nothing = [builder.zeros(step.inputs[i]) for i in own]
-    side = builder.run(push, [*point, *wires[len(step.inputs) : split], *nothing])[count:]
-    system = Builder([*step.inputs, *step.ends])
+    point, split = wires[: len(inputs)], len(inputs) + len(moving)
+    nothing = [builder.zeros(inputs[i]) for i in own]
+    moved = builder.run(push, [*point, *wires[len(inputs) : split], *nothing])[count:]
+    system = Builder([*inputs, *equation.ends])
     inside = list(system.wires)
-    here, v = inside[: len(step.inputs)], inside[len(step.inputs) :]
-    still = [system.zeros(step.inputs[i]) for i in moving]
-    images = system.run(push, [*here, *still, *v])[count:]
-    body = system.finish([sub(a, b) for a, b in zip(v, images, strict=True)])
-    word = Solve(body, len(step.inputs), by.tolerance, by.rounds)
-    return builder.finish(builder.emit(word, (*point, *side)))
+    still = [system.zeros(inputs[i]) for i in moving]
+    images = system.run(push, [*inside[: len(inputs)], *still, *inside[len(inputs) :]])[count:]
+    word = Solve(system.finish(images), len(inputs), by.tolerance, by.rounds)
+    return builder.finish(builder.emit(word, (*point, *[neg(w) for w in moved])))
 
 
 @placed
@@ -259,9 +272,9 @@ def fixed_point(
     >>> from cats.gradients import grad
     >>> cosine = lambda a: fixed_point(lambda x: np.cos(a * x), 1.0)
     >>> cosine(1.0), grad(cosine)(1.0)
-    (np.float64(0.7390851332147725), np.float64(-0.29747286803732617))
+    (np.float64(0.7390851332157367), np.float64(-0.29747434151017643))
     """
-    word = _Fixed(f, Implicit() if by is None else by, tolerance, max_steps, steps)
+    word = _Fixed(f, None, Implicit() if by is None else by, tolerance, max_steps, steps)
     return compile(word)(init, *args)
 
 
@@ -284,10 +297,9 @@ def root(
     >>> grad(lambda a: root(lambda x: x * x - a, 1.0))(4.0)
     np.float64(0.25)
     """
-    step = partial(_newton, f)
-    return fixed_point(
-        step, init, *args, by=by, tolerance=tolerance, max_steps=max_steps, steps=steps
-    )
+    way = Implicit() if by is None else by
+    word = _Fixed(partial(_newton, f), f, way, tolerance, max_steps, steps)
+    return compile(word)(init, *args)
 
 
 def _newton(f: Function, x: Any, *args: Any) -> Any:

@@ -7,16 +7,18 @@ backwards, over what the first one kept; how much that is, is a policy.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import cats
 
 
-def swing(length, steps=1000, policy=None):
+def swing(length: Any, steps: int = 1000, policy: Any = None) -> Any:
     """Where the pendulum is after so many steps of 1 / 100 s."""
 
-    def run(length):
-        def step(i, state):
+    def run(length: Any) -> Any:
+        def step(i: Any, state: Any) -> Any:
             angle, speed = state
             speed = speed - 0.01 * 9.81 / length * np.sin(angle)
             return angle + 0.01 * speed, speed
@@ -26,7 +28,7 @@ def swing(length, steps=1000, policy=None):
     return run(length) if policy is None else cats.checkpoint(run, policy)(length)
 
 
-def written_out(length, steps=1000):
+def written_out(length: Any, steps: int = 1000) -> Any:
     """The same, every step written down by Python."""
     angle, speed = 1.0, 0.0
     for _ in range(steps):
