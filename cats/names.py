@@ -88,7 +88,7 @@ def _of_module(name: str) -> Iterator[Row]:
     module = importlib.import_module(name)
     for function in sorted(module.__all__):
         value = getattr(module, function, None)
-        if callable(value) and not isinstance(value, type):
+        if callable(value) and hasattr(value, "__name__") and not isinstance(value, type):
             yield _row(name, function, title(value), value)
 
 

@@ -1,0 +1,76 @@
+"""The table of names: what runs as NumPy's own code does run, and the page is that of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cats
+from cats.names import UNKNOWN, page, read, rows, versions
+from cats.surface.refused import OWN
+
+Array = Any
+X = np.array([1.0, 3.0, 2.0])
+PAGE = Path(__file__).resolve().parents[2] / "examples" / "guide" / "names.md"
+
+
+def square(x: Array) -> Array:
+    """A matrix of x."""
+    return np.outer(x, x)
+
+
+CASES: dict[str, Callable[[Array], Array]] = {
+    "amax": lambda x: np.amax(x),
+    "amin": lambda x: np.amin(x),
+    "astype": lambda x: np.astype(x, "float64").sum(),
+    "asarray_chkfinite": lambda x: np.asarray_chkfinite(x).sum(),
+    "fliplr": lambda x: np.fliplr(square(x))[0] @ x,
+    "flipud": lambda x: np.flipud(x) @ x,
+    "rot90": lambda x: np.rot90(square(x))[0] @ x,
+    "rollaxis": lambda x: np.rollaxis(square(x), 1)[0] @ x,
+    "ix_": lambda x: square(x)[np.ix_([0, 1], [2])].sum(),
+    "mask_indices": lambda x: square(x)[np.mask_indices(3, np.triu)].sum(),
+    "diag_indices_from": lambda x: square(x)[np.diag_indices_from(square(x))].sum(),
+    "tril_indices_from": lambda x: square(x)[np.tril_indices_from(square(x))].sum(),
+    "triu_indices_from": lambda x: square(x)[np.triu_indices_from(square(x))].sum(),
+    "row_stack": lambda x: getattr(np, "row_stack", np.vstack)([x, x]).sum(),
+    "vander": lambda x: np.vander(x).sum(),
+    "polyadd": lambda x: np.polyadd(x, x * x).sum(),
+    "polysub": lambda x: np.polysub(x, x * x).sum(),
+    "polydiv": lambda x: np.polydiv(x, x[:2])[0].sum(),
+    "polyder": lambda x: np.polyder(x).sum(),
+    "polyint": lambda x: np.polyint(x).sum(),
+    "polyfit": lambda x: np.polyfit(x, x**2, 1).sum(),
+    "unwrap": lambda x: np.unwrap(5 * x).sum(),
+    "apply_over_axes": lambda x: np.apply_over_axes(np.sum, square(x), [0, 1]).sum(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*row_stack.*:DeprecationWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_what_runs_as_numpys_own_code_has_derivatives(name: str) -> None:
+    f, h = CASES[name], 1e-6
+    numeric = [(f(X + h * e) - f(X - h * e)) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(cats.grad(f)(X), numeric, rtol=1e-6, atol=1e-6)
+
+
+def test_every_name_that_is_said_to_run_so_is_tried() -> None:
+    plain = {"common_type", "kaiser"}
+    numpys = {name.removeprefix("numpy.") for name in OWN if name.startswith("numpy.")}
+    assert numpys - plain == set(CASES)
+
+
+def test_no_name_of_numpy_is_left_without_a_word() -> None:
+    silent = [row.name for row in rows() if row.section == "numpy" and row.kind == UNKNOWN]
+    assert silent == []
+
+
+def test_the_page_is_written_from_the_table() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert read(page(rows())) == set(rows())
+    if all(f"{name} {version}" in text for name, version in versions().items()):
+        assert text == page(rows()) + "\n" or text == page(rows())
