@@ -45,6 +45,7 @@ from cats.pipeline import gradient, pushforward
 from cats.pointfree import program_of
 from cats.simplify import simplify
 from tests.linear_programs import canonical, run
+from tests.spec.measured import leaves
 from tests.values import arguments, examples
 
 Check = Callable[[], None]
@@ -1033,6 +1034,39 @@ def kinks_are_found() -> None:
 
 
 @check
+def loops_are_their_rounds() -> None:
+    """A rolled loop against the same rounds written out: what is carried, read and captured."""
+    c, s, xs = 0.7, 0.4, np.array([0.3, -1.1, 0.8])
+
+    def one(c: Any, s: Any, x: Any) -> Any:
+        return np.sin(s * c) + x * x, s * x
+
+    for ahead in (True, False):
+
+        def rolled(c: Any, s: Any, xs: Any, ahead: bool = ahead) -> Any:
+            last, ys = cats.scan(lambda s, x: one(c, s, x), s, xs, reverse=not ahead)
+            return last + np.sum(ys * xs)
+
+        def unrolled(c: Any, s: Any, xs: Any, ahead: bool = ahead) -> Any:
+            total = 0.0
+            for x in xs if ahead else xs[::-1]:
+                s, y = one(c, s, x)
+                total = total + y * x
+            return s + total
+
+        every = (0, 1, 2)
+        for derivative in (cats.grad, cats.jacfwd, cats.jacrev, cats.hessian):
+            found, expected = (derivative(f, every)(c, s, xs) for f in (rolled, unrolled))
+            for a, b in zip(leaves(found), leaves(expected), strict=True):
+                close(a, b)
+
+    def squared(x: Any) -> Any:
+        return cats.while_loop(lambda v: v > 1.0, lambda v: v * v / 3.0, x)  # six rounds
+
+    close(cats.jacfwd(squared)(2.9), 64 * squared(2.9) / 2.9)
+
+
+@check
 def each_mode_associates_its_way() -> None:
     """A product of matrices and a row is cheap in reverse, a column before them forward."""
     a = np.arange(64.0).reshape(8, 8)
@@ -1061,6 +1095,7 @@ FIRST = {
     "ir/rules/grounded": ("compositions_have_the_derivative_of_the_whole",
                           "limits_at_zero_and_far_out"),
     "ir/rules/": ("rules_are_laws", "rules_keep_every_bit", "rules_wherever_they_apply"),
+    "ir/transpose": ("derivatives_of_programs", "loops_are_their_rounds"),
     "cats/derivat": ("choices_within_choices",),
     "ir/nesting": ("choices_within_choices", "wires_are_shared_and_captured"),
     "backends/text": ("choices_within_choices",),

@@ -2,7 +2,7 @@
 
 What is measured is work, not time: lines that run and calls that are made, ours and the
 interpreter's own. The logarithm of the work grows as that of the size, within 0.05: by default
-from 200 to 800 steps, with -m slow from 1,000 to 100,000. Small sizes have a share of constant
+from 150 to 600 steps, with -m slow from 1,000 to 100,000. Small sizes have a share of constant
 work, so there only the upper bound is sharp. What the interpreter does within one call (copies a
 tuple, looks through a list) is not seen by counting; the slow sweep measures seconds besides, whose
 bound is looser, at sizes where such work would be most of it.
@@ -52,7 +52,9 @@ from tests.unit import test_pointfree as terms
 TOLERANCE = 0.05
 SLACK = 0.25
 """Seconds may grow by so much faster."""
-FEW, MANY = 200, 800
+FEW, MANY = 150, 600
+DEEP, DEEPER = 500, 2_000
+"""The larger is more than Python's limit of recursion."""
 SMALL, LARGE = 1_000, 10_000
 
 
@@ -397,7 +399,7 @@ def test_running_is_linear_however_deep(name: str) -> None:
     """The gradient in NumPy, from its text: no depth is a limit."""
     x = np.ones(BUILT[name](FEW).inputs[0].shape)[()] / 2
     found: dict[int, float] = {}
-    for n in (SMALL, 4 * SMALL):
+    for n in (DEEP, DEEPER):
         run = OnNumpy().build(simplify(gradient(BUILT[name](n), [0])))
         with np.errstate(all="ignore"):
             found[n] = work(lambda x, run=run: run(x), x)  # type: ignore[misc]
@@ -427,7 +429,7 @@ def emits(monkeypatch: pytest.MonkeyPatch, f: Callable[[], Any]) -> int:
 def test_emissions_are_linear(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a gradient, simplified, asks of builders."""
     asked: dict[int, float] = {}
-    for n in (SMALL, 4 * SMALL):
+    for n in (DEEP, DEEPER):
         program = BUILT[name](n)
         asked[n] = emits(monkeypatch, lambda p=program: simplify(gradient(p, [0])))  # type: ignore[misc]
     assert abs(slope(asked) - 1.0) <= TOLERANCE
