@@ -73,7 +73,7 @@ class OnField:
     def build(self, program: Program) -> Run:
         style = Style(ready=self._plan, writes=False, dtype=exact_dtype, tidy=False)
         text = write(program, "run", style, {"np"})
-        namespace: dict[str, Any] = dict(text.callees)
+        namespace: dict[str, Any] = {"np": np, **text.callees}
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)
         for part in text.functions:
