@@ -42,7 +42,7 @@ from cats.ir.wire import Builder
 from cats.jacobians import hessian, hvp, jacfwd, jacrev
 from cats.maps import jvp, linearize, vjp
 from cats.pipeline import forward_half, gradient, halves, jacobian, pushforward, reverse_half
-from cats.policies import Recompute, SaveAll
+from cats.policies import Binomial, Budget, Every, Recompute, SaveAll, Saving
 from cats.simplify import simplify
 from cats.unzip import unzip
 from cats.whole import trace
@@ -68,6 +68,7 @@ from tests.strategies import program as drawn
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 EXACTLY = OnFractions()
+POLICIES = (SaveAll(), Recompute(), Saving("mul"), Budget(40), Every(2), Binomial(2))
 PRIME = on_modulo(2_147_483_647)
 
 
@@ -386,7 +387,7 @@ def test_u5_every_step_has_the_adjoint_of_its_derivative() -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_u7_u8_partial_evaluation_keeps_values_and_never_adds_work(kind: Kind) -> None:
-    """On values and gradients of 100 programs; what is simplified stays."""
+    """On values and gradients; what is simplified stays, but for what a loop needs no more."""
     for n, sample in both(100, kind, number=True):
         raw = gradient(sample.program, active(sample.program))
         simple = simplify(raw)
@@ -418,7 +419,7 @@ def test_y1_to_y7_unzip_and_transpose() -> None:
         v = direction(Random(n), program.inputs)
         k = len(program.outputs)
         expected = EXACTLY.compile(simplify(pushforward(program, vary)))(*sample.exact, *v)
-        for policy in (SaveAll(), Recompute()):
+        for policy in POLICIES:
             split = halves(program, vary, policy)
             made = EXACTLY.compile(split.primal)(*sample.exact)
             moved = EXACTLY.compile(forward_half(split.half))(*made[k:], *v)
