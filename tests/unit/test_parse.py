@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 import cats
-from cats.ir.build import lifted
 from cats.ir.control import Case, Loop, While
-from cats.ir.lam import App, Const, Lam, Let, Prim, Proj, Run, Term, Tuple, Var
+from cats.ir.lam import App, Const, Lam, Let, Prim, Proj, Run, Term, Tuple, Var, lifted
 from cats.ir.parse import parse
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, ipow, mul, neg, sub
