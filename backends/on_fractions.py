@@ -26,7 +26,7 @@ from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.program import Program
-from cats.ir.spaces import Ground, Real, Value
+from cats.ir.spaces import ANY, Ground, Real, Value
 
 FIELD = frozenset(
     {
@@ -73,7 +73,7 @@ class OnField:
     def build(self, program: Program) -> Run:
         style = Style(ready=self._plan, writes=False, dtype=exact_dtype, tidy=False)
         text = write(program, "run", style, {"np"})
-        namespace: dict[str, Any] = dict(text.callees)
+        namespace: dict[str, Any] = {"np": np, **text.callees}
         for name, constant in text.constants.items():
             namespace[name] = self.exact(constant.array, constant.space)
         for part in text.functions:
@@ -99,7 +99,10 @@ class OnField:
         if not isinstance(space, Real):
             return np.asarray(value, space.dtype)
         array = np.asarray(value, object)
-        if array.shape != space.shape:
+        if ANY in space.shape[1:]:
+            return array
+        rows = array.shape[:1] if space.shape[:1] == (ANY,) else space.shape[:1]
+        if array.shape != (*rows, *space.shape[1:]):
             raise SpaceError(f"an argument of shape {array.shape} is not in {space}")
         return mapped(self.enter, array)
 

@@ -33,11 +33,12 @@ from cats.ir.program import Program, Step
 from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
-from cats.ir.spaces import UNIT, Product, Real, Space, Value, tangent
+from cats.ir.spaces import ANY, UNIT, Ground, Product, Real, Space, Value, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.policies import Binomial, Every, Policy, Selective
+from cats.policies import Saving as SavingSome
 from cats.repeating import Repetition, Replaying, Saving, repetition
 from cats.schedules import expanded, is_word, scheduled
 from cats.unzip import unzip
@@ -240,7 +241,7 @@ class _Derivation:
             return
         derived: list[Derivative] = []
         for branch in case.branches:
-            derived.append((yield _derived(branch, active)))
+            derived.append(_without_open((yield _derived(branch, active))))
         joint = Joint(derived, len(captured))
         results = self.builder.case(joint.programs(), tag, captured)
         self.wires.extend(results[: len(step.spaces)])
@@ -427,6 +428,34 @@ class _Derivation:
             linear = renamed(linear, number.__getitem__)
         primal = self.builder.finish(shown, self.program.names)
         return Derivative(primal, linear, self.active)
+
+
+def _without_open(d: Derivative) -> Derivative:
+    """The derivative of a branch that computes again what a loop left in so many rows as it ran.
+
+    The other branches could not write zeros for that: nobody knows how many.
+    """
+    count, primal = d.count, d.primal
+    made = [primal.spaces[o] for o in primal.outputs[count:] if o >= len(primal.inputs)]
+    if not any(map(_open, made)):
+        return d
+    split = unzip(d, SavingSome(lambda step: not any(map(_open, step.spaces))))
+    half, ahead = split.half, len(d.linear.inputs)
+    refs = tuple([Ref(i, space) for i, space in enumerate(split.residuals)])
+    word = LinCall(half.linear, half.recompute, refs, tuple(range(ahead)))
+    outputs = tuple([o if o == ZERO else ahead + k for k, o in enumerate(d.linear.outputs)])
+    linear = prune(LinearProgram(d.linear.inputs, (word,), outputs, d.linear.ends))
+    read = linear.references()
+    ends = split.primal.outputs
+    shown = (*ends[:count], *[ends[count + r.position] for r in read])
+    number = {r: Ref(i, r.space) for i, r in enumerate(read)}
+    whole = replace(split.primal, outputs=shown).pruned()
+    return Derivative(whole, renamed(linear, number.__getitem__), d.active)
+
+
+def _open(space: Ground) -> bool:
+    """Whether its length is not known before it is made."""
+    return ANY in space.shape
 
 
 def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:

@@ -115,12 +115,12 @@ class Matrix:
 
         Where stacks are as long as a loop turns out to run there are no blocks: by columns then.
         """
-        if any(ANY in part.shape for space in program.spaces for part in grounds(space)):
-            return by_columns(program, at)
         return outcome(_read(self, program, at))
 
 
 def _read(k: Matrix, program: LinearProgram, at: At) -> Asking[Table]:
+    if any(ANY in part.shape for space in program.spaces for part in grounds(space)):
+        return by_columns(program, at)
     dom = Product(program.inputs)
     rows = _inputs(program, dom)
     for step in program.steps:

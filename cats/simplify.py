@@ -40,6 +40,18 @@ def _run(
     wanted: Sequence[int],
     rewrites: Rewrites,
 ) -> Asking[Program]:
+    """The wanted outputs of the program, on these wires of the builder, as a program."""
+    found: list[Wire] = yield _through(program, builder, inputs, wanted, rewrites)
+    return builder.finish(found, program.names)
+
+
+def _through(
+    program: Program,
+    builder: Builder,
+    inputs: list[Wire],
+    wanted: Sequence[int],
+    rewrites: Rewrites,
+) -> Asking[list[Wire]]:
     """The wanted outputs of the program on these wires of the builder."""
     outputs = [program.outputs[i] for i in wanted]
     read = _positions_read(program, outputs)
@@ -68,7 +80,7 @@ def _run(
             case _:
                 made = builder.emit(step.op, args, step.params, step.spaces)
                 at.extend(made if isinstance(made, tuple) else (made,))
-    return builder.finish([at[o] for o in outputs], program.names)  # type: ignore[misc]
+    return [at[o] for o in outputs]  # type: ignore[misc]
 
 
 def _call(
@@ -114,15 +126,17 @@ def _case(
     """The results that are read, of branches that know their constants and keep what they need."""
     results: list[Wire | None] = [None] * len(step.spaces)
     tag, *captured = args
-    if tag.constant is not None:
-        made = builder.run(case.branches[int(tag.constant.value)], captured)
-        return list(made)
     branches: list[Program] = []
-    for branch in case.branches:
-        branches.append((yield _branch(branch, captured, kept, rewrites)))
-    if all(b == branches[0] for b in branches):
-        found = builder.run(branches[0], captured)
+    if tag.constant is not None:
+        taken = case.branches[int(tag.constant.value)]
+        found: Sequence[Wire] = yield _through(taken, builder, captured, kept, rewrites)
     else:
+        for branch in case.branches:
+            branches.append((yield _branch(branch, captured, kept, rewrites)))
+    if branches and all(b == branches[0] for b in branches):
+        every = range(len(kept))
+        found = yield _through(branches[0], builder, captured, every, rewrites)
+    elif branches:
         read = sorted({a for b in branches for a in _inputs_read(b)})
         narrowed = tuple([_narrowed(b, read) for b in branches])
         found = builder.case(narrowed, tag, [captured[i] for i in read])

@@ -16,7 +16,7 @@ from cats.ir.constant import Constant
 from cats.ir.control import Loop, While
 from cats.ir.prims.layout import broadcast, const
 from cats.ir.program import Program, constant_of
-from cats.ir.spaces import Ground, row_of
+from cats.ir.spaces import ANY, Ground, row_of
 from cats.ir.wire import Builder, Wire
 from cats.outside import computed_outside, same_in_every_round
 
@@ -47,8 +47,10 @@ class Rounds:
 
     @property
     def never(self) -> bool:
-        """Whether it is known that the loop does not run."""
-        return isinstance(self.word, Loop) and self.word.length == 0
+        """Whether it is known that the loop does not run, and what it leaves can be written."""
+        ends = self.body.ends[self.word.carries :]
+        known = isinstance(self.word, Loop) and self.word.length == 0
+        return known and not any(ANY in end.shape for end in ends)
 
     def unchanged(self) -> list[Wire | None]:
         """The results of a loop that does not run."""

@@ -453,6 +453,17 @@ def any_terms() -> st.SearchStrategy[Term]:
                 inner,
                 st.lists(lambdas, min_size=2, max_size=3),
             ),
+            st.builds(
+                lambda parts, length, reverse: Control(
+                    "scan",
+                    tuple(parts[: 3 + (length is None)]),
+                    (("length", length), ("reverse", reverse)),
+                ),
+                st.lists(inner, min_size=4, max_size=4),
+                st.none() | st.integers(0, 9),
+                st.booleans(),
+            ),
+            st.builds(lambda t, b, c: Control("while", (t, b, c)), inner, inner, inner),
         )
 
     return st.recursive(leaves, larger, max_leaves=25)

@@ -7,7 +7,7 @@ of a case is read by some branch, and some branch gives each of its results.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -182,7 +182,7 @@ def canonical(program: LinearProgram) -> tuple[object, ...]:
             case word:
                 inside = tuple(canonical(b) for b in word.bodies)
                 given = tuple(("zero",) if a == ZERO else at[a] for a in word.args)
-                key = (type(word).__name__, replace(word.with_bodies(()), args=()), inside, given)
+                key = (type(word).__name__, word.hollow(), inside, given)
                 at.extend((*key, k) for k in range(len(word.spaces)))
     return tuple(("zero",) if o == ZERO else at[o] for o in program.outputs)
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from cats.bodies import applied
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
 from cats.ir.prims.arrays import cumprod, cumsum, prod
@@ -26,9 +27,10 @@ from cats.ir.prims.indexing import gather, index
 from cats.ir.prims.joining import concatenate
 from cats.ir.prims.layout import broadcast, reshape, sum, transpose
 from cats.ir.prims.smooth import arctan, cos, exp, log, sin, sqrt, tanh
-from cats.ir.program import Program
+from cats.ir.program import Program, Step
 from cats.ir.spaces import Ground, R, Real, Shape, Value
 from cats.ir.wire import Builder, Wire
+from cats.recorder import newest_recorder
 
 Array = np.ndarray[Any, Any]
 SHAPES: tuple[Shape, ...] = ((), (), (3,), (2, 3))
@@ -84,12 +86,15 @@ def fractions(value: Value) -> Array:
 class Drawing:
     """A program under construction, with the value of every wire at the arguments."""
 
-    def __init__(self, rng: Random, kind: Kind, inputs: Sequence[Ground]) -> None:
+    def __init__(
+        self, rng: Random, kind: Kind, inputs: Sequence[Ground], args: Sequence[Array] | None = None
+    ) -> None:
         self.rng = rng
         self.kind = kind
         self.builder = Builder(inputs)
         self.wires: list[Wire] = list(self.builder.wires)
-        self.values: list[Array] = [numbers(rng, space.shape) for space in inputs]
+        drawn = [numbers(rng, s.shape) for s in inputs] if args is None else args
+        self.values: list[Array] = list(drawn)
         self.degrees = [1] * len(inputs)
         self.args = tuple(self.values)
         self.read: set[int] = set()
@@ -259,11 +264,16 @@ def numbers(rng: Random, shape: Shape) -> Array:
 
 
 def program(
-    rng: Random, kind: Kind = SMOOTH, steps: int = 20, inputs: int = 3, outputs: int = 2
+    rng: Random,
+    kind: Kind = SMOOTH,
+    steps: int = 20,
+    inputs: int = 3,
+    outputs: int = 2,
+    drawn: type[Drawing] = Drawing,
 ) -> Sample:
     """A random program of at most about so many steps, and arguments."""
     spaces = [Real(rng.choice(kind.shapes)) for _ in range(inputs)]
-    drawing = Drawing(rng, kind, spaces)
+    drawing = drawn(rng, kind, spaces)
     while len(drawing.wires) < inputs + steps:
         drawing.step()
     return drawing.finish(outputs)
@@ -323,12 +333,23 @@ def function_of(of: Program) -> Callable[..., Any]:
 
 
 def evaluated(of: Program, args: Sequence[Value]) -> list[Value]:
-    """The outputs, one primitive after the other."""
+    """The outputs, one operation after the other."""
     at = list(args)
     for step in of.steps:
-        assert isinstance(step.op, Primitive)
-        at.append(step.op(*[at[a] for a in step.args], **dict(step.params)))
+        given = [at[a] for a in step.args]
+        if isinstance(step.op, Primitive):
+            made = step.op(*given, **dict(step.params)) if given else _constant(step)
+            at.extend(made if len(step.spaces) > 1 else (made,))
+        elif newest_recorder(given) is not None:
+            at.extend(applied(step.op, given))
+        else:
+            at.extend(step.op.run(evaluated, given))
     return [at[o] for o in of.outputs]
+
+
+def _constant(step: Step) -> Value:
+    """What a step without arguments gives, a NumPy scalar rather than a Python number."""
+    return np.asarray(step.op(**dict(step.params)))[()]
 
 
 def complex_step(of: Program, args: Sequence[Array], tangents: Sequence[Array]) -> list[Array]:

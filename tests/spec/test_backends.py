@@ -33,6 +33,10 @@ from cats.ir.program import Program, Step
 from cats.ir.read import read_program
 from cats.ir.spaces import BOOL, Discrete, Ground, R, Real, Value
 from cats.ir.wire import Builder, Wire
+from cats.pipeline import gradient
+from cats.simplify import simplify
+from tests.rolled import rolled
+from tests.strategies import SMOOTH, evaluated
 from tests.values import arguments, drawn, examples, program_spaces
 
 FLOATS: tuple[Backend, ...] = (OnNumpy(), OnSource(), OnNumexpr(least=1), OnNumexpr())
@@ -249,6 +253,19 @@ def test_programs_give_what_their_steps_give_one_by_one(backend: Backend, name: 
         for value, wanted, space in zip(found, walked(made, args), made.ends, strict=True):
             inhabits(value, space)
             agree(value, wanted, backend)
+
+
+@backends
+def test_random_programs_with_loops_agree(backend: Backend) -> None:
+    """Values and gradients of 30 programs, to the last few digits of the largest entry."""
+    for n, sample in rolled(30, SMOOTH, number=True):
+        whole = gradient(sample.program, list(range(len(sample.program.inputs))))
+        wanted = evaluated(whole, sample.args)
+        for each in (whole, simplify(whole)):
+            pairs = zip(backend.compile(each)(*sample.args), wanted, strict=True)
+            for found, value in pairs:
+                scale = 1.0 + np.max(np.abs(value), initial=0.0)
+                np.testing.assert_allclose(found, value, 1e-11, 1e-12 * scale, err_msg=str(n))
 
 
 def walked(made: Program, args: Sequence[Value]) -> list[Value]:

@@ -161,9 +161,10 @@ def test_hooks_on_gradients() -> None:
 
     near([surgery(2.0), cats.grad(surgery)(2.0)], [8.0, 2.8 * 4.0])
     near(cats.grad(cats.grad(surgery))(2.0), cats.grad(lambda a: 2.8 * a * a)(2.0))
-    hooked: Function = lambda x: cats.on_gradient(
-        {"a": x, "b": x * 2.0}, lambda ct: {**ct, "a": -ct["a"]}
-    )  # noqa: E731
+
+    def hooked(x: Any) -> Any:
+        return cats.on_gradient({"a": x, "b": x * 2.0}, lambda ct: {**ct, "a": -ct["a"]})
+
     near(cats.grad(lambda x: hooked(x)["a"] + hooked(x)["b"])(1.0), 1.0)
     step: Function = lambda c, r: (cats.on_gradient(np.sin(c) * r, lambda ct: ct * 0.5), None)  # noqa: E731
     halved = cats.grad(lambda x: cats.scan(step, x, V)[0])(0.4)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from cats.ir.lam import App, Const, Lam, Let, Prim, Proj, Term, Tuple, Var
+import cats
+from cats.ir.control import Case, Loop, While
+from cats.ir.lam import App, Const, Lam, Let, Prim, Proj, Run, Term, Tuple, Var, lifted
 from cats.ir.parse import parse
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, ipow, mul, neg, sub
 from cats.ir.prims.choice import less
 from cats.ir.prims.pairs import power
 from cats.ir.prims.smooth import sin
+from cats.ir.read import read_program
+from cats.prepared import prepare, traced
 from tests.lambda_terms import Sample, any_terms, samples
 
 X, Y, Z = Var("x"), Var("y"), Var("z")
@@ -140,3 +148,35 @@ def test_numbers_are_read_to_the_last_bit() -> None:
     for text in ("0.1", "1e+300", "5e-324", "9223372036854775807", "-9223372036854775808", "-0.0"):
         term = parse(text)
         assert isinstance(term, Const) and str(term) == text
+
+
+def words(x: Any) -> Any:
+    """Every word, one in another."""
+
+    def grown(c: Any) -> Any:
+        return cats.while_loop(lambda c: c < 3.0, lambda c: c * c * x + 2.0, c)
+
+    rows, ys = cats.scan(lambda c, y: (c * y, c + x), x, np.arange(3.0), reverse=True)
+    count = np.floor(x).astype(int)
+    some = cats.fori_loop(0, count, lambda i, c: cats.cond(c > 1.0, grown, np.sin, c) + i, x)
+    return rows + ys + some + cats.switch(count, [np.sin, np.cos, grown], x)
+
+
+def test_words_are_read_back_and_pickled() -> None:
+    """Terms of scan, while and case as they are traced; finished words on arguments; programs."""
+    found = traced(words, prepare(words, (2.5,), {}))
+    assert parse(str(found.term)) == found.term
+    assert pickle.loads(pickle.dumps(found.term)) == found.term
+    assert read_program(str(found.program)) == found.program
+    body = read_program("(w: R, c: R, x: R) -> a = mul c x  b = add a w  in (b, a)")
+    test = read_program("(w: R, c: R) -> t = less c w  in (t)")
+    step = read_program("(w: R, c: R) -> d = add c w  in (d)")
+    for term in (
+        Run(Loop(body, 1, 1, 3, True), (X, lifted(1.0), Y)),
+        Run(Loop(body, 1, 1), (lifted(2), X, lifted(1.0), Y)),
+        Run(While(test, step, 1), (X, Proj(0, Y))),
+        Run(Case((test, test)), (Z, X, Y)),
+        Tuple((Run(While(test, step, 1), (X, Y)), App(X, Run(Case((step, step)), (Z, X, Y))))),
+    ):
+        assert parse(str(term)) == term
+        assert pickle.loads(pickle.dumps(term)) == term

@@ -171,6 +171,24 @@ def all_within_by_hand(x: Any) -> Any:
     return ((((x * 0.5 + x) * 0.3 + x) * x) * 0.5 + x) * 0.3 + x
 
 
+def loops_in_branches(x: Any) -> Any:
+    """What these loops leave is as long as they run; the other branch leaves nothing."""
+
+    def grows(x: Any) -> Any:
+        return cats.while_loop(lambda c: c < 5.0, lambda c: c * c * x + 1.0, x)
+
+    def turns(x: Any) -> Any:
+        step = lambda c: (c[0] * np.cos(c[2]), c[1] + 1, c[2] * 0.5)  # noqa: E731
+        return cats.while_loop(lambda c: c[1] < 4, step, (x, 0, 0.3))[0]
+
+    return cats.cond(x > 0.0, grows, turns, x) * cats.cond(x > 9.0, grows, lambda x: 0.25, x)
+
+
+def grown_by_hand(x: Any) -> Any:
+    c = x * x * x + 1.0
+    return 0.25 * (c * c * x + 1.0)
+
+
 def never(x: Any) -> Any:
     """No round of any loop."""
     none = np.zeros((0, 3))
@@ -211,6 +229,8 @@ PAIRS = [
     (switched, switched_by_hand, (0.7,)),
     (mapped, mapped_by_hand, (0.7,)),
     (all_within, all_within_by_hand, (0.7,)),
+    (loops_in_branches, grown_by_hand, (1.3,)),
+    (loops_in_branches, lambda x: 0.25 * x * np.prod(np.cos(0.3 * 0.5 ** np.arange(4.0))), (-1.3,)),
     (never, lambda x: x * 1.0 + x * x, (0.7,)),
     (dead, dead_by_hand, (0.7,)),
 ]
