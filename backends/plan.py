@@ -80,6 +80,8 @@ class _Planner:
         self.constants: dict[int, Constant] = {}
         self.spread: dict[int, tuple[int, Axes]] = {}
         self.root = list(range(len(self.spaces)))
+        self.frail: set[int] = set()
+        self.pinned: set[int] = set()
         self.written = frozenset(program.outputs)
         for first, step in program.numbered():
             self._forward(first, step)
@@ -104,18 +106,29 @@ class _Planner:
             return
         if op.inplace is not None:
             return
-        if op is const or op is broadcast or op.code is None:
-            self.root[first : first + len(step.spaces)] = [SHARED] * len(step.spaces)
+        if op is broadcast:
+            self.root[first] = self.root[step.args[0]]
+            self.frail.add(first)
+            return
+        if op is const or op.code is None:
+            self._elsewhere(first, step)
             return
         if op.name in COPIES and not self._plain_index(step):
             return
         spaces = [self.spaces[a] for a in step.args]
         if len(step.spaces) > 1 or op.work(spaces, step.spaces[0], dict(step.params)) == 0:
             alone = len(step.args) == 1 and len(step.spaces) == 1
-            root = self.root[step.args[0]] if alone or op.name == "gather" else SHARED
             if step.op is index and not step.spaces[0].shape:
                 return
-            self.root[first : first + len(step.spaces)] = [root] * len(step.spaces)
+            if alone or op.name == "gather":
+                self.root[first : first + len(step.spaces)] = [self.root[step.args[0]]]
+            else:
+                self._elsewhere(first, step)
+
+    def _elsewhere(self, first: int, step: Step) -> None:
+        """Results that may lie in the memory of any argument: what is there is never written."""
+        self.root[first : first + len(step.spaces)] = [SHARED] * len(step.spaces)
+        self.pinned.update(step.args)
 
     def _filled(self, first: int, step: Step) -> bool:
         """Whether a broadcast is written as a new array of one number."""
@@ -140,7 +153,8 @@ class _Planner:
             lines.append(line)
         lines.reverse()
         copied = self._copied()
-        arranged = overwriting(lines, self.root, self.written, self._owned())
+        kept = self.written | self.pinned
+        arranged = overwriting(lines, self.root, kept, self._owned())
         constants = self._constants(needed)
         return Plan(self.program, tuple(arranged), constants, copied, self.literals, self.written)
 
@@ -205,7 +219,8 @@ class _Planner:
         copied = []
         for place, position in enumerate(self.program.outputs):
             root, stored = self.root[position], place in self.role.stored
-            copied.append(bool(self.spaces[position].shape) and root in taken and not stored)
+            shared = root in taken or position in self.frail
+            copied.append(bool(self.spaces[position].shape) and shared and not stored)
             if not stored:
                 taken.add(root)
         return tuple(copied)

@@ -29,6 +29,8 @@ def in_chunks(
         return vectorised(program, axes, count)
     leading = [None if a is None else 0 for a in axes]
     _, batched = vectorised(program, leading, chunk)
+    if not any(batched):
+        return vectorised(program, axes, count)
     rows = zip(program.inputs, axes, strict=True)
     builder = Builder([with_axis(space, a, count) for space, a in rows])
     lanes = [front(Lane(w, a)) for w, a in zip(list(builder.wires), axes, strict=True)]

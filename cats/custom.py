@@ -16,6 +16,7 @@ import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
 from cats.capture import picture
+from cats.dependence import dependent
 from cats.doors.session import users_class
 from cats.engine import real_leaves
 from cats.ir.control import Custom
@@ -236,7 +237,7 @@ def _at_rest(program: Program, outputs: range, start: int, name: str) -> Program
     builder = Builder(program.inputs[:start])
     given = list(builder.wires)
     nothing = [builder.zeros(s) for s in program.inputs[start:]]
-    varies = _depends(program, range(start, len(program.inputs)))
+    varies = dependent(program, range(start, len(program.inputs)))
     for k in outputs:
         if varies[program.outputs[k]]:
             raise DerivativeError(
@@ -246,14 +247,6 @@ def _at_rest(program: Program, outputs: range, start: int, name: str) -> Program
             )
     made = builder.run(program, [*given, *nothing])
     return builder.finish([*[made[k] for k in outputs], *given], program.names[:start])
-
-
-def _depends(program: Program, inputs: range) -> list[bool]:
-    """For each position whether it depends on one of these inputs."""
-    varies = [i in inputs for i in range(len(program.inputs))]
-    for step in program.steps:
-        varies.extend([any(varies[a] for a in step.args)] * len(step.spaces))
-    return varies
 
 
 def _backward(

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from itertools import count as count_up
 from itertools import product as choices
 from typing import Any
 
@@ -294,8 +293,11 @@ class _Jets:
 
     # Programs
 
-    def run(self, program: Program, given: Sequence[Series]) -> list[Series]:
-        """The outputs of a program on series."""
+    def run(self, program: Program, given: Sequence[Series], ahead: bool = True) -> list[Series]:
+        """The outputs of a program on series.
+
+        ahead   whether all terms are found at once, so that a long program is no deep recursion
+        """
         at = list(given)
         for step in program.steps:
             self.builder.where = step.where
@@ -304,11 +306,11 @@ class _Jets:
                 case Primitive() as op:
                     made = self.emit(op, tuple(args), step.params)
                     results = made if isinstance(made, tuple) else (made,)
-                    for s in results:
+                    for s in results if ahead else ():
                         self.at(s, self.order)
                     at.extend(results)
                 case Call(body):
-                    at.extend(self.run(body, args))
+                    at.extend(self.run(body, args, ahead))
                 case Custom() as word:
                     at.extend(self.custom(word, args))
                 case Replay() as word:
@@ -334,17 +336,23 @@ class _Jets:
                 where=self.builder.where,
                 remedy="Say it with custom_jvp.",
             )
-        made = self.run(rule.forward, args)
-        own = [a for a in args[word.around :] if isinstance(a.space, Real)]
-        flows = self.run(rule.map, [*made[count:], *[self.slope(a) for a in own]])
-        number = count_up()
-        found: list[Series] = []
-        for s in made[:count]:
-            if isinstance(s.space, Real):
-                find = self.nth(lambda: flows, next(number))
-                found.append(self.grown(s.space, self.term(s, 0), find))
-            else:
-                found.append(s)
+        key = (rule, tuple(map(id, args)))
+        if key not in self.table:
+            first = self.builder.emit(word, tuple([self.term(a, 0) for a in args]))
+            made = [Series(self, w.space, [w], still=not isinstance(w.space, Real)) for w in first]
+            self.table[key] = (args, made)
+            own = [a for a in args[word.around :] if isinstance(a.space, Real)]
+
+            @cache
+            def rows() -> Sequence[Series | None]:
+                """The derivatives: the rule may speak of the function itself, on these series."""
+                saved = self.run(rule.forward, args, ahead=False)[count:]
+                slopes = [self.slope(a) for a in own]
+                return self.run(rule.map, [*saved, *slopes], ahead=False)
+
+            for k, s in enumerate([s for s in made if not s.still]):
+                s.next = self.nth(rows, k)
+        found: list[Series] = self.table[key][1]
         return found
 
     # Choices and loops: all terms of what moves cross their edges

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cats.backends.on_numpy import OnNumpy
+from cats.dependence import dependent
 from cats.derive import derive
 from cats.ir.errors import LinearityError, Where
 from cats.ir.program import Program
@@ -19,11 +20,9 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
     """
     derivative = derive(program, active)
     primal, count = derivative.primal, derivative.count
-    varying = [i in derivative.active for i in range(len(primal.inputs))]
+    varying = dependent(primal, derivative.active)
     places: list[Where | None] = [None] * len(primal.inputs)
     for step in primal.steps:
-        moves = any(varying[a] for a in step.args)
-        varying.extend([moves] * len(step.spaces))
         places.extend([step.where] * len(step.spaces))
     for output in primal.outputs[count:]:
         if varying[output]:

@@ -48,8 +48,12 @@ def expanded(word: Replay[Program]) -> Program:
     wires = list(leaving.wires)
     after = leaving.run(word.advance, wires)
     body = leaving.finish([*after, *wires[first:start]])
-    forward = Loop(body, first, word.states, word.length, word.reverse)
-    left = builder.emit(forward, (*count, *captured, *states, *stacks))[word.states :]
+    read = [i for i in body.inputs_read() if not first <= i < start]
+    around, rows = [i for i in read if i < first], [i for i in read if i >= start]
+    body = body.taking([*around, *range(first, start), *rows])
+    forward = Loop(body, len(around), word.states, word.length, word.reverse)
+    given = [*[captured[i] for i in around], *states, *[stacks[i - start] for i in rows]]
+    left = builder.emit(forward, (*count, *given))[word.states :]
     back = Builder(_reordered(word))
     inside = list(back.wires)
     split = first + word.carries

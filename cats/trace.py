@@ -214,7 +214,14 @@ def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> lis
     for step in program.steps:
         made = recorder.apply(step, [at[a] for a in step.args])
         at.extend(made if isinstance(made, tuple) else (made,))
-    return [at[o] for o in program.outputs]
+    return [_apart(at[o]) for o in program.outputs]
+
+
+def _apart(value: Value) -> Value:
+    """A result as a value of its own: what is written into it is not written into an argument."""
+    if not isinstance(value, Tracked):
+        return value
+    return value.recorder.make(value.recorder, value.state, value.space)
 
 
 def space_of_leaf(value: Value, what: str) -> Ground:

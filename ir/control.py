@@ -124,7 +124,7 @@ class Case(Word[P]):
         tag, *captured = args
         if not isinstance(tag, Discrete) or tag.shape:
             raise SpaceError(f"the tag of a case must be one Bool or Int, not {tag}")
-        if tuple(captured) != self.branches[0].inputs:
+        if not _fit(captured, self.branches[0].inputs):
             raise SpaceError(f"a case on {_signature(self.branches[0])} got {_listed(captured)}")
         return self.branches[0].ends
 
@@ -188,7 +188,7 @@ class Loop(Word[P]):
 
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
-        if args != self.takes():
+        if not _fit(args, self.takes()):
             raise SpaceError(f"a loop on {_listed(self.takes())} got {_listed(args)}")
         ends = self.body.ends
         return (*ends[: self.carries], *[with_rows(s, self.rows) for s in ends[self.carries :]])
@@ -250,7 +250,7 @@ class While(Word[P]):
 
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
-        if args != self.body.inputs:
+        if not _fit(args, self.body.inputs):
             raise SpaceError(f"a while on {_listed(self.body.inputs)} got {_listed(args)}")
         ends = self.body.ends
         return (INT, *ends[: self.carries], *[with_rows(s, ANY) for s in ends[self.carries :]])
@@ -336,7 +336,7 @@ class Replay(Word[P]):
 
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
-        if args != self.takes():
+        if not _fit(args, self.takes()):
             raise SpaceError(f"a replay on {_listed(self.takes())} got {_listed(args)}")
         ends = self.body.ends
         return (*ends[: self.carries], *[with_rows(s, self.rows) for s in ends[self.carries :]])
@@ -525,8 +525,23 @@ class Custom(Word[P]):
         return tuple(apply(self.body, args))
 
 
+def _fit(args: Sequence[Space], takes: Sequence[Ground]) -> bool:
+    """Whether arguments are in these spaces; a stack of any length may have a known one."""
+    if tuple(args) == tuple(takes):
+        return True
+    return len(args) == len(takes) and all(map(_fits, args, takes))
+
+
+def _fits(arg: Space, take: Ground) -> bool:
+    if arg == take or not isinstance(arg, Ground) or ANY not in take.shape:
+        return arg == take
+    pairs = zip(arg.shape, take.shape, strict=False)
+    same = (type(arg), arg.dtype, len(arg.shape)) == (type(take), take.dtype, len(take.shape))
+    return same and all(n in (m, ANY) or m == ANY for n, m in pairs)
+
+
 def _called(name: str, body: Body, args: Sequence[Space]) -> tuple[Ground, ...]:
-    if tuple(args) != body.inputs:
+    if not _fit(args, body.inputs):
         raise SpaceError(f"a {name} on {_listed(body.inputs)} got {_listed(args)}")
     return body.ends
 

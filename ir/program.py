@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, assert_never
 
+import numpy as np
+
 from cats.ir.constant import Constant
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While, refilled
 from cats.ir.errors import Where
@@ -164,7 +166,8 @@ class Program(Nesting):
         for step in self.steps:
             made = step.op(*[at[a] for a in step.args], **dict(step.params))
             several = len(step.spaces) > 1 or not isinstance(step.op, Primitive)
-            at.extend(made if several else (made,))
+            results = made if several else (made,)
+            at.extend(_wide(v, s) for v, s in zip(results, step.spaces, strict=True))
         return tuple([at[o] for o in self.outputs])
 
     def __repr__(self) -> str:
@@ -184,6 +187,12 @@ Control = (
     | Custom[Program]
 )
 """The control words: each holds nested programs whose captured values are arguments."""
+
+
+def _wide(value: Value, space: Ground) -> Value:
+    """A bare number as NumPy's, of the dtype of its space."""
+    bare = type(value) in (int, float, bool)
+    return np.dtype(space.dtype).type(value) if bare else value
 
 
 def program_of_word(word: Control) -> Program:

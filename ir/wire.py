@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.control import Case
+from cats.ir.control import Case, Loop
 from cats.ir.errors import SpaceError, TraceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -21,7 +21,7 @@ from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.algebra import number as bare
 from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Control, Program, Step
-from cats.ir.spaces import Discrete, Ground, Real, Value
+from cats.ir.spaces import ANY, Discrete, Ground, Real, Value, row_of
 
 STAMPS = itertools.count()
 
@@ -213,7 +213,14 @@ class Builder:
         return self.emit(broadcast, (wire,), (("axes", ()), ("shape", like.shape)))  # type: ignore[no-any-return]
 
     def zeros(self, space: Ground) -> Wire:
-        """An array of zeros, made only where one must be seen."""
+        """An array of zeros, made only where one must be seen; a stack of any length has none."""
+        if ANY in space.shape:
+            inner = Builder()
+            body = inner.finish([inner.zeros(row_of(space))])
+            rows = space.shape[0]
+            word = Loop(body, length=None if rows == ANY else rows)
+            made: tuple[Wire, ...] = self.emit(word, (self.lift(0),) if rows == ANY else ())
+            return made[0]
         return self.full(Constant(np.zeros((), space.dtype)), space)
 
     def capture(self, wire: Wire) -> Wire:
@@ -270,7 +277,7 @@ class Builder:
         alive = [False] * len(self.steps)
         for number in range(len(self.steps) - 1, -1, -1):
             step, first = self.steps[number], self.firsts[number]
-            unread = not read[first] and True not in read[first : first + len(step.spaces)]
+            unread = True not in read[first : first + len(step.spaces)]
             if not unread or step.op.effect:
                 alive[number] = True
                 for a in step.args:
