@@ -23,7 +23,7 @@ def in_strips(word: Loop[Program] | While[Program], k: int) -> Program | None:
     >>> from cats.ir.read import read_program
     >>> double = read_program("(c: R) -> d = add c c  in (d)")
     >>> in_strips(Loop(double, 0, 1, 7), 3).evaluated([1.0])
-    (128.0, array([ 1.,  8., 64.]))
+    (np.float64(128.0), array([ 1.,  8., 64.]))
     """
     match word:
         case While() if len(word.body.outputs) == word.carries:

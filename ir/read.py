@@ -194,7 +194,7 @@ def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primi
 
 
 def _operation(half: _Half, known: Mapping[str, Primitive]) -> Primitive | Control:
-    if half.word in CONTROL:
+    if half.programs and half.word in CONTROL:
         return CONTROL[half.word](dict(half.params), tuple(half.programs))
     if half.word == "const":
         return const
