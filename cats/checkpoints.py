@@ -9,7 +9,7 @@ from typing import Any
 from cats.bodies import applied, body_of, closed
 from cats.ir.control import Call
 from cats.places import placed
-from cats.policies import Policy, Recompute, known
+from cats.policies import Policy, Recompute, known, written
 from cats.tree import flatten, unflatten
 from cats.whole import compile
 
@@ -36,7 +36,7 @@ class _Called:
         leaves, _ = flatten((args, kwargs))
         body = body_of("the function of checkpoint", self.f, args, kwargs, numbers=False)
         whole = closed([body])
-        made = applied(Call(whole.programs[0], self.policy), [*whole.around, *leaves])
+        made = applied(Call(whole.programs[0], written(self.policy)), [*whole.around, *leaves])
         return unflatten(body.out, made)
 
 

@@ -37,7 +37,7 @@ from cats.ir.spaces import ANY, UNIT, Ground, Product, Real, Space, Value, tange
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
-from cats.policies import Binomial, Every, Policy, Selective
+from cats.policies import Binomial, Every, Policy, Selective, policy_of
 from cats.policies import Saving as SavingSome
 from cats.repeating import Repetition, Replaying, Saving, repetition
 from cats.schedules import expanded, is_word, scheduled
@@ -258,7 +258,7 @@ class _Derivation:
 
     def call(self, step: Step, call: Call[Program]) -> Asking[None]:
         """The body in place; its linear part computes again what the policy does not keep."""
-        policy: Policy | None = call.policy  # type: ignore[assignment]
+        policy = policy_of(call)
         if isinstance(policy, Every | Binomial) and len(call.body.steps) == 1:
             (inner,) = call.body.steps
             if isinstance(inner.op, Loop | While) and is_word(call.body):

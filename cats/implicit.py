@@ -29,7 +29,7 @@ from cats.linearity import check_linear_function
 from cats.maps import linearize
 from cats.pipeline import pushforward
 from cats.places import placed, users_place
-from cats.policies import Policy
+from cats.policies import Policy, written
 from cats.tree import unflatten
 from cats.whole import compile
 
@@ -114,7 +114,7 @@ class _Fixed:
                 word = implicitly(body, equation, len(given), self.by)
                 return applied(word, [*given, *first])
             case Unroll(policy):
-                called = Call(self.iteration(step, self.steps), policy)
+                called = Call(self.iteration(step, self.steps), written(policy))
                 return applied(called, [*given, *first])
             case Neumann(terms):
                 if self.steps is not None:

@@ -5,10 +5,12 @@ computed again.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, cast, get_args
 
 import numpy as np
 
+from cats.ir.control import Call
 from cats.ir.errors import DerivativeError
 from cats.ir.primitive import Primitive
 from cats.ir.prims.layout import broadcast, const, reshape, transpose
@@ -113,6 +115,33 @@ def known(policy: Policy | None) -> Policy | None:
         remedy="Give one of SaveAll(), Recompute(), Saving(which), Budget(bytes), Every(k), "
         "Binomial(snapshots).",
     )
+
+
+def written(policy: Policy | None) -> tuple[Any, ...] | None:
+    """A policy as a call holds it, in plain data, so that programs that hold it are read back.
+
+    >>> written(Every(3)), written(Saving("matmul"))
+    (('Every', 3), ('Saving', ('matmul',)))
+    """
+    if policy is None:
+        return None
+    return (type(policy).__name__, *[getattr(policy, f.name) for f in fields(policy)])
+
+
+def policy_of(call: Call[Program]) -> Policy | None:
+    """The policy of a call: the inverse of `written`. Raises DerivativeError if there is none such.
+
+    >>> from cats.ir.read import read_program
+    >>> policy_of(Call(read_program("(x: R) -> in (x)"), ("Every", 3)))
+    Every(k=3)
+    """
+    if call.policy is None:
+        return None
+    name, *numbers = call.policy
+    for made in get_args(Policy):
+        if made.__name__ == name and len(fields(made)) == len(numbers):
+            return cast(Policy, made(*numbers))
+    return known(cast(Any, call.policy))
 
 
 Selective = Recompute | Saving | Budget

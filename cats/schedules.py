@@ -6,7 +6,7 @@ from cats.ir.control import Call, Loop, Replay, While
 from cats.ir.program import Program, program_of_word
 from cats.ir.spaces import Ground
 from cats.ir.wire import Builder
-from cats.policies import Binomial, Every, Policy
+from cats.policies import Binomial, Every, Policy, written
 
 
 def scheduled(program: Program, policy: Policy | None) -> Program:
@@ -19,7 +19,7 @@ def scheduled(program: Program, policy: Policy | None) -> Program:
         builder.where = step.where
         args = tuple([at[a] for a in step.args])
         if isinstance(step.op, Loop | While):
-            at.extend(builder.emit(Call(program_of_word(step.op), policy), args))
+            at.extend(builder.emit(Call(program_of_word(step.op), written(policy)), args))
             continue
         made = builder.emit(step.op, args, step.params, step.spaces)
         at.extend(made if isinstance(made, tuple) else (made,))

@@ -14,7 +14,7 @@ its arguments is one step, so a program is as long whether its loop runs once or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
@@ -380,11 +380,11 @@ class Replay(Word[P]):
 class Call(Word[P]):
     """body(args): a step of its own, whose parts are shared with nothing outside.
 
-    policy   which residuals its derivative keeps; None: all of them
+    policy   which residuals its derivative keeps, by name and numbers; None: all of them
     """
 
     body: P
-    policy: Hashable = None
+    policy: tuple[Any, ...] | None = None
     name: ClassVar[str] = "call"
 
     @property

@@ -5,7 +5,7 @@ Their programs read residuals of their own, by place; the word says where those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -284,7 +284,7 @@ class LinCall(LinWord[L]):
     prepare: Preparing
     residuals: tuple[Ref, ...]
     args: tuple[int, ...]
-    policy: Hashable = None
+    policy: tuple[Any, ...] | None = None
     where: Where | None = None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from cats.ir.errors import Where
+from cats.ir.errors import DerivativeError, Where
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import (
     ZERO,
@@ -27,7 +27,7 @@ def transposed(program: LinearProgram) -> LinearProgram:
     A position used k times becomes a sum of k terms, a sum of k terms a position used k times:
     dup and add change places, and so do zero and drop. A loop runs from its other end; what it
     reads in every round becomes a carry that adds up. Raises LinearityError for a leaf that is
-    not linear.
+    not linear, DerivativeError for a loop that reads stacks of unknown length in every round.
     """
     return outcome(_transposed(program))
 
@@ -140,6 +140,13 @@ class _Backwards:
         body = yield _transposed(selected(step.body, [*range(step.carries), *rows]))
         outputs, start = body.outputs, step.captured + step.carries
         sums = [j for j in range(step.captured) if outputs[j] != ZERO]
+        if any(_open(body.ends[j]) for j in sums):
+            raise DerivativeError(
+                "a loop reads in every round what another left in as many rows as it ran, and what "
+                "is sent back to those rows cannot be added up from zeros: nobody knows how many",
+                where=step.where,
+                remedy="Take the derivative in forward mode, or run the other loop in each round.",
+            )
         stacks = [j for j in range(start, len(outputs)) if outputs[j] != ZERO]
         made = replace(
             step,
