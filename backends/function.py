@@ -262,6 +262,8 @@ class FunctionText:
                 text = self._operation(op, line, args)
                 if (op.elementwise and "where(" not in text) or op.name in SCALARS or " @ " in text:
                     self.scalars.update(line.makes)
+                if text in args and self._settled(line.operands[args.index(text)].position):
+                    self.scalars.update(line.makes)
                 return text
             case Case(branches):
                 self.scalars.update(line.makes)
@@ -305,8 +307,12 @@ class FunctionText:
         name = self.names[position]
         if self.plan.copied[place]:
             return f"{name}.copy()"
-        settled = position in self.scalars or position < len(self.program.inputs)
-        return name if self.spaces[position].shape or settled else f"{name}[()]"
+        settled = self.spaces[position].shape or self._settled(position)
+        return name if settled else f"{name}[()]"
+
+    def _settled(self, position: int) -> bool:
+        """Whether a value without axes is a number for sure, no array."""
+        return position in self.scalars or position < len(self.program.inputs)
 
 
 def _choice(titles: Sequence[str], args: Sequence[str], tag: Ground) -> str:

@@ -276,16 +276,17 @@ class Recorder:
             if known is not None or value.recorder is self:
                 return value
             return self.capture(value)
-        bare = isinstance(value, int | float) and not isinstance(value, np.generic)
+        bare = isinstance(value, numbers.Real) and not isinstance(value, np.generic)
         if bare and like is not None:
-            scalar = np.asarray(value, dtype=like.dtype)
+            exact = value if isinstance(value, int | float) else float(value)
+            scalar = np.asarray(exact, dtype=like.dtype)
             if not like.shape:
                 return self.make(self, scalar, like)
             return self.bind(Prim(broadcast, (Const(Constant(scalar)),), spread_out(like)), like)
         if isinstance(value, np.ndarray) and value.dtype == object:
             return self.stacked(value)
         refuse_strangers(value)
-        array = np.asarray(value)
+        array = _plain_numbers(np.asarray(value))
         if array.nbytes > SMALL and isinstance(value, np.ndarray):
             return self.reading(value)
         return self.make(self, np.array(array), ground(array.shape, array.dtype))
@@ -294,7 +295,8 @@ class Recorder:
         """An array of objects that holds traced values, as one value."""
         if newest_recorder([value]) is None:
             refuse_strangers(value)
-            return self.make(self, value, ground(value.shape, value.dtype))
+            plain = _plain_numbers(value)
+            return self.make(self, plain, ground(plain.shape, plain.dtype))
         entries = [self.lift(entry, None) for entry in value.flat]
         whole = self.speech.names[np.stack](entries)
         return self.speech.names[np.reshape](whole, value.shape)  # type: ignore[no-any-return]
@@ -556,6 +558,14 @@ def _same_but_ones(one: Shape, other: Shape) -> bool:
 
 def _has_space(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
+
+
+def _plain_numbers(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array; one of fractions and other objects that are real numbers as one of floats."""
+    if array.dtype != object:
+        return array
+    plain = np.array(array.tolist())
+    return plain if plain.dtype != object else array.astype(np.float64)
 
 
 def refuse_strangers(value: Value) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
+from functools import partial
 from typing import Any
 
-from cats.backends.on_source import source_text
+import numpy as np
+
+from cats.backends.on_source import RESERVED, source_text
 from cats.ir.errors import BackendError
 from cats.simplify import simplify
 from cats.trace import leaf_names
@@ -18,10 +22,11 @@ from cats.whole import base_of, behind
 def source(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     """NumPy text of f for arguments like these; its last definition is the function itself.
 
-    f may be transformed: source(grad(g), x) is the gradient. The text imports only numpy, runs in
-    an empty namespace, uses the names of the user's variables, assigns each name once, and has
-    one comment for each line of the user's code. It holds for the shapes of the arguments; static
-    arguments become defaults. Named tuples come back as tuples, dataclasses as dicts.
+    f may be transformed: source(grad(g), x) is the gradient. The text imports only numpy
+    (and scipy.special, for its functions), runs in an empty namespace, uses the names of the
+    user's variables, assigns each name once, and has one comment for each line of the user's code.
+    It holds for the shapes of the arguments and for these static arguments: those at the end become
+    defaults, others than these are refused. Named tuples come back as tuples, dataclasses as dicts.
     Raises BackendError for a primitive that has no NumPy text, or a function of traced values.
 
     >>> from cats.gradients import grad
@@ -54,14 +59,21 @@ def leaf_names_of(f: Any, positional: Branch) -> list[str]:
 
 
 def name_of(f: Any) -> str:
-    """A name for the text: f's own, with the transformation before it."""
-    transformation = {"Gradient": "grad", "Jacobian": "jacobian"}.get(type(f).__name__)
-    base = getattr(base_of(f), "__name__", "f")
-    if not base.isidentifier() or keyword.iskeyword(base):
-        base = "f"
-    if transformation == "grad" and f.with_value:
-        transformation = "value_and_grad"
-    return f"{transformation}_{base}" if transformation else base
+    """A name for the text: f's own, with the transformations before it."""
+    match type(f).__name__:
+        case "Gradient":
+            return f"{'value_and_grad' if f.with_value else 'grad'}_{name_of(f.f)}"
+        case "Jacobian" if type(f.f).__name__ == "Gradient":
+            return f"hessian_{name_of(f.f.f)}"
+        case "Jacobian":
+            return f"jacobian_{name_of(f.f)}"
+    base: Any = base_of(f)
+    while isinstance(base, partial):
+        base = base.func
+    name = getattr(base, "__name__", type(base).__name__)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        return "f"
+    return f"{name}_" if name in RESERVED else str(name)
 
 
 def _plain(parts: tuple[Tree, ...]) -> bool:
@@ -75,13 +87,14 @@ def _flat(out: Tree) -> bool:
 
 
 def _wrapper(name: str, params: list[str], parts: list[Tree], out: Tree, about: str) -> str:
-    head = ", ".join(
-        f"{p}={part.value!r}" if isinstance(part, Static) else p
-        for p, part in _defaults_last(params, parts)
-    )
-    leaves = [text for p, part in zip(params, parts, strict=True) for text in _read(p, part)]
-    call = f"_{name}({', '.join(leaves)})"
-    lines = [f"def {name}({head}):", f'    """{about}"""']
+    """A function of the user's arguments, that refuses static ones which are not those it is of."""
+    rows = list(zip(params, parts, strict=True))
+    read = [piece for p, part in rows for piece in _read(p, part)]
+    call = f"_{name}({', '.join([leaf for leaf, said in read if said is None])})"
+    lines = [f"def {name}({', '.join(_head(rows))}):", f'    """{about}"""']
+    for test, said in read:
+        if said is not None:
+            lines += [f"    if {test}:", f"        raise ValueError({said!r})"]
     if out == LEAF:
         return "\n".join([*lines, f"    return {call}"]) + "\n"
     found = count(out)
@@ -89,26 +102,56 @@ def _wrapper(name: str, params: list[str], parts: list[Tree], out: Tree, about: 
     return "\n".join([*lines, f"    results = {call}", f"    return {_write(out, place)}"]) + "\n"
 
 
-def _defaults_last(params: list[str], parts: list[Tree]) -> list[tuple[str, Tree]]:
-    """Parameters with their parts; once one has a default, the rest are given by keyword."""
-    rows: list[tuple[str, Tree]] = []
-    starred = False
-    for p, part in zip(params, parts, strict=True):
-        after_default = any(isinstance(before, Static) for _, before in rows)
-        if after_default and not isinstance(part, Static) and not starred:
-            rows.append(("*", LEAF))
-            starred = True
-        rows.append((p, part))
-    return rows
+def _head(rows: list[tuple[str, Tree]]) -> list[str]:
+    """The parameters; static ones at the end have a default, if Python can write it."""
+    head: list[str] = []
+    defaults = True
+    for p, part in reversed(rows):
+        text = _literal(part.value) if isinstance(part, Static) else None
+        defaults = defaults and text is not None
+        head.append(f"{p}={text}" if defaults else p)
+    return head[::-1]
 
 
-def _read(path: str, part: Tree) -> Iterator[str]:
-    """The expressions that read the leaves of a parameter."""
+def _literal(value: Any) -> str | None:
+    """A static value as Python text; None if it has none."""
+    match value:
+        case np.dtype():
+            return f"np.dtype({value.str!r})"
+        case np.ufunc(__name__=name) if getattr(np, name, None) is value:
+            return f"np.{name}"
+        case type(__name__=name) if getattr(builtins, name, None) is value:
+            return str(name)
+    return None if callable(value) else repr(value)
+
+
+Piece = tuple[str, str | None]
+"""An expression that reads a leaf; or a test, and what is said where it holds."""
+
+
+def _read(path: str, part: Tree) -> Iterator[Piece]:
+    """What is read of a parameter, and what is tested."""
     if isinstance(part, Branch):
+        if not is_dataclass(part.kind):
+            number = len(part.parts)
+            yield f"len({path}) != {number}", f"this text is of {path} with {number} parts"
         for i, inner in enumerate(part.parts):
             yield from _read(_step(path, part, i), inner)
-    elif not isinstance(part, Static):
-        yield path
+    elif isinstance(part, Static):
+        yield _differs(path, part.value)
+    else:
+        yield path, None
+
+
+def _differs(path: str, value: Any) -> Piece:
+    """The test that a static value is another; of a function or an object, that its name is."""
+    text = _literal(value)
+    if text is None:
+        said = getattr(value, "__qualname__", type(value).__qualname__)
+        named = f'getattr({path}, "__qualname__", type({path}).__qualname__)'
+        return f"{named} != {said!r}", f"this text is of {path} named {said}"
+    compared = "is not" if value is None or callable(value) else "!="
+    return f"{path} {compared} {text}", f"this text is of {path} = {text}"
 
 
 def _step(path: str, part: Branch, i: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from cats.ir.arity import result_space
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Params
@@ -229,7 +230,7 @@ def ends(node: Arrow) -> tuple[Space, Space]:
         case Decide(space, count):
             return space, Sum((UNIT,) * count)
         case Prim(op, params, spaces):
-            said = op.space(*spaces, **dict(params))
+            said = result_space(op, spaces, dict(params))
             return Product(spaces), Product(said) if isinstance(said, tuple) else said
         case Const(constant):
             return UNIT, constant.space

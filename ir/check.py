@@ -6,6 +6,10 @@ comes from outside, from a pass under suspicion, and for the tests of every pass
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from cats.ir.arity import result_space
 from cats.ir.arrow import Arrow
 from cats.ir.arrow import ends as arrow_ends
 from cats.ir.check_linear import (
@@ -18,7 +22,9 @@ from cats.ir.check_linear import (
 )
 from cats.ir.errors import SpaceError, TermError
 from cats.ir.node import postorder
+from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step, nested
+from cats.ir.spaces import Ground
 
 __all__ = ["check_program", "check_linear", "check_leaf", "check_linear_program", "check_arrow"]
 
@@ -57,7 +63,7 @@ def _check_one(program: Program) -> None:
 def _check_spaces(program: Program, position: int, step: Step) -> None:
     label = _label(position, step.op.name)
     try:
-        said = step.op.space(*[program.spaces[a] for a in step.args], **dict(step.params))
+        said = _ends(step, [program.spaces[a] for a in step.args])
     except SpaceError as error:
         raise SpaceError(f"{label}: {error.message}", where=step.where) from None
     spaces = said if isinstance(said, tuple) else (said,)
@@ -69,6 +75,12 @@ def _check_spaces(program: Program, position: int, step: Step) -> None:
         )
     if list(step.params) != sorted(step.params, key=lambda pair: pair[0]):
         raise TermError(f"{label}: parameters are not sorted by name", where=step.where)
+
+
+def _ends(step: Step, spaces: Sequence[Ground]) -> Any:
+    if isinstance(step.op, Primitive):
+        return result_space(step.op, spaces, dict(step.params))
+    return step.op.space(*spaces)
 
 
 def _label(position: int, name: str) -> str:

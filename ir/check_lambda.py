@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from cats.ir.arity import result_space
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.linear_lambda import (
     Apply,
@@ -163,7 +164,7 @@ class _Scope:
         spaces = [{**self.nonlinear, **self.linear}[name] for name in value.args]
         for slot in slots:
             self.use(value.args[slot], "an argument")
-        said = value.op.space(*spaces, **dict(value.params))
+        said = result_space(value.op, spaces, dict(value.params))
         results = said if isinstance(said, tuple) else (said,)
         return results, (bool(slots),) * len(results)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from cats.ir.arity import result_space
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
@@ -100,7 +101,7 @@ def check_leaf(leaf: Leaf, label: str) -> None:
     spaces: list[Any] = [_space(v, leaf) for v in leaf.fixed]
     spaces.insert(leaf.slot, leaf.dom)
     try:
-        said = op.space(*spaces, **dict(leaf.params))
+        said = result_space(op, spaces, dict(leaf.params))
     except SpaceError as error:
         raise SpaceError(f"{label}: {error.message}") from None
     if tangent(said) != tangent(leaf.cod):

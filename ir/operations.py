@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.arity import counted
+from cats.ir.arity import counted, result_space
 from cats.ir.errors import CatsError, SpaceError, TermError
 from cats.ir.lam import Const, Control, Prim, Proj, Run, Term
 from cats.ir.primitive import Primitive
@@ -156,17 +156,12 @@ def _ran(term: Run, spaces: Sequence[Ground], shown: Shown) -> Cell:
 
 def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
     try:
-        found = term.op.space(*spaces, **dict(term.params))
+        found = result_space(term.op, spaces, dict(term.params))
     except CatsError as error:
         raise TermError(
             f"{shown(term)}: {error.message}",
             where=term.where,
             remedy=error.remedy or _remedy(term, spaces),
-        ) from None
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        raise TermError(
-            f"{shown(term)}: {term.op.name} with these parameters has no meaning ({error})",
-            where=term.where,
         ) from None
     if isinstance(found, tuple):
         return product(map(cell_of, found))

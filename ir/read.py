@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.arity import result_space
 from cats.ir.constant import Constant
 from cats.ir.control import Call, Case, Loop, Replay, Solve, While
 from cats.ir.errors import CatsError, TermError
@@ -178,7 +179,11 @@ def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primi
     try:
         op = _operation(half, known)
         params = half.params if isinstance(op, Primitive) else ()
-        found = op.space(*[top.spaces[a] for a in half.args], **dict(params))
+        taken = [top.spaces[a] for a in half.args]
+        if isinstance(op, Primitive):
+            found = result_space(op, taken, dict(params))
+        else:
+            found = op.space(*taken)
     except (CatsError, TypeError) as error:
         tokens.at = half.start
         raise tokens.error(f"{half.word} does not fit: {error}") from None
@@ -227,7 +232,12 @@ def _param(tokens: Tokens) -> Any:
     if tokens.kind() == "number":
         return _number(tokens.take())
     if tokens.kind() == "string" or tokens.peek() in ("True", "False", "None"):
-        return ast.literal_eval(tokens.take())
+        word = tokens.take()
+        try:
+            return ast.literal_eval(word)
+        except (SyntaxError, ValueError) as error:
+            tokens.at -= 1
+            raise tokens.error(f"expected text as Python writes it ({error})") from None
     raise tokens.error("expected a parameter")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container
 
 from cats.ir.errors import TermError, Where
-from cats.ir.tokens import Tokens
+from cats.ir.tokens import Tokens, plain_text
 from cats.ir.words import RESERVED
 
 FILE = "<term>"
@@ -36,7 +35,7 @@ class TermTokens(Tokens):
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = plain_text(text)
         self.shapes = {}
         self.words: list[str] = []
         self.kinds: list[str] = []
@@ -92,7 +91,7 @@ class TermTokens(Tokens):
         if self.kind() not in ("name", "string") or word.startswith("'"):
             raise self.error("expected a name")
         self.at += 1
-        return str(json.loads(word)) if word.startswith('"') else word
+        return self.unquoted(word)
 
     def error(self, why: str, found: str | None = None, what: str = "") -> TermError:
         """What is wrong at the next word: its line with a caret, what was found and expected."""

@@ -19,6 +19,13 @@ _WORD = re.compile(
 )
 
 
+def plain_text(text: object) -> str:
+    """The text. Raises TermError for what is none."""
+    if isinstance(text, str):
+        return text
+    raise TermError(f"{text!r} is no text", remedy="Give a str.")
+
+
 class Tokens:
     """A text as words, read from left to right.
 
@@ -28,7 +35,7 @@ class Tokens:
     """
 
     def __init__(self, text: str, shapes: Mapping[str, Shape] | None = None) -> None:
-        self.text = text
+        self.text = plain_text(text)
         self.shapes = shapes or {}
         self.words: list[str] = []
         self.kinds: list[str] = []
@@ -67,8 +74,17 @@ class Tokens:
         """A name, plain or in quotes."""
         if self.kind() not in ("name", "string"):
             raise self.error("expected a name")
-        word = self.take()
-        return str(json.loads(word)) if word.startswith('"') else word
+        return self.unquoted(self.take())
+
+    def unquoted(self, word: str) -> str:
+        """The name that was just taken, without its quotes."""
+        if not word.startswith('"'):
+            return word
+        try:
+            return str(json.loads(word))
+        except ValueError as error:
+            self.at -= 1
+            raise self.error(f"expected a name in quotes as JSON writes it ({error})") from None
 
     def error(self, why: str) -> TermError:
         """What is wrong at the next word, with its line and column."""

@@ -334,7 +334,7 @@ def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:
 
 convert: Primitive = Primitive(
     "convert",
-    lambda x, *, dtype: f"{x}.astype(np.{dtype})",
+    lambda x, *, dtype: f"np.{dtype}({x})",
     _convert_space,
     work=free,
     linear=Linearity(
