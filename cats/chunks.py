@@ -1,9 +1,4 @@
-"""A batch in chunks: so many examples at once, one chunk after the other, in a loop.
-
-A loop adds up what is sent back to the values that all its rounds read, from zeros of the same
-shape. Of stacks that another loop left in as many rows as it ran, nobody knows that shape before:
-where all chunks read such stacks, they are steps one after the other, not rounds of a loop.
-"""
+"""A batch in chunks: so many examples at once, one chunk after the other, in a loop."""
 
 from __future__ import annotations
 
@@ -14,7 +9,6 @@ from cats.ir.prims.indexing import index
 from cats.ir.prims.joining import concatenate
 from cats.ir.prims.layout import reshape
 from cats.ir.program import Program
-from cats.ir.spaces import ANY
 from cats.ir.wire import Builder, Wire
 from cats.lanes import Lane, front, with_axis
 from cats.vectorise import vectorised
@@ -42,16 +36,12 @@ def in_chunks(
     lanes = [front(Lane(w, a)) for w, a in zip(list(builder.wires), axes, strict=True)]
     full = count - count % chunk
     moving = _outputs(program, [k for k, moves in enumerate(batched) if moves])
-    some = vectorised(moving, leading, chunk)[0]
-    if any(a is None and ANY in s.shape for s, a in zip(program.inputs, axes, strict=True)):
-        starts = range(0, full, chunk)
-        pieces = [tuple(builder.run(some, _rows(lanes, leading, i, i + chunk))) for i in starts]
-    else:
-        pieces = [tuple(_looped(builder, some, leading, lanes, full))]
+    varying = _looped(builder, vectorised(moving, leading, chunk)[0], leading, lanes, full)
     if full < count:
-        last = vectorised(moving, leading, count - full)[0]
-        pieces.append(tuple(builder.run(last, _rows(lanes, leading, full, count))))
-    varying = [w[0] if len(w) == 1 else concatenate(*w, axis=0) for w in zip(*pieces, strict=True)]
+        pairs = zip(lanes, leading, strict=True)
+        rest = [w if a is None else _part(w, full, count) for w, a in pairs]
+        last = builder.run(vectorised(moving, leading, count - full)[0], rest)
+        varying = [concatenate(w, x, axis=0) for w, x in zip(varying, last, strict=True)]
     still = _outputs(program, [k for k, moves in enumerate(batched) if not moves])
     same = iter(builder.run(vectorised(still, leading, count)[0], lanes))
     moved = iter(varying)
@@ -78,11 +68,6 @@ def _looped(
     word = Loop(body, len(fixed), 0, rounds)
     made = builder.emit(word, (*[lanes[i] for i in fixed], *stacks))
     return [_shaped(w, (full, *end.shape[1:])) for w, end in zip(made, some.ends, strict=True)]
-
-
-def _rows(lanes: Sequence[Wire], axes: Sequence[int | None], start: int, stop: int) -> list[Wire]:
-    """What some examples read: their rows, and what is not batched."""
-    return [w if a is None else _part(w, start, stop) for w, a in zip(lanes, axes, strict=True)]
 
 
 def _part(wire: Wire, start: int, stop: int) -> Wire:

@@ -15,7 +15,6 @@ from cats.chunks import in_chunks
 from cats.forward import run
 from cats.functor import At
 from cats.ir import transpose
-from cats.ir.errors import DerivativeError
 from cats.ir.linear_program import LinearProgram
 from cats.ir.prims.choice import equal
 from cats.ir.prims.layout import broadcast, convert, reshape
@@ -27,18 +26,11 @@ from cats.zeros import Nothing
 
 
 def by_columns(program: LinearProgram, at: At) -> Table:
-    """The linear program, from ground spaces to ground spaces, as a table of dense blocks.
-
-    By rows if those are fewer and there is a transpose.
-    """
+    """The linear program, from ground spaces to ground spaces, as a table of dense blocks."""
     dom, cod = Product(program.inputs), Product(program.ends)
     if size(cod) >= size(dom):
         return images(program, at)
-    try:
-        turned = transpose.transposed(program)
-    except DerivativeError:
-        return images(program, at)
-    back = images(turned, at)
+    back = images(transpose.transposed(program), at)
     return Table(dom, cod, {(j, i): transposed(block) for (i, j), block in back.at.items()})
 
 

@@ -33,7 +33,7 @@ from cats.ir.program import Program, Step
 from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
-from cats.ir.spaces import ANY, UNIT, Ground, Product, Real, Space, Value, tangent
+from cats.ir.spaces import UNIT, Product, Real, Space, Value, is_open, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
@@ -437,9 +437,9 @@ def _without_open(d: Derivative) -> Derivative:
     """
     count, primal = d.count, d.primal
     made = [primal.spaces[o] for o in primal.outputs[count:] if o >= len(primal.inputs)]
-    if not any(map(_open, made)):
+    if not any(map(is_open, made)):
         return d
-    split = unzip(d, SavingSome(lambda step: not any(map(_open, step.spaces))))
+    split = unzip(d, SavingSome(lambda step: not any(map(is_open, step.spaces))))
     half, ahead = split.half, len(d.linear.inputs)
     refs = tuple([Ref(i, space) for i, space in enumerate(split.residuals)])
     word = LinCall(half.linear, half.recompute, refs, tuple(range(ahead)))
@@ -451,11 +451,6 @@ def _without_open(d: Derivative) -> Derivative:
     number = {r: Ref(i, r.space) for i, r in enumerate(read)}
     whole = replace(split.primal, outputs=shown).pruned()
     return Derivative(whole, renamed(linear, number.__getitem__), d.active)
-
-
-def _open(space: Ground) -> bool:
-    """Whether its length is not known before it is made."""
-    return ANY in space.shape
 
 
 def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:

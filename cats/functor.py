@@ -32,7 +32,7 @@ from cats.ir.node import Node, fold
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.indexing import index
 from cats.ir.rows import row
-from cats.ir.spaces import Product, Space, Value, with_rows
+from cats.ir.spaces import Product, Space, Value, space_of, with_rows
 from cats.ir.trampoline import Asking, outcome
 
 M = TypeVar("M")
@@ -252,8 +252,9 @@ def _rounds(
         )
     count, start, same = int(length), step.captured + step.carries, len(step.fixed)
     again = rows_again(step.states, at, count) if step.states is not None else [()] * count
-    pairs = zip(step.args, step.body.inputs, strict=True)
-    args = [k.zero(dom, space) if a == ZERO else maps[a] for a, space in pairs]
+    likes = step.likes
+    takes = [space_of(at(likes[i])) if i in likes else s for i, s in enumerate(step.takes)]
+    args = [k.zero(dom, s) if a == ZERO else maps[a] for a, s in zip(step.args, takes, strict=True)]
     carries, ends = args[step.captured : start], step.body.ends
     left: list[list[M]] = [[] for _ in ends[step.carries :]]
     for i in reversed(range(count)) if step.reverse else range(count):

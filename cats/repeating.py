@@ -16,6 +16,7 @@ from cats.ir.linear import Ref
 from cats.ir.linear_control import LinLoop, States
 from cats.ir.linear_program import ZERO, LinearProgram, renamed, selected
 from cats.ir.program import Program
+from cats.ir.spaces import is_open
 from cats.ir.wire import Builder, Wire
 from cats.outside import computed_outside, same_in_every_round
 from cats.policies import Binomial, Every
@@ -122,8 +123,15 @@ class Saving:
             length if isinstance(length, int) else saved(length),
             isinstance(loop.word, Loop) and loop.word.reverse,
             tuple([saved(self.fixed[p]) for p in fixed]),
+            like=self._like(saved),
         )
         return self.with_rows(twin, varying, saved), kept
+
+    def _like(self, saved: Callable[[Wire], Ref]) -> tuple[Ref, ...]:
+        """The captured values and first carries whose length nobody knows before."""
+        loop = self.loop
+        around = [i for i in self.d.active if i < loop.start and is_open(loop.body.inputs[i])]
+        return tuple([saved(self.args[loop.ahead + i]) for i in around])
 
     def with_rows(
         self, twin: LinLoop[LinearProgram], varying: Sequence[int], saved: Callable[[Wire], Ref]

@@ -15,6 +15,7 @@ from cats.functor import At, by_position, rows_again
 from cats.ir.control import Loop, Replay
 from cats.ir.linear_control import LinLoop, States
 from cats.ir.linear_program import ZERO, LinearProgram
+from cats.ir.prims.choice import zeros_like
 from cats.ir.program import Program
 from cats.ir.rows import piled, row
 from cats.ir.spaces import UNIT, Space, Value, row_of, with_rows
@@ -52,9 +53,12 @@ def rounds(
 ) -> Asking[list[Value]]:
     """The results of a linear loop on these tangents."""
     length = step.length if isinstance(step.length, int) else at(step.length)
+    first, start = step.captured, step.captured + step.carries
     pairs = zip(step.args, step.takes, strict=True)
     args = [Nothing(space) if a == ZERO else values[a] for a, space in pairs]
-    first, start = step.captured, step.captured + step.carries
+    for i, like in step.likes.items():
+        if i >= first and isinstance(args[i], Nothing):
+            args[i] = zeros_like(at(like))
     given = Given(
         length,
         [at(r) for r in step.fixed],

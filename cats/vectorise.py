@@ -295,6 +295,8 @@ class _Batch:
         inner, made, axes = yield self.carried(
             loop.body, given[:start], loop.captured, [x.wire.space for x in stacks], rows
         )
+        if any(map(_ragged, made[loop.carries :])):
+            return self.each(step, args)
         carries = axes[loop.captured :]
         shown = [along(x, a, self.count) for x, a in zip(made, carries, strict=False)]
         shown += [x.wire for x in made[loop.carries :]]
@@ -350,6 +352,8 @@ class _Batch:
         inner, made, axes = yield self.carried(word.body, args, word.captured, (), ())
         spaces = [self.space(x, a) for x, a in zip(args, axes, strict=True)]
         asked, (found,) = yield self.inside(word.test, spaces, axes)
+        if any(map(_ragged, made[word.carries :])):
+            return self.each(step, args)
         if found.axis is None:
             carries = axes[word.captured :]
             shown = [along(x, a, self.count) for x, a in zip(made, carries, strict=False)]
@@ -395,3 +399,8 @@ class _Batch:
         zeros = self.builder.emit(const, (), (("value", Constant(np.zeros(self.count, np.int64))),))
         wires = self.builder.emit(While(going, body, len(fixed)), (*fixed, begins, zeros, *carries))
         return [Lane(w, 0) for w in wires[2:]]
+
+
+def _ragged(row: Lane) -> bool:
+    """Whether stacks of such rows are not one array, so that no axis of the batch can be moved."""
+    return row.axis is not None and is_open(row)

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from cats.ir.errors import Where
 from cats.ir.linear import Ref
-from cats.ir.spaces import ANY, INT, Space, row_of, with_rows
+from cats.ir.spaces import ANY, INT, Space, is_open, row_of, with_rows
 
 
 class LinearBody(Protocol):
@@ -208,6 +208,7 @@ class LinLoop(LinWord[L]):
 
     length   how often it runs, or the residual that says so
     reverse  from the last row to the first
+    like     for each captured value and carry of unknown length, in order: a residual as long
     """
 
     body: L
@@ -220,6 +221,7 @@ class LinLoop(LinWord[L]):
     stacked: tuple[Ref, ...] = ()
     where: Where | None = None
     states: States | None = None
+    like: tuple[Ref, ...] = ()
 
     @property
     def bodies(self) -> tuple[L, ...]:
@@ -232,13 +234,25 @@ class LinLoop(LinWord[L]):
     def refs(self) -> tuple[Ref, ...]:
         count = (self.length,) if isinstance(self.length, Ref) else ()
         again = () if self.states is None else self.states.refs
-        return (*count, *self.fixed, *self.stacked, *again)
+        return (*count, *self.fixed, *self.stacked, *again, *self.like)
 
     def with_refs(self, to: To) -> Self:
         length = to(self.length) if isinstance(self.length, Ref) else self.length
         fixed, stacked = tuple(map(to, self.fixed)), tuple(map(to, self.stacked))
         states = None if self.states is None else self.states.with_refs(to)
-        return replace(self, length=length, fixed=fixed, stacked=stacked, states=states)
+        like = tuple(map(to, self.like))
+        return replace(self, length=length, fixed=fixed, stacked=stacked, states=states, like=like)
+
+    @property
+    def likes(self) -> dict[int, Ref]:
+        """What is as long as an argument of unknown length, by its number."""
+        around = self.body.inputs[: self.captured + self.carries]
+        return dict(zip([i for i, s in enumerate(around) if is_open(s)], self.like, strict=True))
+
+    def like_at(self, order: Sequence[int]) -> tuple[Ref, ...]:
+        """The field `like` of a loop whose captured values and carries are these of its own."""
+        likes = self.likes
+        return tuple([likes[i] for i in order if i in likes])
 
     @property
     def rows(self) -> int:
@@ -265,7 +279,7 @@ class LinLoop(LinWord[L]):
 
     def hollow(self) -> tuple[object, ...]:
         ends = self.captured, self.carries, self.length, self.reverse
-        return (self.args, *ends, self.fixed, self.stacked, self.where, self.states)
+        return (self.args, *ends, self.fixed, self.stacked, self.where, self.states, self.like)
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:

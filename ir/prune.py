@@ -232,6 +232,7 @@ def _narrowed_loop(
         args=tuple([step.args[i] for i in order]),
         captured=len(captured),
         carries=len(carries),
+        like=step.like_at([*captured, *carries]),
     )
     return _reading_less(loop), results
 

@@ -167,6 +167,15 @@ def with_rows(space: Space, count: int) -> Ground:
     return type(ground)((count, *ground.shape), ground.dtype)
 
 
+def is_open(space: Space) -> bool:
+    """Whether it has stacks of ANY length: zeros of it are written like another of its values.
+
+    >>> is_open(Real((ANY, 3))), is_open(Real((3,)))
+    (True, False)
+    """
+    return isinstance(space, Real | Discrete) and ANY in space.shape
+
+
 def row_of(space: Space) -> Ground:
     """What a stack is a stack of: the inverse of `with_rows`."""
     (ground,) = leaves(space)

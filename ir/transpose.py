@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from cats.ir.errors import DerivativeError, Where
+from cats.ir.errors import Where
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import (
     ZERO,
@@ -17,7 +17,7 @@ from cats.ir.linear_program import (
     moved,
     selected,
 )
-from cats.ir.spaces import ANY, Ground, Space
+from cats.ir.spaces import Space, is_open
 from cats.ir.trampoline import Asking, outcome
 
 
@@ -27,7 +27,7 @@ def transposed(program: LinearProgram) -> LinearProgram:
     A position used k times becomes a sum of k terms, a sum of k terms a position used k times:
     dup and add change places, and so do zero and drop. A loop runs from its other end; what it
     reads in every round becomes a carry that adds up. Raises LinearityError for a leaf that is
-    not linear, DerivativeError for a loop that reads stacks of unknown length in every round.
+    not linear.
     """
     return outcome(_transposed(program))
 
@@ -94,7 +94,7 @@ class _Backwards:
         results = range(len(step.spaces))
         if all(not self.uses[position + k] for k in results):
             return
-        chosen = [k for k in results if self.uses[position + k] or not _open(step.spaces[k])]
+        chosen = [k for k in results if self.uses[position + k] or not is_open(step.spaces[k])]
         args = [self._present(position + k, step.spaces[k], step.where) for k in chosen]
         branches: list[LinearProgram] = []
         for branch in step.branches:
@@ -140,13 +140,6 @@ class _Backwards:
         body = yield _transposed(selected(step.body, [*range(step.carries), *rows]))
         outputs, start = body.outputs, step.captured + step.carries
         sums = [j for j in range(step.captured) if outputs[j] != ZERO]
-        if any(_open(body.ends[j]) for j in sums):
-            raise DerivativeError(
-                "a loop reads in every round what another left in as many rows as it ran, and what "
-                "is sent back to those rows cannot be added up from zeros: nobody knows how many",
-                where=step.where,
-                remedy="Take the derivative in forward mode, or run the other loop in each round.",
-            )
         stacks = [j for j in range(start, len(outputs)) if outputs[j] != ZERO]
         made = replace(
             step,
@@ -155,6 +148,7 @@ class _Backwards:
             captured=0,
             carries=len(sums) + step.carries,
             reverse=not step.reverse,
+            like=step.like_at([*sums, *range(step.captured, start)]),
         )
         first = self._append(made)
         sent = [*sums, *range(step.captured, start), *stacks]
@@ -175,8 +169,3 @@ def _adding(body: LinearProgram, sums: Sequence[int], rest: Sequence[int]) -> Li
     outputs += [o if o == ZERO else o + len(sums) for o in [body.outputs[j] for j in rest]]
     ends = (*ahead, *[body.ends[j] for j in rest])
     return LinearProgram((*ahead, *body.inputs), tuple(steps), tuple(outputs), ends)
-
-
-def _open(space: Space) -> bool:
-    """Whether its length is not known, so that no zeros of it can be written."""
-    return isinstance(space, Ground) and ANY in space.shape

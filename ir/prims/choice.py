@@ -53,6 +53,18 @@ equal = _test("equal", "{0} == {1}", "Eq(x, y)")
 not_equal = _test("not_equal", "{0} != {1}", "Ne(x, y)")
 isfinite = _test("isfinite", "np.isfinite({0})", "Abs(x) < oo", 1)
 isnan = _test("isnan", "np.isnan({0})", "", 1)
+_ZEROS = """
+def zeros_of(x):
+    \"\"\"Zeros in the shape of x; row by row where rows are arrays of different lengths.\"\"\"
+    found = np.full_like(x, 0)
+    if found.dtype == object:
+        for i, each in enumerate(x):
+            if isinstance(each, np.ndarray):
+                found[i] = zeros_of(each)
+    return found[()]
+"""
+
+zeros_like = entrywise("zeros_like", "zeros_of({0})", "", None, ANY, helpers=_ZEROS)
 logical_and = _logic("logical_and", "np.logical_and({0}, {1})", "And(x, y)")
 logical_or = _logic("logical_or", "np.logical_or({0}, {1})", "Or(x, y)")
 logical_not = _logic("logical_not", "np.logical_not({0})", "Not(x)", 1)
@@ -226,6 +238,7 @@ FAMILY = (
     not_equal,
     isfinite,
     isnan,
+    zeros_like,
     logical_and,
     logical_or,
     logical_not,

@@ -12,6 +12,7 @@ from cats.ir.errors import SpaceError
 from cats.ir.linear import Leaf, Linear, Zero
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
 from cats.ir.spaces import (
+    ANY,
     Discrete,
     Ground,
     Real,
@@ -238,9 +239,17 @@ def spread_text(x: str, *, shape: Shape, axes: Axes) -> str:
     return f"{x}[{marks}]"
 
 
+def _broadcast_text(x: str, *, shape: Shape, axes: Axes) -> str:
+    ends: Shape | str = shape
+    if ANY in shape:
+        said = [f"{x}.shape[{axes.index(i)}]" if n == ANY else str(n) for i, n in enumerate(shape)]
+        ends = f"({', '.join(said)})"
+    return f"np.broadcast_to({spread_text(x, shape=shape, axes=axes)}, {ends})"
+
+
 broadcast: Primitive = Primitive(
     "broadcast",
-    lambda x, *, shape, axes: f"np.broadcast_to({spread_text(x, shape=shape, axes=axes)}, {shape})",
+    _broadcast_text,
     _broadcast_space,
     work=free,
     linear=Linearity(
