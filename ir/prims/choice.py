@@ -21,7 +21,7 @@ from cats.ir.prims.algebra import (
     slope,
     sub,
 )
-from cats.ir.spaces import UNIT, Discrete, Ground, Real, Value, space_of
+from cats.ir.spaces import UNIT, Discrete, Ground, Real, Value, space_of, tangent
 
 
 def truth(*spaces: Ground) -> Ground:
@@ -53,18 +53,6 @@ equal = _test("equal", "{0} == {1}", "Eq(x, y)")
 not_equal = _test("not_equal", "{0} != {1}", "Ne(x, y)")
 isfinite = _test("isfinite", "np.isfinite({0})", "Abs(x) < oo", 1)
 isnan = _test("isnan", "np.isnan({0})", "", 1)
-_ZEROS = """
-def zeros_of(x):
-    \"\"\"Zeros in the shape of x; row by row where rows are arrays of different lengths.\"\"\"
-    found = np.full_like(x, 0)
-    if found.dtype == object:
-        for i, each in enumerate(x):
-            if isinstance(each, np.ndarray):
-                found[i] = zeros_of(each)
-    return found[()]
-"""
-
-zeros_like = entrywise("zeros_like", "zeros_of({0})", "", None, ANY, helpers=_ZEROS)
 logical_and = _logic("logical_and", "np.logical_and({0}, {1})", "And(x, y)")
 logical_or = _logic("logical_or", "np.logical_or({0}, {1})", "Or(x, y)")
 logical_not = _logic("logical_not", "np.logical_not({0})", "Not(x)", 1)
@@ -173,6 +161,27 @@ def _half(x: Value) -> Value:
 
 def _multiple(x: Value, y: Value) -> Value:
     return equal(fmod(x, y), 0.0)
+
+
+_ZEROS = """
+def zeros_of(x):
+    \"\"\"Zeros in the shape of x; row by row where rows are arrays of different lengths.\"\"\"
+    found = np.full_like(x, 0)
+    if found.dtype == object:
+        for i, each in enumerate(x):
+            if isinstance(each, np.ndarray):
+                found[i] = zeros_of(each)
+    return found[()]
+"""
+
+zeros_like: Primitive = entrywise(
+    "zeros_like",
+    "zeros_of({0})",
+    "",
+    lambda x, *, out: Zero(tangent(space_of(x)), tangent(space_of(out))),
+    ANY,
+    helpers=_ZEROS,
+)
 
 
 sign = _step("sign", "np.sign({0})", "Piecewise((1, x > 0), (-1, x < 0), (0, True))", _zero)

@@ -195,8 +195,9 @@ ILL_TYPED = {
     + "\n  A function cannot be applied to itself; say it without self-application.",
     "sum[axes=(3,)] v": "`sum[axes=(3,)] v`: (3,) are not axes of R[3]" + HERE,
     r"\y. sum[axes=(0,)] y": "`sum[axes=(0,)] y`: (0,) are not axes of R" + HERE,
-    "sum[axis=0] v": "`sum[axis=0] v`: sum with these parameters has no meaning (_sum_space() got "
-    "an unexpected keyword argument 'axis')" + HERE,
+    "sum[axis=0] v": "`sum[axis=0] v`: sum has no parameter 'axis': its parameters are axes" + HERE,
+    "sum v": "`sum v`: sum needs its parameter 'axes'" + HERE,
+    "sin[k=1] x": "`sin[k=1] x`: sin has no parameter 'k': it has none" + HERE,
     "reshape[shape=(2,)] v": "`reshape[shape=(2,)] v`: cannot reshape R[3] to R[2]: 3 entries, not "
     "2" + HERE,
     "x + p": "`x + p`: `p` is in R * R, and add works on numbers and arrays" + HERE,

@@ -130,8 +130,7 @@ def test_a_loop_that_reads_rows_of_a_while_in_every_round() -> None:
         difference = (sent_back(X + 1e-6 * unit) - sent_back(X - 1e-6 * unit)) / 2e-6
         near(slopes[i], difference, 8)
         near(cats.jvp(sent_back, (X,), (unit,))[1], slopes[i])
-    with pytest.raises(DerivativeError, match=r"(?s)nobody knows how many.*pull.*forward mode"):
-        cats.grad(sent_back)(X)
+    near(cats.grad(sent_back)(X), slopes)
 
 
 def test_linear_halves_of_a_while_are_mapped_and_turned() -> None:
