@@ -74,14 +74,7 @@ class Gradient:
         return Answer(selected(program, wanted), slopes)
 
     def _check(self, lifted: Traceable) -> None:
-        out = lifted.out
-        if self.has_aux:
-            if not (isinstance(out, Branch) and out.kind is tuple and len(out.parts) == 2):
-                raise DerivativeError(
-                    "has_aux=True, but the function did not return a pair (value, aux)",
-                    remedy="Return a tuple of the scalar and the auxiliary data.",
-                )
-            out = out.parts[0]
+        out, _ = parted(lifted.out, self.has_aux)
         ends = lifted.program.ends[: count(out)]
         if (
             isinstance(out, Branch)
@@ -95,6 +88,18 @@ class Gradient:
                 f"grad needs a function with one real number as its result; this one gives {shown}",
                 remedy="Use cats.jacobian for arrays, or reduce the result, as np.sum does.",
             )
+
+
+def parted(out: Tree, has_aux: bool) -> tuple[Tree, Tree | None]:
+    """The structure of the value, and that of what comes along. Raises DerivativeError."""
+    if not has_aux:
+        return out, None
+    if isinstance(out, Branch) and out.kind is tuple and len(out.parts) == 2:
+        return out.parts
+    raise DerivativeError(
+        "has_aux=True, but the function did not return a pair (value, aux)",
+        remedy="Return a tuple of the value and the auxiliary data.",
+    )
 
 
 def grad(

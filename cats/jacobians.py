@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cats.backends.backend import Backend
 from cats.engine import NONE, NUMPY, Answer, Transform, answered, pair, real_leaves, selected
-from cats.gradients import Gradient, grad
+from cats.gradients import Gradient, grad, parted
 from cats.ir.errors import DerivativeError
 from cats.ir.spaces import Real
 from cats.maps import jvp
@@ -25,7 +25,7 @@ from cats.prepared import (
     prepare,
     wanted,
 )
-from cats.tree import Branch, Leaf, Tree
+from cats.tree import Branch, Leaf, Tree, count
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ class Jacobian:
     argnums: int | tuple[int, ...]
     mode: str
     chunk: int | None
+    has_aux: bool
     backend: Backend
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = prepare(self.f, args, kwargs)
         chosen = chosen_arguments(self.f, call, self.argnums, None)
-        options = ("jacobian", chosen, self.mode, self.chunk)
+        options = ("jacobian", chosen, self.mode, self.chunk, self.has_aux)
         return answered(self.f, call, (), options, self.transform(call, chosen), self.backend)
 
     def answer(self, lifted: Traceable, call: Call) -> Answer:
@@ -53,7 +54,9 @@ class Jacobian:
         """Which program answers, and the structure of its results."""
 
         def make(lifted: Traceable) -> Answer:
-            program = lifted.program
+            own, _ = parted(lifted.out, self.has_aux)
+            whole = lifted.program
+            program = replace(whole, outputs=whole.outputs[: count(own)])
             if not any(isinstance(s, Real) for s in program.ends):
                 raise DerivativeError(
                     f"the result lies in {', '.join(map(str, program.ends)) or '1'}: "
@@ -61,17 +64,19 @@ class Jacobian:
                     remedy="Return a real number or array.",
                 )
             mode = best_mode(program, chosen.active) if self.mode == "auto" else self.mode
-            whole = jacobian_program(program, chosen.active, mode, self.chunk)
-            return self._results(lifted, call, chosen, whole)
+            blocks = jacobian_program(whole, chosen.active, mode, self.chunk)
+            return self._results(lifted, call, chosen, blocks)
 
         return make
 
     def _results(self, lifted: Traceable, call: Call, chosen: Chosen, whole: Any) -> Answer:
         """Blocks in the structure of the result, each in the structure of the arguments."""
+        out, aux = parted(lifted.out, self.has_aux)
         ends, width = lifted.program.ends, len(chosen.active)
+        own = ends[: count(out)]
         place = {leaf: i for i, leaf in enumerate(chosen.active)}
         columns = [place[i] for span in chosen.owned for i in span if i in place]
-        rows = range(sum(isinstance(s, Real) for s in ends))
+        rows = range(sum(isinstance(s, Real) for s in own))
         first = len(ends)
         wanted = [first + r * width + c for r in rows for c in columns]
         inner = [
@@ -79,7 +84,10 @@ class Jacobian:
             for tree, span in zip(chosen.trees, chosen.owned, strict=True)
         ]
         below = inner[0] if chosen.single else pair(*inner)
-        return Answer(selected(whole, wanted), _grafted(real_leaves(lifted.out, ends), below))
+        table = _grafted(real_leaves(out, own), below)
+        if aux is None:
+            return Answer(selected(whole, wanted), table)
+        return Answer(selected(whole, [*wanted, *range(len(own), first)]), pair(table, aux))
 
 
 def _grafted(tree: Tree, below: Tree) -> Tree:
@@ -97,6 +105,7 @@ def jacobian(
     argnums: int | Sequence[int] = 0,
     mode: str = "auto",
     chunk: int | None = None,
+    has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Jacobian:
     """The Jacobian function of f: the matrix representation of its derivative.
@@ -106,6 +115,7 @@ def jacobian(
     mode    "fwd", "rev", or "auto": forward when the arguments hold no more numbers than the result
     chunk   so many columns or rows at once, one chunk after the other: less memory. Without it
             structure (diagonal, permutation, Kronecker) is used as long as it lasts
+    has_aux f returns (value, aux); the result is (Jacobian of the value, aux)
     Source: Elliott 2018, section 8 (generalized matrices).
 
     >>> import numpy as np
@@ -119,13 +129,14 @@ def jacobian(
             where=users_place(),
             remedy="Use 'auto', 'fwd' or 'rev'.",
         )
-    return Jacobian(f, wanted(argnums)[0], mode, positive(chunk), backend)
+    return Jacobian(f, wanted(argnums)[0], mode, positive(chunk), has_aux, backend)
 
 
 def jacfwd(
     f: Function,
     argnums: int | Sequence[int] = 0,
     chunk: int | None = None,
+    has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Jacobian:
     """The Jacobian by forward association: cheap for few inputs.
@@ -134,13 +145,14 @@ def jacfwd(
     >>> jacfwd(lambda t: np.stack([t, t * t]))(3.0)
     array([1., 6.])
     """
-    return jacobian(f, argnums, FORWARD, chunk, backend)
+    return jacobian(f, argnums, FORWARD, chunk, has_aux, backend)
 
 
 def jacrev(
     f: Function,
     argnums: int | Sequence[int] = 0,
     chunk: int | None = None,
+    has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Jacobian:
     """The Jacobian by reverse association: cheap for few outputs.
@@ -149,13 +161,14 @@ def jacrev(
     >>> jacrev(np.sum)(np.zeros(3))
     array([1., 1., 1.])
     """
-    return jacobian(f, argnums, REVERSE, chunk, backend)
+    return jacobian(f, argnums, REVERSE, chunk, has_aux, backend)
 
 
 def hessian(
     f: Function,
     argnums: int | Sequence[int] = 0,
     chunk: int | None = None,
+    has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Jacobian:
     """The Hessian function of f: the Jacobian of its gradient.
@@ -165,8 +178,8 @@ def hessian(
     array([[4., 2.],
            [2., 0.]])
     """
-    inner: Gradient = grad(f, argnums)
-    return jacobian(inner, argnums, "auto", chunk, backend)
+    inner: Gradient = grad(f, argnums, has_aux=has_aux)
+    return jacobian(inner, argnums, "auto", chunk, has_aux, backend)
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

@@ -152,10 +152,11 @@ def _split(
 
 
 def linearize(
-    f: Function, *primals: Any, policy: Policy | None = None
-) -> tuple[Any, LinearFunction]:
+    f: Function, *primals: Any, has_aux: bool = False, policy: Policy | None = None
+) -> tuple[Any, ...]:
     """(f(x), dx |-> f'(x) dx): the primal runs once, the linear part as often as one likes.
 
+    has_aux  f returns (value, aux); the result is (value, linear part, aux)
     policy   which residuals to save, as in `checkpoint`; cats.SaveAll() by default
     Source: Radul et al. 2023, "You Only Linearize Once".
 
@@ -163,7 +164,11 @@ def linearize(
     >>> y, push(1.0), push(10.0)
     (np.float64(8.0), np.float64(12.0), np.float64(120.0))
     """
-    return _split(f, primals, policy, False)
+    value, push = _split(f, primals, policy, False)
+    if not has_aux:
+        return value, push
+    _check_pair(value)
+    return value[0], FirstOf(push), value[1]
 
 
 def vjp(
@@ -184,6 +189,16 @@ def vjp(
         return value, pull
     _check_pair(value)
     return value[0], WithoutAux(pull, value[1]), value[1]
+
+
+@dataclass(frozen=True)
+class FirstOf:
+    """The linear part of the first part of a pair (value, aux)."""
+
+    push: LinearFunction
+
+    def __call__(self, *given: Any) -> Any:
+        return self.push(*given)[0]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ from cats.ir.errors import DerivativeError, SpaceError, Where
 from cats.ir.lam import Term, TermNode
 from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
-from cats.ir.spaces import Ground, Real, Value
+from cats.ir.spaces import Discrete, Ground, Product, Real, Space, Value
 from cats.ir.wire import Builder
 from cats.places import placed
 from cats.pointfree import program_of
 from cats.recorder import Recorder, newest_recorder
 from cats.trace import Argument, Spec, leaf_names, space_of_leaf, trace_function
 from cats.tracked import Tracked
-from cats.tree import Branch, Static, Tree, count, flatten
+from cats.tree import LEAF, Branch, Static, Tree, count, flatten
 
 Function = Callable[..., Any] | Term
 
@@ -104,14 +104,31 @@ def traced(f: Function, call: Call) -> Traceable:
 
 
 def _of_term(term: Any, call: Call) -> Traceable:
-    lowered = program_of(term, call.spaces)
-    leaf = flatten(0.0)[1]
-    outputs = len(lowered.program.outputs)
-    out = leaf if outputs == 1 else flatten((0.0,) * outputs)[1]
-    program = Program(
-        lowered.program.inputs, lowered.program.steps, lowered.program.outputs, call.names
-    )
-    return Traceable(term, program, out)
+    """A container is a product of what it holds, and a product a tuple."""
+    whole: Any = call.tree
+    spaces = iter(call.spaces)
+    given = [p for part in whole.parts for p in part.parts if not isinstance(p, Static)]
+    lowered = program_of(term, [_space_of_part(part, spaces) for part in given])
+    program = replace(lowered.program, names=call.names)
+    count = len(program.outputs)
+    flat = Branch(tuple, (), (LEAF,) * count) if count != 1 else LEAF
+    return Traceable(term, program, _tree_of_space(lowered.output) or flat)
+
+
+def _space_of_part(part: Tree, spaces: Iterator[Ground]) -> Space:
+    if isinstance(part, Branch):
+        inner = [p for p in part.parts if not isinstance(p, Static)]
+        return Product(tuple([_space_of_part(p, spaces) for p in inner]))
+    return next(spaces)
+
+
+def _tree_of_space(space: Space) -> Tree | None:
+    """Nested tuples as the space is nested; None for sums, whose parts lie side by side."""
+    if not isinstance(space, Product):
+        return LEAF if isinstance(space, Real | Discrete) else None
+    parts = [_tree_of_space(s) for s in space.parts]
+    known = tuple([p for p in parts if p is not None])
+    return Branch(tuple, (), known) if len(known) == len(parts) else None
 
 
 @dataclass(frozen=True, slots=True)

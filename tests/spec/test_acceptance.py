@@ -164,6 +164,29 @@ def test_the_whole_jacobian_of_cos_sin_prod_by_dual() -> None:
     assert all(n <= most[name] for name, n in found.entries) and found.total <= 9
 
 
+FORWARD_AND_REVERSE: list[tuple[str, Function, int, int]] = [
+    ("magSqr", magnitude, 8, 7),
+    ("cosSinProd", turn, 9, 8),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "ahead", "back"),
+    [row[1:] for row in FORWARD_AND_REVERSE],
+    ids=[row[0] for row in FORWARD_AND_REVERSE],
+)
+def test_a_value_with_its_derivative_along_a_direction(f: Function, ahead: int, back: int) -> None:
+    """The tangent and the cotangent are arguments, as in Elliott 2018."""
+    assert count(lambda x, y, u, v: cats.jvp(f, (x, y), (u, v)), 1.0, 2.0, 3.0, 4.0).total <= ahead
+
+    def pulled(x: Any, y: Any, *w: Any) -> Any:
+        value, pull = cats.vjp(f, x, y)
+        return value, pull(w if len(w) > 1 else w[0])
+
+    ends = (3.0, 4.0) if f is turn else (3.0,)
+    assert count(pulled, 1.0, 2.0, *ends).total <= back
+
+
 def test_no_product_with_a_constant_zero_or_one_is_left() -> None:
     """The gradients of x + y and of the first of two are constants."""
     for f, slopes in ((lambda x, y: x + y, (1.0, 1.0)), (lambda x, y: x, (1.0, 0.0))):
