@@ -177,14 +177,17 @@ FORWARD_AND_REVERSE: list[tuple[str, Function, int, int]] = [
 )
 def test_a_value_with_its_derivative_along_a_direction(f: Function, ahead: int, back: int) -> None:
     """The tangent and the cotangent are arguments, as in Elliott 2018."""
-    assert count(lambda x, y, u, v: cats.jvp(f, (x, y), (u, v)), 1.0, 2.0, 3.0, 4.0).total <= ahead
+    assert (
+        cats.count(lambda x, y, u, v: cats.jvp(f, (x, y), (u, v)), 1.0, 2.0, 3.0, 4.0).total
+        <= ahead
+    )
 
     def pulled(x: Any, y: Any, *w: Any) -> Any:
         value, pull = cats.vjp(f, x, y)
         return value, pull(w if len(w) > 1 else w[0])
 
     ends = (3.0, 4.0) if f is turn else (3.0,)
-    assert count(pulled, 1.0, 2.0, *ends).total <= back
+    assert cats.count(pulled, 1.0, 2.0, *ends).total <= back
 
 
 def test_no_product_with_a_constant_zero_or_one_is_left() -> None:
