@@ -137,7 +137,7 @@ def exact(value: Constant) -> str:
 
 def comment(where: Where | None) -> str:
     """The user's line, as it stands above the steps that came from it."""
-    if where is None:
+    if where is None or not where.line:
         return ""
     code = f": {where.code}" if where.code else ""
     return f"# {os.path.basename(where.file)}:{where.line}{code}"

@@ -20,7 +20,7 @@ from cats.command import (
     show_source,
 )
 from cats.demo import demo
-from cats.ir.errors import CatsError
+from cats.ir.errors import CatsError, Where
 
 EPILOG = """
 a function is MODULE:FUNCTION, say scipy_model:loss, or FILE.py:FUNCTION, say work/model.py:loss
@@ -114,15 +114,25 @@ def run(typed: argparse.Namespace) -> None:
     }
     try:
         show[typed.command]()
-    except (CommandError, CatsError, BrokenPipeError):
+    except (CommandError, BrokenPipeError):
         raise
+    except CatsError as error:
+        raise error.at(_begins(f)) from error
     except Exception as error:
-        raise CommandError(_raised(typed.function, error)) from error
+        raise CommandError(_raised(typed.function, f, error)) from error
 
 
-def _raised(name: str, error: Exception) -> str:
-    """What the user's function raised, and where."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
+def _begins(f: Any) -> Where | None:
+    """The line a function begins on: where an error lies that is in no line of it."""
+    code = getattr(f, "__code__", None)
+    return None if code is None else Where(code.co_filename, code.co_firstlineno)
+
+
+def _raised(name: str, f: Any, error: Exception) -> str:
+    """What the user's function raised, and where: the last line in their own file, if there is."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = _begins(f)
+    last = next((t for t in reversed(frames) if own and t.filename == own.file), frames[-1])
     place = f"{last.filename}:{last.lineno}: {last.line}"
     return f"{name} raised {type(error).__name__}: {error}\n  at {place}"
 

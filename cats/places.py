@@ -15,7 +15,7 @@ from cats.ir.errors import CatsError, Where
 
 _HERE, _NUMPY = (os.path.join(os.path.dirname(file), "") for file in (__file__, np.__file__))
 _SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
-_SKIPPED = (_HERE, _NUMPY, _SCIPY, "<cats>")
+_SKIPPED = (_HERE, _NUMPY, _SCIPY, "<cats>", "<frozen ")
 _MODELS = os.path.join(_HERE, "data", "")
 """The functions the demo differentiates are a user's, though they are shipped with us."""
 

@@ -41,9 +41,20 @@ class Spec:
     @property
     def space(self) -> Ground:
         """The ground space it stands for; raises SpaceError if there is none."""
-        if any(n < 0 for n in self.shape):
-            raise SpaceError(f"{self} has a negative length", remedy="Give lengths from 0 up.")
-        return ground(tuple(self.shape), np.dtype(self.dtype))
+        whole = isinstance(self.shape, tuple | list) and all(map(_is_length, self.shape))
+        if not whole:
+            raise SpaceError(
+                f"{self} has lengths that are no whole numbers from 0 up",
+                remedy="Give a tuple of lengths, as Spec((3,)).",
+            )
+        try:
+            return ground(tuple(map(int, self.shape)), np.dtype(self.dtype))
+        except TypeError as error:
+            raise SpaceError(f"{self}: {error}", remedy="Give a dtype of NumPy.") from None
+
+
+def _is_length(n: Any) -> bool:
+    return isinstance(n, int | np.integer) and not isinstance(n, bool) and bool(n >= 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cats.ir.errors import TermError
-from cats.ir.lam import Control, Lam, Let, Proj, Term, Tuple, Var, call, lifted
+from cats.ir.lam import Control, Lam, Let, Proj, Term, TermNode, Tuple, Var, call, lifted
 from cats.ir.node import postorder
 from cats.ir.spaces import Space, Sum, Value
 
@@ -37,7 +37,7 @@ def fn(names: str, body: Callable[..., Value], *spaces: Space) -> Term:
     \x y. x * (x * y)
     """
     params = [Var(name) for name in names.split()]
-    term = lifted(body(*params))
+    term = _inside(body, params)
     given = [*spaces, *[None] * (len(params) - len(spaces))]
     for param, space in zip(reversed(params), reversed(given), strict=True):
         _visible(param, term)
@@ -53,7 +53,7 @@ def let(name: str, value: Value, body: Callable[[Term], Value]) -> Term:
     let y = x * 2.0 in y * y
     """
     bound = Var(name)
-    inside = lifted(body(bound))
+    inside = _inside(body, [bound])
     _visible(bound, inside)
     return Let((name,), (lifted(value),), inside)
 
@@ -123,6 +123,16 @@ def while_(test: Term, body: Term, first: Value) -> Term:
     while (\c. c < 9.0) (\c. (c * 2.0, ())) 1.0
     """
     return Control("while", (test, body, lifted(first)))
+
+
+def _inside(body: Callable[..., Value], params: Sequence[Var]) -> Term:
+    """The body on its variables. Raises TermError for a term, which would be applied to them."""
+    if isinstance(body, TermNode):
+        raise TermError(
+            f"`{body}` is a term, not a Python function of {', '.join([p.name for p in params])}",
+            remedy="Write lambda x: ... around it, so that its variables are those bound here.",
+        )
+    return lifted(body(*params))
 
 
 def _visible(bound: Var, body: Term) -> None:

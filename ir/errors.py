@@ -46,13 +46,18 @@ class CatsError(Exception):
 
     def at(self, where: Where | None) -> CatsError:
         """The same error, placed: a place already known is kept."""
-        if self.where is None:
+        if not self._placed:
             self.where = where
         return self
 
+    @property
+    def _placed(self) -> bool:
+        """Whether a line is known: line 0 is none."""
+        return self.where is not None and self.where.line > 0
+
     def __str__(self) -> str:
         lines = [self.message]
-        if self.where is not None:
+        if self.where is not None and self._placed:
             code = self.where.code
             lines.append(f"  at {self.where}" + (f": {code}" if code else ""))
         if self.remedy is not None:

@@ -339,7 +339,10 @@ AT_CALL = [
     ("cats.linear_transpose(np.sin, x)", "the function is not linear", "cats.vjp"),
     # specs
     ("cats.grad(np.sum)(cats.Spec((3,)))", "has no data to compute with", "cats.trace"),
-    ("cats.trace(np.sum, cats.Spec((-3,)))", "has a negative length", "from 0 up"),
+    ("cats.trace(np.sum, cats.Spec((-3,)))", "lengths that are no whole numbers", "a tuple of"),
+    ("cats.trace(np.sum, cats.Spec((2.5,)))", "lengths that are no whole numbers", "a tuple of"),
+    ("cats.trace(np.sum, cats.Spec(3))", "lengths that are no whole numbers", "a tuple of"),
+    ("cats.trace(np.sum, cats.Spec((2,), 'nope'))", "'nope' not understood", "a dtype of NumPy"),
     ("cats.trace(np.sum, cats.Spec((3,), complex))", "complex numbers", "two real"),
     # results that are no results
     ("cats.compile(lambda x: object())(1.0)", "the function returned object", "Return arrays"),

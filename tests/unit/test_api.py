@@ -501,3 +501,35 @@ def test_linear_transpose_closes_over_outer_values() -> None:
 def test_constant_functions_have_gradient_zero() -> None:
     np.testing.assert_array_equal(cats.grad(lambda x: 1.0)(X), np.zeros(3))
     np.testing.assert_array_equal(cats.jacobian(lambda x: TABLE)(X), np.zeros((3, 3)))
+
+
+def test_a_term_takes_tuples_as_products_and_gives_products_as_tuples() -> None:
+    product = cats.parse(r"\p: R * (R * R). p.0 * p.1.0 * p.1.1")
+    assert cats.compile(product)((3.0, (4.0, 5.0))) == 60.0
+    assert cats.grad(product)((3.0, (4.0, 5.0))) == (20.0, (15.0, 12.0))
+    nested = cats.parse(r"\x: R y: R. (x, (y, x * y))")
+    assert cats.compile(nested)(3.0, 4.0) == (3.0, (4.0, 12.0))
+    with pytest.raises(cats.TermError, match=r"takes R, and an argument is in R \* R"):
+        cats.compile(nested)((3.0, 4.0))
+
+
+def test_what_comes_along_with_a_value() -> None:
+    x = np.array([1.0, 2.0])
+
+    def f(x: Any) -> Any:
+        return np.sin(x) * x[0], {"twice": 2.0 * x, "name": "f", "n": 3}
+
+    wanted = cats.jacobian(lambda x: f(x)[0])(x)
+    for jacobian in (cats.jacobian, cats.jacfwd, cats.jacrev):
+        for chunk in (None, 1):
+            made, aux = jacobian(f, has_aux=True, chunk=chunk)(x)
+            assert np.allclose(made, wanted, rtol=1e-15, atol=0)
+            assert aux["twice"].tolist() == [2.0, 4.0] and (aux["name"], aux["n"]) == ("f", 3)
+    made, aux = cats.hessian(lambda x: (np.sum(x**3), x), has_aux=True)(x)
+    assert made.tolist() == [[6.0, 0.0], [0.0, 12.0]] and aux.tolist() == x.tolist()
+    value, push, aux = cats.linearize(f, x, has_aux=True)
+    assert np.array_equal(value, f(x)[0]) and np.allclose(push(x), wanted @ x, rtol=1e-15)
+    assert np.array_equal(aux["twice"], 2.0 * x)
+    for wrong in (cats.jacfwd(np.sin, has_aux=True), cats.hessian(np.sum, has_aux=True)):
+        with pytest.raises(cats.DerivativeError, match="did not return a pair"):
+            wrong(x)

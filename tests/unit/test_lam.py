@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from fractions import Fraction
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -196,3 +197,19 @@ def test_time_is_linear(work: Callable[[Term], object]) -> None:
             runs.append(process_time() - start)
         times[n] = min(runs)
     assert times[12_000] < 10 * times[3_000] + 0.01
+
+
+def test_numpy_and_comparisons_build_terms() -> None:
+    assert str(fn("x", lambda x: np.sin(x) * np.multiply(x, 2.0))) == r"\x. sin x * (x * 2.0)"
+    term = fn("x", lambda x: if_(x > 1.0, np.maximum(x, 2.0), x))
+    assert term == parse(r"\x. if x > 1.0 then maximum x 2.0 else x")
+    assert str(fn("x", lambda x: (x <= 1.0, x < 2.0, x >= 3.0)[1])) == r"\x. x < 2.0"
+    unknown: Any = Var("x")
+    refused: list[tuple[Callable[[], Any], str]] = [
+        (lambda: np.sum(unknown), "np.sum is no operation on terms"),
+        (lambda: np.add.reduce(unknown), r"np.add.reduce is no operation on terms"),
+        (lambda: fn("x", Var("x") * 2.0), "is a term, not a Python function of x"),
+    ]
+    for wrong, said in refused:
+        with pytest.raises(TermError, match=said):
+            wrong()

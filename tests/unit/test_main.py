@@ -33,6 +33,9 @@ def sign(x):
 def broken(x):
     return {}["key"]
 
+def unknown(x):
+    return np.no_such_name(x)
+
 def inner(p):
     return np.sum(p["a"] * p["b"])
 
@@ -141,7 +144,7 @@ def test_a_module_by_name(capsys: Output) -> None:
         (("no_such_module:loss",), "there is no module no_such_module"),
         (("cats.nothing:loss",), "there is no module cats.nothing"),
         (("missing.py:loss",), "there is no file missing.py"),
-        (("MODEL:los",), "has no function los; it has loss, double, sign, broken, inner"),
+        (("MODEL:los",), "has no function los; it has loss, double, sign, broken, unknown, inner"),
         (("MODEL:constant",), "has no function constant"),
         (("MODEL:loss", "--at", "1.0"), "does not take the 1 arguments given with --at"),
         (("MODEL:loss", "--at", "1", "2"), "none of the arguments is a real number"),
@@ -150,6 +153,7 @@ def test_a_module_by_name(capsys: Output) -> None:
         (("MODEL:double", "--at", "1,2"), "Use cats.jacobian"),
         (("MODEL:sign", "--at", "1.0"), "return complex(x)"),
         (("MODEL:broken", "--at", "1.0"), 'return {}["key"]'),
+        (("MODEL:unknown", "--at", "1.0"), "return np.no_such_name(x)"),
         (("MODEL:double", "--at", "'text'"), "none of the arguments is a real number"),
     ],
 )
@@ -161,6 +165,13 @@ def test_what_cannot_be_done_is_said(
     assert captured.out == ""
     assert captured.err.startswith("cats: ")
     assert sentence in captured.err
+
+
+def test_what_lies_in_no_line_is_said_of_the_function(model: str) -> None:
+    answer = run("-m", "cats", "grad", f"{model}:double", "--at", "1,2")
+    assert answer.returncode == 2
+    assert re.search(r"at .*users_model.py:8: def double\(x\):", answer.stdout)
+    assert "def grad_sin(x):" in run("-m", "cats", "source", "numpy:sin", "--at", "2.0").stdout
 
 
 def test_a_file_that_does_not_import_says_so(tmp_path: Path, capsys: Output) -> None:
