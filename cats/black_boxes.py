@@ -56,7 +56,13 @@ class _Space:
     def __call__(self, *spaces: Ground) -> Ground:
         if self.like is None:
             return spaces[0]
-        return self.like(*[Spec(s.shape, s.dtype) for s in spaces]).space
+        found = self.like(*[Spec(s.shape, s.dtype) for s in spaces])
+        if isinstance(found, Spec):
+            return found.space
+        raise SpaceError(
+            f"like gave {type(found).__name__}: the result of a primitive is one array",
+            remedy="Return one cats.Spec; make a primitive for each of several results.",
+        )
 
 
 @dataclass(frozen=True, eq=False)

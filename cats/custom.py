@@ -6,6 +6,7 @@ of the function's derivative, which is transposed as every other.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -89,16 +90,36 @@ class CustomFunction:
         """
         self.vjp = fwd, bwd
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.jvp is None and self.vjp is None:
             raise DerivativeError(
                 f"{_name(self.f)} was called before its derivative was said",
                 where=users_place(),
                 remedy="Say it with defjvp or defvjp.",
             )
+        args = _in_order(self.f, args, kwargs)
         fixed = tuple([args[i] for i in self.fixed])
         moving = [a for i, a in enumerate(args) if i not in self.fixed]
         return compile(_Ruled(self, fixed))(*moving)
+
+
+def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """All arguments by place, as rules take them; those left out are the function's defaults."""
+    try:
+        bound = inspect.signature(f).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        placed, named = args, kwargs
+    else:
+        bound.apply_defaults()
+        placed, named = bound.args, bound.kwargs
+    if named:
+        raise DerivativeError(
+            f"{_name(f)} has no place for the argument {next(iter(named))}, and a rule takes all "
+            "arguments by place",
+            where=users_place(),
+            remedy="Let the function take its arguments by place.",
+        )
+    return placed
 
 
 @dataclass(frozen=True)

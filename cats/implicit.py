@@ -50,7 +50,11 @@ class Implicit:
 
 @dataclass(frozen=True, slots=True)
 class Unroll:
-    """Through all steps; `policy` says what is kept of them."""
+    """Through the steps that are taken; `policy` says what is kept of them.
+
+    The derivative is that of these steps, not of the solution: it converges with their number, and
+    an iteration that begins at the solution ends after one. Say `steps` where that matters.
+    """
 
     policy: Policy | None = None
 
@@ -291,7 +295,8 @@ def root(
     """x with f(x, *args) = 0, by Newton's method from init, without a matrix.
 
     f gives a value of the structure and spaces of x. Otherwise as `fixed_point`: of Newton's step
-    f_x vanishes at the root, so one step is as good as the equation: `by=Neumann(1)`.
+    f_x vanishes at the root, so one step is as good as the equation: `by=Neumann(1)` gives the
+    first derivative, Neumann(n) those up to the n-th.
 
     >>> from cats.gradients import grad
     >>> grad(lambda a: root(lambda x: x * x - a, 1.0))(4.0)

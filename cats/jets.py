@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.arithmetic import Arithmetic
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Params, Proj, Scale, Then, Zero
@@ -58,7 +59,7 @@ def jet(program: Program, active: Sequence[int], order: int) -> Program:
     return builder.finish(shown)
 
 
-class Series:
+class Series(Arithmetic):
     """A power series on wires: terms that are known, and how the next one is found."""
 
     __slots__ = ("next", "recorder", "space", "still", "terms")
@@ -134,10 +135,10 @@ class _Jets:
 
     def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
         """The operation on series, and on values that stand still."""
-        like = next(
-            (a.space for a in args if isinstance(a, Series) and isinstance(a.space, Real)), None
-        )
-        given = [self.lifted(a, like) for a in args]
+        own = [a.space for a in args if isinstance(a, Series)]
+        like = next((space for space in own if isinstance(space, Real)), None)
+        beside = like or next(iter(own), None)
+        given = [self.lifted(a, beside if isinstance(a, int | float) else like) for a in args]
         key = (op, tuple(map(id, given)), params)
         if key not in self.table:
             self.table[key] = (given, self.applied(op, given, params))

@@ -18,6 +18,7 @@ from cats.ir.prims.choice import maximum
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import BOOL, INT, Ground, Real, Value, row_of, space_of
 from cats.ir.wire import Builder
+from cats.mapping import vmap
 from cats.places import placed, users_place
 from cats.trace import Spec
 from cats.tracked import Tracked
@@ -211,13 +212,19 @@ class Repeat:
 
 @placed
 def scan(
-    f: Function, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False
+    f: Function,
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, x) for each row x of xs, beginning with init: the last carry, all y.
 
     init     any container; f gives a carry of the same structure, shapes and dtypes
     xs       any container of arrays with equally long first axes; or None, with `length`
     reverse  from the last row to the first; the y still stand where their x do
+    unroll   taken for the spelling's sake: no round is ever written out
     The loop stays rolled: the program is as long for ten rows as for a million, and its derivative
     is a loop too, which reads what the first one saved. What f reads from around it may vary.
     Raises TraceError if the carry changes its space. Spelling: `jax.lax.scan`.
@@ -229,14 +236,17 @@ def scan(
 
 
 @placed
-def map(f: Function, xs: Any) -> Any:
+def map(f: Function, xs: Any, *, batch_size: int | None = None) -> Any:
     """f(x) for each row x of xs, stacked: one after the other, so f may choose and loop.
 
-    Spelling: `jax.lax.map`. `vmap` computes all rows at once.
+    batch_size   so many rows at once, by `vmap`, which computes all rows at once without it
+    Spelling: `jax.lax.map`.
 
     >>> map(lambda x: x * x, np.array([1.0, 2.0]))
     array([1., 4.])
     """
+    if batch_size is not None:
+        return vmap(f, chunk=batch_size)(xs)
     return called(Scan(partial(_rowwise, f), None, reverse=False), None, xs)[1]
 
 
@@ -246,7 +256,9 @@ def _rowwise(f: Function, carry: None, row: Any) -> Any:
 
 
 @placed
-def fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
+def fori_loop(
+    lower: Any, upper: Any, body_fun: Function, init_val: Any, *, unroll: int | bool = 1
+) -> Any:
     """val = body_fun(i, val) for i from lower up to upper, exclusive; the last val.
 
     lower, upper   whole numbers, also traced ones; differentiable in reverse mode either way

@@ -30,12 +30,13 @@ class Vectorised:
     in_axes: Any
     out_axes: Any
     chunk: int | None
+    axis_size: int | None
     backend: Backend
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = prepare(self.f, args, kwargs)
         axes = self.axes(call)
-        options = ("vmap", axes, _kept(self.out_axes), self.chunk)
+        options = ("vmap", axes, _kept(self.out_axes), self.chunk, self.axis_size)
         return answered(
             self.f,
             call,
@@ -69,6 +70,8 @@ class Vectorised:
         """How many examples there are. Raises SpaceError if arguments do not agree."""
         pairs = [(a, s, n) for a, s, n in zip(axes, call.spaces, call.names, strict=True)]
         lengths = {name: s.shape[a] for a, s, name in pairs if a is not None}
+        if self.axis_size is not None:
+            lengths["axis_size"] = self.axis_size
         if len(set(lengths.values())) == 1:
             return next(iter(lengths.values()))
         said = ", ".join(f"{n} along {name}" for name, n in lengths.items())
@@ -76,7 +79,7 @@ class Vectorised:
             f"vmap over batches of different sizes: {said}"
             if lengths
             else "vmap over no argument: in_axes is None for all of them",
-            remedy="Give batches of one size, and None in in_axes for what has none.",
+            remedy="Give batches of one size, None in in_axes for what has none, or axis_size.",
         )
 
     def seen(self, call: Call) -> Call:
@@ -192,6 +195,7 @@ def vmap(
     in_axes: Any = 0,
     out_axes: Any = 0,
     chunk: int | None = None,
+    axis_size: int | None = None,
     backend: Backend = NUMPY,
 ) -> Vectorised:
     """x |-> the results of f for each example of a batch, stacked: [f(x[0]), f(x[1]), ...].
@@ -200,6 +204,7 @@ def vmap(
                number for all, or containers like the arguments. Named arguments: axis 0
     out_axes   where the batch axis stands in the results, in the same way
     chunk      so many examples at once, one chunk after the other: less memory
+    axis_size  how many examples there are, where no argument says so
     f is traced once, on one example; what does not vary is computed once and not repeated. Where
     examples choose differently, each branch runs on those that take it. Raises SpaceError for
     batches of different sizes, TraceError where f decides in Python what only an example knows.
@@ -210,7 +215,7 @@ def vmap(
     >>> vmap(grad(lambda w, x: np.sin(w * x)), in_axes=(None, 0))(2.0, np.array([0.0, 1.0]))
     array([ 0.        , -0.41614684])
     """
-    return Vectorised(f, _listed(in_axes), out_axes, positive(chunk), backend)
+    return Vectorised(f, _listed(in_axes), out_axes, positive(chunk), axis_size, backend)
 
 
 def _listed(axes: Any) -> Any:

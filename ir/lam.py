@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.arithmetic import Arithmetic
 from cats.ir.arity import arity, counted
 from cats.ir.constant import Constant
 from cats.ir.errors import TermError, Where
@@ -23,7 +24,7 @@ from cats.ir.linear import Params
 from cats.ir.node import Node, node, postorder
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
-from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.algebra import div, mul, neg, sub
 from cats.ir.prims.choice import greater, greater_equal, less, less_equal
 from cats.ir.program import Control as ProgramControl
 from cats.ir.program import program_of_word
@@ -61,7 +62,7 @@ class Recorder:
         return Prim(op, tuple(map(lifted, args)), params)
 
 
-class TermNode(Node):
+class TermNode(Node, Arithmetic):
     """A lambda term. Primitives may be called on it, and it on terms."""
 
     recorder = Recorder()
@@ -69,33 +70,6 @@ class TermNode(Node):
     def __call__(self, *args: Value) -> Term:
         """The term applied to arguments, one after the other."""
         return call(self, *args)  # type: ignore[arg-type]
-
-    def __add__(self, other: Value) -> Term:
-        return add(self, other)  # type: ignore[no-any-return]
-
-    def __radd__(self, other: Value) -> Term:
-        return add(other, self)  # type: ignore[no-any-return]
-
-    def __sub__(self, other: Value) -> Term:
-        return sub(self, other)  # type: ignore[no-any-return]
-
-    def __rsub__(self, other: Value) -> Term:
-        return sub(other, self)  # type: ignore[no-any-return]
-
-    def __mul__(self, other: Value) -> Term:
-        return mul(self, other)  # type: ignore[no-any-return]
-
-    def __rmul__(self, other: Value) -> Term:
-        return mul(other, self)  # type: ignore[no-any-return]
-
-    def __truediv__(self, other: Value) -> Term:
-        return div(self, other)  # type: ignore[no-any-return]
-
-    def __rtruediv__(self, other: Value) -> Term:
-        return div(other, self)  # type: ignore[no-any-return]
-
-    def __neg__(self) -> Term:
-        return neg(self)  # type: ignore[no-any-return]
 
     def __lt__(self, other: Value) -> Term:
         return less(self, other)  # type: ignore[no-any-return]

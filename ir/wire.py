@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.arithmetic import Arithmetic
 from cats.ir.constant import Constant
 from cats.ir.control import Case, Loop
 from cats.ir.errors import SpaceError, TraceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.algebra import number as bare
 from cats.ir.prims.layout import broadcast, const, constant
 from cats.ir.program import Control, Program, Step
@@ -29,7 +29,7 @@ Rewrites = Mapping[Primitive, tuple[Callable[..., Value | None], ...]]
 """For each operation the local rules tried when it is emitted."""
 
 
-class Wire:
+class Wire(Arithmetic):
     """A position of a program under construction."""
 
     __slots__ = ("index", "recorder", "space")
@@ -64,33 +64,6 @@ class Wire:
 
     def __repr__(self) -> str:
         return f"x{self.index}: {self.space}"
-
-    def __add__(self, other: Value) -> Value:
-        return add(self, other)
-
-    def __radd__(self, other: Value) -> Value:
-        return add(other, self)
-
-    def __sub__(self, other: Value) -> Value:
-        return sub(self, other)
-
-    def __rsub__(self, other: Value) -> Value:
-        return sub(other, self)
-
-    def __mul__(self, other: Value) -> Value:
-        return mul(self, other)
-
-    def __rmul__(self, other: Value) -> Value:
-        return mul(other, self)
-
-    def __truediv__(self, other: Value) -> Value:
-        return div(self, other)
-
-    def __rtruediv__(self, other: Value) -> Value:
-        return div(other, self)
-
-    def __neg__(self) -> Value:
-        return neg(self)
 
 
 class Builder:

@@ -43,7 +43,23 @@ def test_a_loop_keeps_as_its_policy_says() -> None:
     while_ = cats.explain_memory(
         lambda x: cats.while_loop(lambda c: c < 3, lambda c: c * c, x), 1.1
     )
-    assert "for each round" in str(while_)
+    assert "for each row" in str(while_)
+    assert str(while_).endswith("8 bytes in all, and 8 for each row of unknown number")
+
+
+def test_the_line_is_that_of_the_step_inside() -> None:
+    def network(h: Array) -> Array:
+        def step(h: Array, x: float) -> Any:
+            a = np.tanh(h) * x
+            return a, np.sum(np.exp(a))
+
+        return np.sum(cats.scan(step, h, np.arange(3.0))[1])
+
+    told = cats.explain_memory(network, np.ones(5))
+    lines = {k.where.code for k in told if k.where is not None}
+    assert {"a = np.tanh(h) * x", "return a, np.sum(np.exp(a))"} <= lines
+    chosen = cats.explain_memory(lambda x: cats.cond(x > 0, np.exp, np.cos, x), 1.0)
+    assert any(k.what in ("exp", "sin", "neg") for k in chosen)
 
 
 @pytest.mark.parametrize("count", range(1, 10))

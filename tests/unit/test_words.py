@@ -386,15 +386,17 @@ def test_programs_are_as_long_for_ten_rounds_as_for_a_hundred_thousand() -> None
         assert works[3] < 1.1 * works[2]
 
 
+def long(n: int) -> Function:
+    """c <- sin(c) + x so many times."""
+    step: Function = lambda x, c: (np.sin(c[0]) + x, c[1] + 1)  # noqa: E731
+    return lambda x: cats.while_loop(lambda c: c[1] < n, lambda c: step(x, c), (x, 0))[0]
+
+
 def test_a_long_while_has_a_gradient_in_linear_memory() -> None:
-    """c <- sin(c) + x for 10^5 rounds, against the recurrence of the derivative by hand."""
+    """10^5 rounds, against the recurrence of the derivative by hand; under policies, in less."""
 
-    def long(n: int) -> Function:
-        step: Function = lambda x, c: (np.sin(c[0]) + x, c[1] + 1)  # noqa: E731
-        return lambda x: cats.while_loop(lambda c: c[1] < n, lambda c: step(x, c), (x, 0))[0]
-
-    def peak(n: int) -> tuple[int, float]:
-        slope = cats.grad(long(n))
+    def peak(n: int, policy: Any = None) -> tuple[int, float]:
+        slope = cats.grad(long(n) if policy is None else cats.checkpoint(long(n), policy))
         slope(0.5)
         tracemalloc.start()
         found = slope(0.5)
@@ -409,6 +411,10 @@ def test_a_long_while_has_a_gradient_in_linear_memory() -> None:
     near(found, d)
     assert 8.0 < large / small < 12.0
     assert large < 100_000 * 64
+    for policy in (cats.Every(316), cats.Binomial(20)):
+        held, again = peak(100_000, policy)
+        assert again == found
+        assert held < large / 20
 
 
 # Errors
