@@ -154,6 +154,8 @@ class _Painter:
                 return self._module(value)
             case np.ufunc() | types.BuiltinFunctionType():
                 return Same(value)
+            case functools._lru_cache_wrapper():
+                return (Same(value), self.picture(value.__wrapped__))
         if _is_ours(value):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import sys
@@ -42,6 +43,12 @@ def may_be_caught() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def reads_by_name(frame: FrameType) -> bool:
+    """Whether a frame of code that is being traced is reading an attribute by its name."""
+    step = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return step == "LOAD_ATTR" and type(frame.f_globals) is not dict
 
 
 F = TypeVar("F", bound=Callable[..., Any])

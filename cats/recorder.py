@@ -47,6 +47,10 @@ _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError
 """What a function of the table raises on arguments it cannot take."""
 
 
+def _itself(kind: Any) -> Any:
+    return kind
+
+
 @dataclass(slots=True)
 class World:
     """What the traces of one session share.
@@ -54,11 +58,13 @@ class World:
     asks_identity   the traced code asks `is True`: truth values of Python must be Python's own
     lasting         the traced code reads nothing that may be another in the next call
     texts           the texts that real numbers were written as
+    door            what a class means in the traced code
     """
 
     asks_identity: bool = False
     lasting: bool = True
     texts: set[str] = field(default_factory=set)
+    door: Callable[[Any], Any] = _itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,13 +564,18 @@ def _has_space(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "bui" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
 
 
+def not_plain(kind: type) -> TraceError:
+    """The error for an array of a class of its own."""
+    return TraceError(
+        f"a {kind.__name__} does not compute as an array does",
+        remedy="Convert it with np.asarray, and a mask to np.where.",
+    )
+
+
 def refuse_strangers(value: Value) -> None:
     """Raises TraceError for a constant that is not a plain array of numbers."""
     if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
-        raise TraceError(
-            f"a {type(value).__name__} does not compute as an array does",
-            remedy="Convert it with np.asarray, and a mask to np.where.",
-        )
+        raise not_plain(type(value))
     array = np.asarray(value)
     if array.dtype != object:
         return

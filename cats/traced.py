@@ -6,6 +6,7 @@ that is taken on its value in this call and guarded, or is refused with a senten
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -16,10 +17,10 @@ from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
-from cats.places import may_be_caught, users_place
+from cats.places import may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.refusals import refusal_of
-from cats.tracked import Tracked
+from cats.tracked import Tracked, sample
 
 
 class MissingAttribute(Asked, AttributeError):
@@ -173,6 +174,18 @@ class Traced(Tracked):
         return self.recorder.namespace
 
     # What one can know about it
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The class of what it stands for, by which compiled code and patterns tell values apart.
+
+        Where traced code asks by name, as it would be asked of the value, it is the door of that.
+        """
+        asking = sys._getframe(1)
+        if str(asking.f_globals.get("__name__")).partition(".")[0] == "cats":
+            return Traced
+        kind = type(sample(self))
+        return self.recorder.world.door(kind) if reads_by_name(asking) else kind
 
     @property
     def size(self) -> int:

@@ -213,3 +213,16 @@ class Tracked:
                     remedy="Write into a copy: x = x.copy().",
                 )
             )
+
+
+def sample(value: Any) -> Any:
+    """A value of the type that a traced value stands for, to ask about types.
+
+    >>> sample(3)
+    3
+    """
+    if not isinstance(value, Tracked):
+        return value
+    if value.is_array:
+        return np.empty((0,) * max(1, value.ndim), value.dtype)
+    return value.dtype.type(0).item() if value.weak else value.dtype.type(0)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cats.capture import GENERAL, slots
+from cats.doors.dispatch import DispatchedMethod
 
 Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
@@ -61,6 +62,8 @@ def rebound_attribute(value: Any, rebind: Rebind) -> Any:
             return property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
         case functools.cached_property():
             return functools.cached_property(rebind(value.func))
+        case functools.singledispatchmethod():
+            return DispatchedMethod(value, rebind)
     return value
 
 

@@ -26,6 +26,7 @@ from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
 from cats.doors import python
 from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import KEPT, PLAIN, contents, kept
+from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
 from cats.doors.objects import MIRRORED, fill, mirrored, viewed
@@ -133,6 +134,7 @@ class Session:
         self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
         self._makers = makers(self)
         self.world = recorder.world
+        self.world.door = self.rebound
 
     @contextlib.contextmanager
     def entered(self, recorder: Recorder) -> Iterator[None]:
@@ -205,18 +207,34 @@ class Session:
     def _other(self, value: Any) -> Any:
         if any(value is keyed for keyed in KEYED):
             return Keyed(self, value)
+        if opaque(value):
+            self.world.lasting = False
         module = getattr(value, "__module__", None) or type(value).__module__
         if callable(value) and str(module).partition(".")[0] == "numpy":
             return Door(self, value)
         if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
             return Door(self, value) if callable(value) else value
         if isinstance(value, functools._lru_cache_wrapper):
-            return _remembering(self.rebound(value.__wrapped__))
+            return self._remembering(value)
         if can_view(type(value)):
             return self._object(value)
-        if opaque(value):
-            self.world.lasting = False
         return value
+
+    def _remembering(self, cached: Any) -> Callable[..., Any]:
+        """A function with a cache of its own: it is asked what it remembers of numbers.
+
+        What it remembers may be cleared unseen, so that it is asked anew in every call. Of traced
+        values, which are told apart by identity, it remembers nothing outside of the trace.
+        """
+        computed = remembering(self.rebound(cached.__wrapped__))
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if newest_recorder((args, kwargs)) is not None or session_of(cached.__wrapped__):
+                return computed(*args, **kwargs)
+            self.world.lasting = False
+            return self.rebound(cached(*args, **kwargs))
+
+        return functools.wraps(cached)(call)
 
     def names(self, value: Any) -> Any:
         """A global of an installed library: its functions see the doors, its state is its own."""
@@ -254,7 +272,7 @@ class Session:
             return Door(self, value)
         if ours(module) or isinstance(value.__globals__, Globals):
             return value
-        return self._bound(value)
+        return dispatching(value, self.rebound) if dispatches(value) else self._bound(value)
 
     def _bound(self, value: types.FunctionType) -> types.FunctionType:
         """The same code, with other globals, closure and defaults."""
@@ -480,7 +498,7 @@ def _left_alone(module: str) -> bool:
     return root not in ("numpy", "scipy", "math", "importlib", "sys", *LIBRARIES) and ours(module)
 
 
-def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:
+def remembering(f: Callable[..., Any]) -> Callable[..., Any]:
     """lru_cache on traced values, which are told apart by identity."""
     known: dict[Any, tuple[Any, Any]] = {}
 

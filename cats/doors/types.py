@@ -15,7 +15,7 @@ import numpy as np
 
 from cats.ir.prims.layout import convert
 from cats.traced import Traced
-from cats.tracked import Tracked
+from cats.tracked import sample
 
 
 class TypeDoor(type):
@@ -92,19 +92,6 @@ def made(real: type, x: Traced) -> Any:
     if isinstance(found, Traced):
         found.boxed = False
     return found
-
-
-def sample(value: Any) -> Any:
-    """A value of the type that a traced value stands for, to ask about types.
-
-    >>> sample(3)
-    3
-    """
-    if not isinstance(value, Tracked):
-        return value
-    if value.is_array:
-        return np.empty((0,) * max(1, value.ndim), value.dtype)
-    return value.dtype.type(0).item() if value.weak else value.dtype.type(0)
 
 
 NUMBERS = frozenset(

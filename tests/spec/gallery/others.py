@@ -1,0 +1,187 @@
+"""Code of others: objects of libraries, caches, and what chooses by the type of a value."""
+
+import collections.abc
+import functools
+import math
+import numbers
+
+import numpy as np
+import scipy.interpolate
+import scipy.sparse
+
+import cats
+from tests.spec.gallery.trap import Room
+
+ROOM = Room()
+right, refused, story = ROOM.right, ROOM.refused, ROOM.story
+
+PAIR = np.array([0.4, -0.7])
+
+# Objects of libraries, and caches, that change
+
+
+@story("arrays in a sparse matrix change", "an audit: stale library objects")
+def f():
+    matrix = scipy.sparse.csr_matrix(np.eye(2))
+    functions = (
+        lambda x: matrix.sum() * x,
+        lambda x: matrix[0, 0] * x,
+        lambda x: np.sum(matrix.toarray() @ (x * np.ones(2))),
+        lambda x: np.sum(matrix.data * x),
+    )
+    gradients = [cats.grad(f) for f in functions]
+    for number in (1.0, 5.0, -2.0):
+        matrix.data[0] = number
+        for g, f in zip(gradients, functions, strict=True):
+            yield g(1.0), f(1.0)
+
+
+@story("the coefficients of a spline change", "an audit: stale library objects")
+def f():
+    spline = scipy.interpolate.CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 1.0])
+    g = cats.grad(lambda x: x * spline(0.5))
+    for number in (0.0, 5.0, -1.0):
+        spline.c[3, 0] = number
+        yield g(1.0), spline(0.5)
+
+
+FACTOR = 2.0
+NODES = np.array([1.0, 2.0, 3.0])
+
+
+@functools.lru_cache
+def multiple(n):
+    return n * FACTOR
+
+
+@functools.cache
+def first(n):
+    return NODES[:n] * 1.0
+
+
+@functools.cache
+def scaled(x):
+    return FACTOR * x
+
+
+@story("a cache is cleared", "an audit: lru_cache")
+def f():
+    global FACTOR
+    plain = lambda x: x * multiple(3)  # noqa: E731
+    g = cats.grad(plain)
+    for factor, clear in ((2.0, True), (3.0, False), (3.0, True), (2.0, False), (2.0, True)):
+        FACTOR = factor
+        if clear:
+            multiple.cache_clear()
+        yield g(1.0), plain(1.0)
+    FACTOR = 2.0
+
+
+@story("what a cache remembers of an array changes", "an audit: lru_cache")
+def f():
+    first.cache_clear()
+    g = cats.grad(lambda x: np.sum(x * first(2)))
+    yield g(1.0), 3.0
+    first(2)[1] = 7.0
+    yield g(1.0), 8.0
+    NODES[0] = 10.0
+    first.cache_clear()
+    yield g(1.0), 12.0
+    NODES[0] = 1.0
+
+
+@story("a cached function of a traced value reads a global", "an audit: lru_cache")
+def f():
+    global FACTOR
+    g = cats.grad(lambda x: scaled(x) * scaled(x))
+    for FACTOR in (2.0, 3.0, 2.0):  # noqa: B007
+        yield g(1.5), 3.0 * FACTOR**2
+    FACTOR = 2.0
+
+
+# Choices by type
+
+
+@functools.singledispatch
+def shaped(x):
+    return x * 3.0
+
+
+@shaped.register(np.ndarray)
+def _(x):
+    out = np.zeros(len(x))
+    out[:] = x**2
+    return np.sum(out)
+
+
+@shaped.register(float)
+def _(x):
+    return math.sin(x) * x
+
+
+class Measure:
+    @functools.singledispatchmethod
+    def of(self, x):
+        return x * 3.0
+
+    @of.register(np.ndarray)
+    def _(self, x):
+        out = np.zeros(len(x))
+        out[:] = x**3
+        return np.sum(out)
+
+    @of.register(float)
+    def _(self, x):
+        return math.exp(x)
+
+
+MEASURE = Measure()
+
+
+@right("a function dispatched on a number", "an audit: singledispatch", 0.4, np.float64(-0.7))
+def f(x):
+    return shaped(x) + MEASURE.of(x) * Measure().of(2.0 * x)
+
+
+@right("a function dispatched on an array", "an audit: singledispatch", PAIR)
+def f(x):
+    return shaped(x) + MEASURE.of(x) * Measure().of(2.0 * x) + shaped(x[0])
+
+
+@right("dispatch within the function", "an audit: singledispatch", 0.4, np.array(0.3), PAIR)
+def f(x):
+    @functools.singledispatch
+    def local(v):
+        return v * 2.0
+
+    @local.register(np.ndarray)
+    def _(v):
+        return np.sum(v**2)
+
+    @local.register(numbers.Real)
+    def _(v):
+        return v**3
+
+    return local(x)
+
+
+@right("a pattern of a class", "an audit: match", 0.4, np.float64(0.5), np.array(0.3), PAIR)
+def f(x):
+    match x:
+        case np.ndarray(shape=(2,)):
+            return np.sum(x**2)
+        case np.ndarray():
+            return x**3
+        case np.floating():
+            return x * 5.0
+        case collections.abc.Sequence():
+            return x * 0.0
+        case numbers.Real():
+            return x**4
+
+
+@right("the attribute __class__", "an audit: types", 0.4, np.float64(0.5), np.array(0.3), PAIR)
+def f(x):
+    kinds = {float: 2.0, np.ndarray: 3.0, np.float64: 5.0}
+    same = 7.0 if x.__class__ is float else 11.0
+    return np.sum(x**2) * kinds[x.__class__] * same * len(x.__class__.__name__)
