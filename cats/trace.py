@@ -84,7 +84,9 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     recorder = Recorder(SPEECH, Traced)
     session = session_of(f) or Session(recorder, f)
     values = [_entered(recorder, leaf) for leaf in leaves]
-    args, kwargs = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
+    whole = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
+    args = tuple(map(session.given, whole[0]))
+    kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
             result = session.rebound(f)(*args, **kwargs)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.concrete import NoValue
+from cats.doors.refusing import RANDOM, draws
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, known_arguments, newest_recorder
 from cats.titles import title
@@ -102,6 +103,11 @@ def of_scipy(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).partition(".")[0] == "scipy"
 
 
+def is_distribution(value: Any) -> bool:
+    """Whether an object is one of SciPy's distributions, which draw when they are asked to."""
+    return type(value).__module__.startswith("scipy.stats") and hasattr(value, "rvs")
+
+
 _METHODS = ("reduce", "accumulate", "outer", "at", "reduceat")
 
 
@@ -130,7 +136,10 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         recorder = session.recorder
         if title(function) in recorder.speech.outside:
             raise recorder.unknown(function)
-        return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+        if of_scipy(function) and draws(function, kwargs):
+            recorder.refuse(*RANDOM)
+        made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+        return Door(session, made) if is_distribution(made) else made
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)
     if said is None and (back or known_arguments(args, kwargs) is None):

@@ -25,11 +25,11 @@ import numpy as np
 from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
 from cats.doors import python
 from cats.doors.code import asks_identity, inner, names_of_classes
-from cats.doors.containers import KEPT, PLAIN, contents, kept
+from cats.doors.containers import ARGUMENTS, KEPT, PLAIN, contents, kept
 from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.loops import Vectorized, makers
-from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
-from cats.doors.objects import MIRRORED, fill, mirrored, viewed
+from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
+from cats.doors.objects import MIRRORED, changed, fill, mirrored, state_of, viewed
 from cats.doors.refusing import LIBRARIES, TAKEN_OUT, Refusing, looks_outside, reason, takes_out
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
@@ -117,10 +117,12 @@ class Session:
         self._spaces: dict[int, Globals] = {}
         self._cells: list[tuple[types.CellType, Any, types.FunctionType, str]] = []
         self._kept: list[tuple[Any, list[Any]]] = []
+        self._bodies: list[tuple[Any, dict[str, Any]]] = []
+        self._passed_on: list[Any] = []
         self._mirrors: dict[type, type] = {}
         self._originals: dict[type, type] = dict(PLAIN)
         self._filled: dict[type, dict[str, Any]] = {}
-        self._outside: dict[int, Any] = {}
+        self._outside: dict[int, tuple[Any, dict[str, Any]]] = {}
         doors = {
             **python.doors(self.original, self.rebound),
             "float": self._number(float),
@@ -213,11 +215,13 @@ class Session:
         if callable(value) and str(module).partition(".")[0] == "numpy":
             return Door(self, value)
         if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
-            return Door(self, value) if callable(value) else value
+            return Door(self, value) if callable(value) or is_distribution(value) else value
         if isinstance(value, functools._lru_cache_wrapper):
             return self._remembering(value)
         if can_view(type(value)):
             return self._object(value)
+        if isinstance(value, dict):
+            self._passed_on.append(value)
         return value
 
     def _remembering(self, cached: Any) -> Callable[..., Any]:
@@ -262,6 +266,31 @@ class Session:
         self._kept.append((made, contents(made)))
         return made
 
+    def given(self, value: Any) -> Any:
+        """An argument, whose containers and objects are not to be changed."""
+        if type(value) in ARGUMENTS:
+            made = kept(value, self.given, self._refuse_argument)
+            self._kept.append((made, contents(made)))
+            return made
+        if isinstance(value, tuple):
+            parts = [self.given(v) for v in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        if type(value) in self._originals:
+            for name, part in vars(value).items():
+                object.__setattr__(value, name, self.given(part))
+            self._watch(value)
+        return value
+
+    def _refuse_argument(self, what: str) -> None:
+        raise self.recorder.refused(
+            TraceError(
+                f"{what}: it is an argument, and the change would not be seen outside of the "
+                "traced function",
+                where=users_place(),
+                remedy="Change a copy of it, and return that.",
+            )
+        )
+
     # Functions
 
     def _function(self, value: types.FunctionType) -> Any:
@@ -297,7 +326,8 @@ class Session:
         made.__kwdefaults__ = value.__kwdefaults__ and {
             k: self.rebound(v) for k, v in value.__kwdefaults__.items()
         }
-        made.__dict__.update(value.__dict__)
+        made.__dict__.update({k: self.rebound(v) for k, v in value.__dict__.items()})
+        self._bodies.append((made, dict(made.__dict__)))
         for name in ("__module__", "__qualname__", "__doc__", "__annotations__"):
             setattr(made, name, getattr(value, name))
         return made
@@ -414,8 +444,11 @@ class Session:
         return self._originals.get(kind, kind)
 
     def _object(self, value: Any) -> Any:
-        made = viewed(value, self.mirror(type(value)))
-        self._outside[id(made)] = made
+        return self._watch(viewed(value, self.mirror(type(value))))
+
+    def _watch(self, made: Any) -> Any:
+        """An object that is not to be written to."""
+        self._outside[id(made)] = made, dict(state_of(made))
         return made
 
     def _watched(self, value: Any) -> Callable[[str], None] | None:
@@ -442,12 +475,25 @@ class Session:
             if cell.cell_contents is not before:
                 place = _stored(function.__code__, "STORE_DEREF", name)
                 self.refuse(f"assigning the nonlocal {name}", place)
+        for f, before in self._bodies:
+            for name in changed(before, f.__dict__):
+                self.refuse(
+                    f"writing to the attribute {name} of {f.__name__}",
+                    self._store("STORE_ATTR", name),
+                )
+        for made, before in self._outside.values():
+            for name in changed(before, state_of(made)):
+                if not isinstance(getattr(type(made), name, None), functools.cached_property):
+                    self.refuse(f"writing to the attribute {name} of a {type(made).__name__}")
+        for container in self._passed_on:
+            if newest_recorder(contents(container)) is not None:
+                self.refuse(f"keeping a traced value in a {type(container).__name__}")
         for mirror, body in self._filled.items():
-            if any(body.get(name, self) is not value for name, value in vars(mirror).items()):
+            if set(changed(body, dict(vars(mirror)))) - {"__slotnames__"}:
                 self.refuse(f"changing the class {mirror.__name__}")
-        for made, before in self._kept:
+        for made, held in self._kept:
             now = contents(made)
-            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+            if len(now) != len(held) or any(a is not b for a, b in zip(now, held, strict=True)):
                 self.refuse(f"changing a {type(made).__name__} from outside", None)
 
     def _store(self, instruction: str, name: str) -> Where | None:

@@ -8,6 +8,7 @@ import numbers
 import numpy as np
 import scipy.interpolate
 import scipy.sparse
+import scipy.stats
 
 import cats
 from tests.spec.gallery.trap import Room
@@ -97,6 +98,49 @@ def f():
     for FACTOR in (2.0, 3.0, 2.0):  # noqa: B007
         yield g(1.5), 3.0 * FACTOR**2
     FACTOR = 2.0
+
+
+# Random numbers of SciPy
+
+NORMAL = scipy.stats.norm(0.0, 2.0)
+POINTS = scipy.stats.qmc.Sobol(1)
+DRAWN = "a random number is drawn inside a traced function"
+
+
+@refused("scipy.stats draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * scipy.stats.norm.rvs()  # HERE
+
+
+@refused("a captured distribution draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * NORMAL.rvs()  # HERE
+
+
+@refused("a distribution made within draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * scipy.stats.uniform(0, 1).rvs()  # HERE
+
+
+@refused("points drawn in low discrepancy", "an audit: qmc", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * POINTS.random(1)[0, 0]  # HERE
+
+
+@refused("points of an engine made within", "an audit: qmc", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * scipy.stats.qmc.Halton(1).random(1)[0, 0]  # HERE
+
+
+@refused("a random sparse matrix", "an audit: random_state", 0.4, DRAWN, "Draw it before")
+def f(x):
+    return x * scipy.sparse.random(3, 3, 0.5).sum()  # HERE
+
+
+@right("what is drawn from a given seed", "an audit: random_state", 0.4)
+def f(x):
+    density = NORMAL.pdf(0.0) + scipy.stats.uniform(0, 1).pdf(0.5)
+    return x**2 * scipy.stats.norm.rvs(random_state=3) * density
 
 
 # Choices by type
