@@ -29,6 +29,7 @@ from cats.recorder import Recorder, newest_recorder
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
 from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten
+from cats.unsolved import unsolved
 
 NUMPY = OnNumpy()
 
@@ -166,7 +167,10 @@ def execute(target: Program | Compiled, args: Sequence[Value]) -> Sequence[Value
     if recorder is None:
         _refuse_specs(args)
         run = target if isinstance(target, Compiled) else NUMPY.compile(target)
-        return run(*args)
+        try:
+            return run(*args)
+        except np.linalg.LinAlgError as error:
+            raise unsolved(error, run.program, args) from error
     program = target.program if isinstance(target, Compiled) else target
     return replayed(program, args, recorder)
 

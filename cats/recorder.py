@@ -25,6 +25,7 @@ from cats.ir.errors import Asked, CatsError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
+from cats.ir.prims.attempts import ATTEMPTS
 from cats.ir.prims.guards import Outcome, guard, outcome_of
 from cats.ir.prims.layout import broadcast, const, reshape
 from cats.ir.program import Step
@@ -33,7 +34,7 @@ from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.outs import Out, separated
 from cats.phrases import phrase, results, valued
-from cats.places import users_place
+from cats.places import may_be_caught, users_place
 from cats.refusals import Refusal, refusal_of
 from cats.titles import title
 from cats.tracked import Own, Tracked, View
@@ -217,6 +218,7 @@ class Recorder:
         known = [a.known if isinstance(a, Tracked) else a for a in args]
         if all(k is not None for k in known):
             return self._computed(op, known, args, params)
+        self._attempt(op, args, params)
         where = users_place()
         self.alive(op.name, where)
         reals = (a.space for a in args if isinstance(a, Tracked) and type(a.space) is Real)
@@ -230,6 +232,20 @@ class Recorder:
             raise error.at(where) from None
         term = Prim(op, tuple([x.term for x in lifted]), params, where=where)
         return self._result(term, space, op, args, params)
+
+    def _attempt(self, op: Primitive, args: tuple[Value, ...], params: Params) -> None:
+        """Raises LinAlgError where the operation does at these values, and somebody may catch it.
+
+        That it goes through, or does not, is a decision of the trace.
+        """
+        attempt = ATTEMPTS.get(op)
+        if attempt is None or not may_be_caught():
+            return
+        values = [self.lift(a, None) for a in args]
+        if all(map(self.concrete.told, values)) and not self.observe(
+            self.emit(attempt, tuple(values), params)
+        ):
+            op.evaluate(*[self.concrete.value(v.term) for v in values], **dict(params))
 
     def _result(
         self, term: Term, space: Any, op: Primitive, args: tuple[Value, ...], params: Params
@@ -396,6 +412,8 @@ class Recorder:
             if function not in self.speech.views:
                 found = self.detached(found, args)
             return self.settled(found) if out is None else self.written(out, found)
+        except np.linalg.LinAlgError:
+            raise
         except CatsError as error:
             raise self.refused(error.at(users_place())) from error.__cause__
         except _MISTAKES as error:
