@@ -393,6 +393,13 @@ class Recorder:
 
         Where no argument of the trace has a part in it, it is NumPy's own function that is called.
         """
+        if isinstance(function, np.ufunc) and len(args) > function.nargs:
+            self.refuse(
+                f"{shown(function)} of {len(args)} arguments",
+                f"it takes no more than {function.nargs}",
+                "Give what belongs together as one array.",
+            )
+        args = tuple([v if isinstance(v, Tracked) else as_array(v) for v in args])
         args, kwargs, out = separated(function, args, kwargs)
         if isinstance(function, np.ufunc) and out is None and kwargs.get("where", True) is not True:
             self.refuse(
@@ -500,6 +507,14 @@ class Recorder:
         return self.refused(
             TraceError(f"{what} {found.why}", where=users_place(), remedy=found.instead)
         )
+
+
+def as_array(value: Any) -> Any:
+    """What an object of the traced code says it is as an array; anything else itself."""
+    method = getattr(type(value), "__array__", None)
+    if method is None or type(getattr(method, "__globals__", {})) is dict:
+        return value
+    return value if hasattr(type(value), "__array_ufunc__") else value.__array__()
 
 
 def newest_recorder(values: Any) -> Recorder | None:

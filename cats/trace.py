@@ -202,7 +202,7 @@ def _parameters(f: Callable[..., Any], count: int) -> list[str]:
         return list(f.__code__.co_varnames[:count])
     try:
         found = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
+    except Exception:  # the user's own __eq__ may be asked, and raise anything
         found = []
     names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in found if p.kind == p.VAR_POSITIONAL), "x")

@@ -188,6 +188,32 @@ class Traced(Tracked):
         return self.recorder.world.door(kind) if reads_by_name(asking) else kind
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return self.space.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._refuse(
+            "assigning the shape",
+            "what it is a view of would be seen in two shapes",
+            "Use y = x.reshape(...).",
+        )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As of an array."""
+        return np.dtype(self.space.dtype)
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._refuse(
+            "assigning the dtype",
+            "it would read the bits of numbers as something else",
+            "Use y = x.astype(dtype).",
+        )
+
+    @property
     def size(self) -> int:
         """As of an array."""
         return int(np.prod(self.space.shape))
@@ -234,7 +260,7 @@ class Traced(Tracked):
     @property
     def flags(self) -> Any:
         """What NumPy says of memory, as far as it is known: whether one may write."""
-        return _Flags(not self.own.frozen)
+        return _Flags(self)
 
     def __len__(self) -> int:
         if not self.space.shape:
@@ -350,7 +376,8 @@ class Traced(Tracked):
         self.recorder.refuse(f"{what} of a traced value in {self.space}", why, remedy)
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):
+        asked = reads_by_name(sys._getframe(1))
+        if name.startswith("__") and not asked:
             raise AttributeError(name)
         refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
         raise MissingAttribute(
@@ -488,8 +515,25 @@ class Traced(Tracked):
 class _Flags:
     """What `x.flags` tells."""
 
-    def __init__(self, writeable: bool) -> None:
-        self.writeable = writeable
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Traced) -> None:
+        self._array = array
+
+    @property
+    def writeable(self) -> bool:
+        """Whether NumPy would let one write; cats does not let one write into an argument."""
+        return not self._array.read_only
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name.lower())
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._array._refuse(
+            f"x.flags.{name}",
+            "it looks at memory, and a traced value has none to look at",
+            "Ask it of an array, outside of the function.",
+        )
 
 
 class Flat:

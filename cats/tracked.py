@@ -23,6 +23,10 @@ State = Term | np.ndarray[Any, Any]
 """What a traced value is now: a term, or an array that no argument had a part in."""
 
 
+OUTSIDE = ("an argument", "an array from outside")
+"""Why arrays that NumPy would write into are not written into."""
+
+
 @dataclass(slots=True)
 class Own:
     """What an array that is no view knows of itself.
@@ -196,6 +200,16 @@ class Tracked:
             link: Any = at._link
             if link.lens.may_copy and not at.is_view():
                 at._link = Own(version=at.own.version)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether NumPy too would let nobody write into it."""
+        at: Tracked = self
+        while type(at._link) is View:
+            if not at._link.lens.writable:
+                return True
+            at = at._link.parent
+        return bool(at.own.frozen) and not at.own.frozen.startswith(OUTSIDE)
 
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""

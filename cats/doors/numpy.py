@@ -16,7 +16,7 @@ import numpy as np
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, known_arguments, newest_recorder
+from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
 from cats.titles import title
 
 
@@ -129,6 +129,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     """A function of NumPy on whatever the arguments are."""
     if function is np.fromiter and args:
         args = (_listed(*args, **kwargs), *args[1:])
+    args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     recorder = newest_recorder((args, kwargs))
     back = _calls_back((*args, *kwargs.values()))

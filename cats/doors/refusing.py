@@ -17,15 +17,22 @@ Refuse = Callable[[str, str, str], NoReturn]
 
 
 class Refusing:
-    """Stands for a thing that must not be used; asking anything of it raises."""
+    """Stands for a thing that must not be used; asking anything of it raises.
 
-    def __init__(self, refuse: Refuse, words: tuple[str, str, str]) -> None:
+    A function of a module may be named, and not be called.
+    """
+
+    def __init__(self, refuse: Refuse, words: tuple[str, str, str], real: Any = None) -> None:
         self._refuse = refuse
         self._words = words
+        self._real = real
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        found = getattr(self._real, name, None) if isinstance(self._real, types.ModuleType) else 0
+        if callable(found) and not isinstance(found, type):
+            return Refusing(self._refuse, self._words, found)
         self._refuse(*self._words)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -126,6 +126,7 @@ class Session:
         doors = {
             **python.doors(self.original, self.rebound),
             "float": self._number(float),
+            "memoryview": self._number(memoryview),
             "globals": self._globals,
             "eval": self._evaluator(eval),
             "exec": self._evaluator(exec),
@@ -175,7 +176,7 @@ class Session:
             self.world.lasting = False
         words = reason(value)
         if words is not None:
-            return Refusing(self.recorder.refuse, words)
+            return Refusing(self.recorder.refuse, words, value)
         if takes_out(value):
             return self._kept_in(value)
         match value:
@@ -212,7 +213,8 @@ class Session:
         if opaque(value):
             self.world.lasting = False
         module = getattr(value, "__module__", None) or type(value).__module__
-        if callable(value) and str(module).partition(".")[0] == "numpy":
+        hashable = type(value).__hash__ is not None
+        if callable(value) and hashable and str(module).partition(".")[0] == "numpy":
             return Door(self, value)
         if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
             return Door(self, value) if callable(value) or is_distribution(value) else value

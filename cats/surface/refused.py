@@ -109,6 +109,7 @@ _NUMPY: dict[str, Refusal] = {
 
 _ARRAYS: dict[str, Refusal] = {
     **_each("base ctypes data strides device to_device setflags", MEMORY, "numpy.ndarray"),
+    **_each("__array_interface__ __array_struct__ __buffer__", MEMORY, "numpy.ndarray"),
     **_each("byteswap getfield setfield", BYTES, "numpy.ndarray"),
     **_each("dump dumps tofile", FILES, "numpy.ndarray"),
     **_each("tobytes", BYTES, "numpy.ndarray"),
