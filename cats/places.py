@@ -51,6 +51,20 @@ def reads_by_name(frame: FrameType) -> bool:
     return step == "LOAD_ATTR" and type(frame.f_globals) is not dict
 
 
+def asking_library() -> str:
+    """What the user's line called that led here through NumPy's or SciPy's own code, if it did."""
+    found = ""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_SKIPPED):
+            break
+        if file.startswith((_NUMPY, _SCIPY)):
+            found = f"{frame.f_globals.get('__name__', 'numpy')}.{frame.f_code.co_qualname}"
+        frame = frame.f_back
+    return found
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -17,9 +17,9 @@ from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
-from cats.places import may_be_caught, reads_by_name, users_place
+from cats.places import asking_library, may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
-from cats.refusals import refusal_of
+from cats.refusals import Refusal, refusal_of
 from cats.tracked import Tracked, sample
 
 
@@ -162,6 +162,14 @@ class Traced(Tracked):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         known = self.known
+        asking = asking_library() if known is None else ""
+        if asking:
+            refusal = refusal_of(asking, self.recorder.speech.refused)
+            self._refuse(
+                asking,
+                refusal.why if refusal else "its own code asks for the entries, and cuts them off",
+                (refusal or Refusal("")).instead,
+            )
         if known is None:
             self._refuse(
                 "np.asarray(...) or np.array(...)",

@@ -171,6 +171,12 @@ class Session:
         self._made[id(value)] = (value, made)
         return made
 
+    def left(self, value: Any) -> Any:
+        """A value in the structure of a result, as it is outside."""
+        if value is None or isinstance(value, int | str | bytes | np.generic):
+            return value
+        return next((old for old, made in self._made.values() if made is value), value)
+
     def _rebound(self, value: Any) -> Any:
         if looks_outside(value):
             self.world.lasting = False

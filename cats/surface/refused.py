@@ -53,6 +53,10 @@ POLYNOMIALS = Refusal(
     "a polynomial is an object of its own, which keeps its coefficients as constants",
     "Use np.polyval, or polyval of numpy.polynomial.polynomial.",
 )
+SPARSE = Refusal(
+    "a sparse matrix computes in compiled code, where the derivative would be lost",
+    "Use its toarray(), or give the product as a Primitive.",
+)
 BASIS = Refusal(
     "its result is any basis of a space, so it has no derivative",
     "Use what depends on the space only, such as the projection onto it.",
@@ -81,6 +85,7 @@ MODULES: dict[str, Refusal] = {
     "numpy.char": TEXT,
     "numpy.strings": TEXT,
     "numpy.polynomial": POLYNOMIALS,
+    "scipy.sparse": SPARSE,
     "numpy.testing": TESTING,
     "numpy.ctypeslib": MEMORY,
     "numpy.f2py": FILES,
