@@ -570,8 +570,10 @@ def _known(value: Any) -> Any:
         if known is None:
             raise _NotKnown
         return known if value.is_array else known[()]
-    if type(value) in (list, tuple):
-        return type(value)(map(_known, value))
+    if isinstance(value, list):
+        return list(map(_known, value))
+    if type(value) is tuple:
+        return tuple(map(_known, value))
     if type(value) is np.ndarray and value.dtype == object and newest_recorder([value]):
         raise _NotKnown
     return value

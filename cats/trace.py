@@ -121,13 +121,15 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
 
 def arguments(value: Value) -> tuple[list[Value], Tree]:
     """The leaves of arguments and their structure, of which users' objects and sets are a part."""
-    return flatten(value, lambda part: is_static(part) or _is_object(part))
+    return flatten(value, _is_structure)
 
 
-def _is_object(value: Value) -> bool:
-    """Whether a value is known by what it holds, and not an array of any kind."""
-    if isinstance(value, Tracked | Spec):
+def _is_structure(value: Value) -> bool:
+    """Whether an argument is known by what it holds, and not an array of any kind."""
+    if isinstance(value, np.ndarray | float | Tracked | Spec):
         return False
+    if is_static(value):
+        return True
     numeric = any(hasattr(value, name) for name in ("__array__", "__float__", "__len__"))
     return isinstance(value, set | frozenset) or (can_view(type(value)) and not numeric)
 

@@ -7,6 +7,7 @@ A small module of our own: the core then runs wherever NumPy does, and what coun
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ class Branch:
 Tree = Leaf | Static | Branch
 
 LEAF = Leaf()
+
+PLAINLY = "__plainly__"
+"""The attribute of a class of containers that says which class it stands for."""
 
 
 def is_static(value: Value) -> bool:
@@ -90,7 +94,8 @@ def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool])
     found = _parts(value)
     if found is not None:
         keys, parts = found
-        return Branch(type(value), keys, tuple(_flatten(p, leaves, static) for p in parts))
+        kind = getattr(type(value), PLAINLY, type(value))
+        return Branch(kind, keys, tuple(_flatten(p, leaves, static) for p in parts))
     if static(value):
         return Static(type(value), value)
     leaves.append(value)
@@ -156,6 +161,10 @@ def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
     (4, 2.0)
     """
     if isinstance(tree, Branch):
-        parts = tuple([with_statics(p, change) for p in tree.parts])
-        return Branch(tree.kind, tree.keys, parts)
-    return Static(tree.kind, change(tree.value)) if isinstance(tree, Static) else tree
+        parts = [with_statics(p, change) for p in tree.parts]
+        same = all(map(operator.is_, parts, tree.parts))
+        return tree if same else Branch(tree.kind, tree.keys, tuple(parts))
+    if not isinstance(tree, Static):
+        return tree
+    value = change(tree.value)
+    return tree if value is tree.value else Static(tree.kind, value)

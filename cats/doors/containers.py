@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from cats.tree import PLAINLY
+
 Refuse = Callable[[str], None]
 """Raises, saying what was done to a container from outside."""
 
@@ -33,7 +35,8 @@ def _kept(kind: type, *names: str) -> dict[str, Any]:
         return kind, (kind(self),)
 
     methods = {name: _watched(kind, name) for name in names}
-    return {"refuse": staticmethod(_nobody), "__reduce_ex__": reduce, **methods}
+    known = {"refuse": staticmethod(_nobody), PLAINLY: kind, "__reduce_ex__": reduce}
+    return {**known, **methods}
 
 
 KeptList = type(

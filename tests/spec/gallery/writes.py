@@ -494,3 +494,20 @@ def f():
     ORDERED.clear()
     COUNTED.clear()
     yield HOLDER.value, 1.0
+
+
+HELD = [X, 3.0 * X]
+
+
+@right("NumPy takes lists that may not be changed", "an audit: lists", ([X, Y], {"a": [0.4, 0.7]}))
+def f(rows, p):
+    joined = np.concatenate(rows) ** 2
+    stacked = np.sum(np.stack(rows) * np.array(HELD)) + np.sum(np.block(rows + HELD) ** 3)
+    return np.sum(joined) * stacked + np.sum(p["a"]) ** 2 * np.linalg.norm(p["a"])
+
+
+@right("rolled words and inner gradients take them too", "an audit: lists", {"a": [0.4, 0.7]})
+def f(p):
+    inner = cats.grad(lambda q: q["a"][0] ** 3 * q["a"][1])(p)["a"][0]
+    rolled = cats.fori_loop(0, 3, lambda i, s: {"a": [s["a"][0] * 2.0, s["a"][1]]}, p)["a"][0]
+    return inner * rolled + cats.cond(rolled > 0.0, lambda q: q["a"][1] ** 2, lambda q: 0.0, p)
