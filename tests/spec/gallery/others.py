@@ -4,6 +4,7 @@ import collections.abc
 import functools
 import math
 import numbers
+import types
 
 import numpy as np
 import scipy.interpolate
@@ -30,6 +31,18 @@ def f():
         lambda x: np.sum(matrix.toarray() @ (x * np.ones(2))),
         lambda x: np.sum(matrix.data * x),
     )
+    gradients = [cats.grad(f) for f in functions]
+    for number in (1.0, 5.0, -2.0):
+        matrix.data[0] = number
+        for g, f in zip(gradients, functions, strict=True):
+            yield g(1.0), f(1.0)
+
+
+@story("a sparse matrix lies within what is seen as it is", "an audit: stale library objects")
+def f():
+    matrix = scipy.sparse.csr_matrix(np.eye(2))
+    space, table = types.SimpleNamespace(m=matrix), collections.OrderedDict(m=matrix)
+    functions = (lambda x: space.m.sum() * x, lambda x: table["m"].sum() * np.exp(0.0) * x)
     gradients = [cats.grad(f) for f in functions]
     for number in (1.0, 5.0, -2.0):
         matrix.data[0] = number
