@@ -8,6 +8,7 @@ the traced function meets as a parameter is pictured by identity too: it is read
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import dis
 import functools
@@ -72,7 +73,8 @@ def _module_of(kind: type) -> str:
 def told_by_modules(value: Value) -> frozenset[tuple[str, str]]:
     """The names of users' modules that a picture of a value shows, by the module they are in."""
     painter = _Painter()
-    painter.picture(value)
+    with contextlib.suppress(Unseen):
+        painter.picture(value)
     return frozenset(painter.told)
 
 
@@ -84,6 +86,10 @@ def picture(value: Value) -> Any:
     False
     """
     return _Painter().picture(value)
+
+
+class Unseen(TypeError):
+    """A thing that may change unseen lies in what the traced function sees as it is."""
 
 
 class _Painter:
@@ -154,6 +160,8 @@ class _Painter:
                 return self._module(value)
             case np.ufunc() | types.BuiltinFunctionType():
                 return Same(value)
+            case functools._lru_cache_wrapper():
+                return (Same(value), self.picture(value.__wrapped__))
         if _is_ours(value):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
@@ -161,6 +169,8 @@ class _Painter:
             return (Same(value), tuple(map(self._inside, value)))
         state = _state(value)
         plain = ours(_module_of(type(value))) and not isinstance(value, types.SimpleNamespace)
+        if self._hidden and opaque(value):
+            raise Unseen(value)
         if state is None or plain:
             return Same(value)
         look = self.picture if can_view(type(value)) else self._inside

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
-from cats.capture import picture
+from cats.capture import Same, Unseen, picture
 from cats.dependence import dependent
 from cats.doors.session import users_class
 from cats.engine import real_leaves
@@ -135,7 +135,7 @@ class _Ruled:
         spaces = [space_of(v) for v in leaves]
         f = partial(_placed, said.f, said.fixed, fixed)
         body = body_of(_name(said.f), f, _like(tree, spaces), numbers=False)
-        key = (get_ident(), tree, tuple(spaces), picture(fixed))
+        key = (get_ident(), tree, tuple(spaces), _pictured(fixed))
         rule = said.open.get(key)
         if rule is not None:
             whole = closed([body])
@@ -147,6 +147,14 @@ class _Ruled:
         finally:
             del said.open[key]
         return unflatten(body.out, applied(word, [*around, *leaves]))
+
+
+def _pictured(fixed: tuple[Any, ...]) -> Any:
+    """What is fixed, by what it holds, and by identity where that cannot be seen."""
+    try:
+        return picture(fixed)
+    except Unseen:
+        return tuple(map(Same, fixed))
 
 
 def _placed(f: Function, places: tuple[int, ...], fixed: tuple[Any, ...], *args: Any) -> Any:

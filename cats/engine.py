@@ -28,7 +28,8 @@ from cats.prepared import Call, Function, Traceable, traced
 from cats.recorder import Recorder, newest_recorder
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
-from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten
+from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten, with_statics
+from cats.unsolved import unsolved
 
 NUMPY = OnNumpy()
 
@@ -115,11 +116,18 @@ def _key(f: Function, call: Call, options: Hashable) -> Any:
     if call.recorder is not None:
         return None
     try:
-        key = (picture(f), call.tree, call.spaces, call.kinds, call.names, options)
+        tree = with_statics(call.tree, _pictured)
+        key = (picture(f), tree, call.spaces, call.kinds, call.names, options)
         hash(key)
     except (TypeError, RecursionError):
         return None
     return key
+
+
+def _pictured(value: Any) -> Any:
+    """A value in the structure of arguments: functions and objects by what they hold."""
+    plain = value is None or isinstance(value, int | str | bytes | np.generic | slice | range)
+    return value if plain or isinstance(value, np.dtype) else picture(value)
 
 
 @placed
@@ -166,7 +174,10 @@ def execute(target: Program | Compiled, args: Sequence[Value]) -> Sequence[Value
     if recorder is None:
         _refuse_specs(args)
         run = target if isinstance(target, Compiled) else NUMPY.compile(target)
-        return run(*args)
+        try:
+            return run(*args)
+        except np.linalg.LinAlgError as error:
+            raise unsolved(error, run.program, args) from error
     program = target.program if isinstance(target, Compiled) else target
     return replayed(program, args, recorder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import sys
@@ -42,6 +43,26 @@ def may_be_caught() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def reads_by_name(frame: FrameType) -> bool:
+    """Whether a frame of code that is being traced is reading an attribute by its name."""
+    step = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return step == "LOAD_ATTR" and type(frame.f_globals) is not dict
+
+
+def asking_library() -> str:
+    """What the user's line called that led here through NumPy's or SciPy's own code, if it did."""
+    found = ""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_SKIPPED):
+            break
+        if file.startswith((_NUMPY, _SCIPY)):
+            found = f"{frame.f_globals.get('__name__', 'numpy')}.{frame.f_code.co_qualname}"
+        frame = frame.f_back
+    return found
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -17,7 +17,7 @@ from cats.ir.wire import Builder
 from cats.places import placed
 from cats.pointfree import program_of
 from cats.recorder import Recorder, newest_recorder
-from cats.trace import Argument, Spec, leaf_names, space_of_leaf, trace_function
+from cats.trace import Argument, Spec, arguments, leaf_names, space_of_leaf, trace_function
 from cats.tracked import Tracked
 from cats.tree import LEAF, Branch, Static, Tree, count, flatten
 
@@ -48,7 +48,7 @@ def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
             f"{f!r} of type {type(f).__name__} is not a function",
             remedy="Give a Python function or a lambda term.",
         )
-    leaves, tree = flatten((tuple(args), kwargs))
+    leaves, tree = arguments((tuple(args), kwargs))
     names = leaf_names(f, args, kwargs)
     spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
     kinds = tuple([_kind(v) for v in leaves])

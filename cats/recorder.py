@@ -25,6 +25,7 @@ from cats.ir.errors import Asked, CatsError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
+from cats.ir.prims.attempts import ATTEMPTS
 from cats.ir.prims.guards import Outcome, guard, outcome_of
 from cats.ir.prims.layout import broadcast, const, reshape
 from cats.ir.program import Step
@@ -33,7 +34,7 @@ from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
 from cats.outs import Out, separated
 from cats.phrases import phrase, results, valued
-from cats.places import users_place
+from cats.places import may_be_caught, users_place
 from cats.refusals import Refusal, refusal_of
 from cats.titles import title
 from cats.tracked import Own, Tracked, View
@@ -47,6 +48,10 @@ _MISTAKES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError
 """What a function of the table raises on arguments it cannot take."""
 
 
+def _itself(kind: Any) -> Any:
+    return kind
+
+
 @dataclass(slots=True)
 class World:
     """What the traces of one session share.
@@ -54,11 +59,13 @@ class World:
     asks_identity   the traced code asks `is True`: truth values of Python must be Python's own
     lasting         the traced code reads nothing that may be another in the next call
     texts           the texts that real numbers were written as
+    door            what a class means in the traced code
     """
 
     asks_identity: bool = False
     lasting: bool = True
     texts: set[str] = field(default_factory=set)
+    door: Callable[[Any], Any] = _itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +218,7 @@ class Recorder:
         known = [a.known if isinstance(a, Tracked) else a for a in args]
         if all(k is not None for k in known):
             return self._computed(op, known, args, params)
+        self._attempt(op, args, params)
         where = users_place()
         self.alive(op.name, where)
         reals = (a.space for a in args if isinstance(a, Tracked) and type(a.space) is Real)
@@ -224,6 +232,20 @@ class Recorder:
             raise error.at(where) from None
         term = Prim(op, tuple([x.term for x in lifted]), params, where=where)
         return self._result(term, space, op, args, params)
+
+    def _attempt(self, op: Primitive, args: tuple[Value, ...], params: Params) -> None:
+        """Raises LinAlgError where the operation does at these values, and somebody may catch it.
+
+        That it goes through, or does not, is a decision of the trace.
+        """
+        attempt = ATTEMPTS.get(op)
+        if attempt is None or not may_be_caught():
+            return
+        values = [self.lift(a, None) for a in args]
+        if all(map(self.concrete.told, values)) and not self.observe(
+            self.emit(attempt, tuple(values), params)
+        ):
+            op.evaluate(*[self.concrete.value(v.term) for v in values], **dict(params))
 
     def _result(
         self, term: Term, space: Any, op: Primitive, args: tuple[Value, ...], params: Params
@@ -373,6 +395,13 @@ class Recorder:
 
         Where no argument of the trace has a part in it, it is NumPy's own function that is called.
         """
+        if isinstance(function, np.ufunc) and len(args) > function.nargs:
+            self.refuse(
+                f"{shown(function)} of {len(args)} arguments",
+                f"it takes no more than {function.nargs}",
+                "Give what belongs together as one array.",
+            )
+        args = tuple([v if isinstance(v, Tracked) else as_array(v) for v in args])
         args, kwargs, out = separated(function, args, kwargs)
         if isinstance(function, np.ufunc) and out is None and kwargs.get("where", True) is not True:
             self.refuse(
@@ -392,6 +421,8 @@ class Recorder:
             if function not in self.speech.views:
                 found = self.detached(found, args)
             return self.settled(found) if out is None else self.written(out, found)
+        except np.linalg.LinAlgError:
+            raise
         except CatsError as error:
             raise self.refused(error.at(users_place())) from error.__cause__
         except _MISTAKES as error:
@@ -480,6 +511,14 @@ class Recorder:
         )
 
 
+def as_array(value: Any) -> Any:
+    """What an object of the traced code says it is as an array; anything else itself."""
+    method = getattr(type(value), "__array__", None)
+    if method is None or type(getattr(method, "__globals__", {})) is dict:
+        return value
+    return value if hasattr(type(value), "__array_ufunc__") else value.__array__()
+
+
 def newest_recorder(values: Any) -> Recorder | None:
     """The newest recorder among values, those in lists, tuples and dicts included."""
     newest: Recorder | None = None
@@ -533,8 +572,10 @@ def _known(value: Any) -> Any:
         if known is None:
             raise _NotKnown
         return known if value.is_array else known[()]
-    if type(value) in (list, tuple):
-        return type(value)(map(_known, value))
+    if isinstance(value, list):
+        return list(map(_known, value))
+    if type(value) is tuple:
+        return tuple(map(_known, value))
     if type(value) is np.ndarray and value.dtype == object and newest_recorder([value]):
         raise _NotKnown
     return value
@@ -568,13 +609,18 @@ def _plain_numbers(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return plain if plain.dtype != object else array.astype(np.float64)
 
 
+def not_plain(kind: type) -> TraceError:
+    """The error for an array of a class of its own."""
+    return TraceError(
+        f"a {kind.__name__} does not compute as an array does",
+        remedy="Convert it with np.asarray, and a mask to np.where.",
+    )
+
+
 def refuse_strangers(value: Value) -> None:
     """Raises TraceError for a constant that is not a plain array of numbers."""
     if isinstance(value, np.ndarray) and type(value) not in _PLAIN:
-        raise TraceError(
-            f"a {type(value).__name__} does not compute as an array does",
-            remedy="Convert it with np.asarray, and a mask to np.where.",
-        )
+        raise not_plain(type(value))
     array = np.asarray(value)
     if array.dtype != object:
         return

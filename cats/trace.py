@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.capture import can_view
 from cats.doors import Session, session_of
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Lam, Let, Prim, Term, Tuple
@@ -24,7 +25,7 @@ from cats.recorder import Recorder
 from cats.surface import SPEECH
 from cats.traced import Traced
 from cats.tracked import Tracked
-from cats.tree import Static, Tree, build, flatten, of_kinds
+from cats.tree import Tree, build, flatten, is_static, of_kinds, with_statics
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,20 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
     recorder = Recorder(SPEECH, Traced)
-    session = session_of(f) or Session(recorder, f)
+    inner = session_of(f)
+    session = inner or Session(recorder, f)
     values = [_entered(recorder, leaf) for leaf in leaves]
-    args, kwargs = build(of_kinds(inputs, session.mirror_of), iter(values), _static)
+    enter = session.rebound if inner is None else lambda value: value
+    parts = of_kinds(inputs, session.mirror_of)
+    whole = build(parts, iter(values), lambda static: enter(static.value))
+    args = tuple(map(session.given, whole[0]))
+    kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
             result = session.rebound(f)(*args, **kwargs)
             session.check()
         found, out = flatten(result)
-        out = of_kinds(out, session.original)
+        out = with_statics(of_kinds(out, session.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
         if recorder.refusal is None or error is recorder.refusal:
@@ -124,8 +130,19 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     return Tracing(term, named, out, *seen, recorder.world.lasting)
 
 
-def _static(part: Static) -> Any:
-    return part.value
+def arguments(value: Value) -> tuple[list[Value], Tree]:
+    """The leaves of arguments and their structure, of which users' objects and sets are a part."""
+    return flatten(value, _is_structure)
+
+
+def _is_structure(value: Value) -> bool:
+    """Whether an argument is known by what it holds, and not an array of any kind."""
+    if isinstance(value, np.ndarray | float | Tracked | Spec):
+        return False
+    if is_static(value):
+        return True
+    numeric = any(hasattr(value, name) for name in ("__array__", "__float__", "__len__"))
+    return isinstance(value, set | frozenset) or (can_view(type(value)) and not numeric)
 
 
 def _entered(recorder: Recorder, leaf: Argument) -> Tracked:
@@ -193,7 +210,7 @@ def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
     """A name for each leaf of the arguments: the parameter's, numbered inside containers."""
     names: list[str] = []
     for name, value in [*zip(_parameters(f, len(args)), args, strict=True), *kwargs.items()]:
-        leaves, _ = flatten(value)
+        leaves, _ = arguments(value)
         if len(leaves) == 1:
             names.append(name)
         else:
@@ -211,7 +228,7 @@ def _parameters(f: Callable[..., Any], count: int) -> list[str]:
         return list(f.__code__.co_varnames[:count])
     try:
         found = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
+    except Exception:  # the user's own __eq__ may be asked, and raise anything
         found = []
     names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in found if p.kind == p.VAR_POSITIONAL), "x")

@@ -6,6 +6,7 @@ that is taken on its value in this call and guarded, or is refused with a senten
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -16,10 +17,10 @@ from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
-from cats.places import may_be_caught, users_place
+from cats.places import asking_library, may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
-from cats.refusals import refusal_of
-from cats.tracked import Tracked
+from cats.refusals import Refusal, refusal_of
+from cats.tracked import Tracked, sample
 
 
 class MissingAttribute(Asked, AttributeError):
@@ -161,6 +162,14 @@ class Traced(Tracked):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         known = self.known
+        asking = asking_library() if known is None else ""
+        if asking:
+            refusal = refusal_of(asking, self.recorder.speech.refused)
+            self._refuse(
+                asking,
+                refusal.why if refusal else "its own code asks for the entries, and cuts them off",
+                (refusal or Refusal("")).instead,
+            )
         if known is None:
             self._refuse(
                 "np.asarray(...) or np.array(...)",
@@ -173,6 +182,44 @@ class Traced(Tracked):
         return self.recorder.namespace
 
     # What one can know about it
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The class of what it stands for, by which compiled code and patterns tell values apart.
+
+        Where traced code asks by name, as it would be asked of the value, it is the door of that.
+        """
+        asking = sys._getframe(1)
+        if str(asking.f_globals.get("__name__")).partition(".")[0] == "cats":
+            return Traced
+        kind = type(sample(self))
+        return self.recorder.world.door(kind) if reads_by_name(asking) else kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return self.space.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._refuse(
+            "assigning the shape",
+            "what it is a view of would be seen in two shapes",
+            "Use y = x.reshape(...).",
+        )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As of an array."""
+        return np.dtype(self.space.dtype)
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._refuse(
+            "assigning the dtype",
+            "it would read the bits of numbers as something else",
+            "Use y = x.astype(dtype).",
+        )
 
     @property
     def size(self) -> int:
@@ -221,7 +268,7 @@ class Traced(Tracked):
     @property
     def flags(self) -> Any:
         """What NumPy says of memory, as far as it is known: whether one may write."""
-        return _Flags(not self.own.frozen)
+        return _Flags(self)
 
     def __len__(self) -> int:
         if not self.space.shape:
@@ -337,7 +384,8 @@ class Traced(Tracked):
         self.recorder.refuse(f"{what} of a traced value in {self.space}", why, remedy)
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):
+        asked = reads_by_name(sys._getframe(1))
+        if name.startswith("__") and not asked:
             raise AttributeError(name)
         refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
         raise MissingAttribute(
@@ -475,8 +523,25 @@ class Traced(Tracked):
 class _Flags:
     """What `x.flags` tells."""
 
-    def __init__(self, writeable: bool) -> None:
-        self.writeable = writeable
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Traced) -> None:
+        self._array = array
+
+    @property
+    def writeable(self) -> bool:
+        """Whether NumPy would let one write; cats does not let one write into an argument."""
+        return not self._array.read_only
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name.lower())
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._array._refuse(
+            f"x.flags.{name}",
+            "it looks at memory, and a traced value has none to look at",
+            "Ask it of an array, outside of the function.",
+        )
 
 
 class Flat:

@@ -23,6 +23,10 @@ State = Term | np.ndarray[Any, Any]
 """What a traced value is now: a term, or an array that no argument had a part in."""
 
 
+OUTSIDE = ("an argument", "an array from outside")
+"""Why arrays that NumPy would write into are not written into."""
+
+
 @dataclass(slots=True)
 class Own:
     """What an array that is no view knows of itself.
@@ -197,6 +201,16 @@ class Tracked:
             if link.lens.may_copy and not at.is_view():
                 at._link = Own(version=at.own.version)
 
+    @property
+    def read_only(self) -> bool:
+        """Whether NumPy too would let nobody write into it."""
+        at: Tracked = self
+        while type(at._link) is View:
+            if not at._link.lens.writable:
+                return True
+            at = at._link.parent
+        return bool(at.own.frozen) and not at.own.frozen.startswith(OUTSIDE)
+
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""
         frozen = self.own.frozen
@@ -213,3 +227,16 @@ class Tracked:
                     remedy="Write into a copy: x = x.copy().",
                 )
             )
+
+
+def sample(value: Any) -> Any:
+    """A value of the type that a traced value stands for, to ask about types.
+
+    >>> sample(3)
+    3
+    """
+    if not isinstance(value, Tracked):
+        return value
+    if value.is_array:
+        return np.empty((0,) * max(1, value.ndim), value.dtype)
+    return value.dtype.type(0).item() if value.weak else value.dtype.type(0)

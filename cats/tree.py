@@ -7,6 +7,7 @@ A small module of our own: the core then runs wherever NumPy does, and what coun
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ Tree = Leaf | Static | Branch
 
 LEAF = Leaf()
 
+PLAINLY = "__plainly__"
+"""The attribute of a class of containers that says which class it stands for."""
+
 
 def is_static(value: Value) -> bool:
     """Whether a value is part of the structure: it cannot vary infinitesimally, nor need it.
@@ -74,22 +78,25 @@ def _parts(value: Value) -> tuple[tuple[Any, ...], Sequence[Value]] | None:
     return None
 
 
-def flatten(value: Value) -> tuple[list[Value], Tree]:
+def flatten(value: Value, static: Callable[[Value], bool] = is_static) -> tuple[list[Value], Tree]:
     """The leaves, left to right, and the structure that puts them back.
+
+    static   whether a value that is no container is part of the structure
 
     >>> flatten({"w": [1.0, 2.0], "n": 3})[0]
     [1.0, 2.0]
     """
     leaves: list[Value] = []
-    return leaves, _flatten(value, leaves)
+    return leaves, _flatten(value, leaves, static)
 
 
-def _flatten(value: Value, leaves: list[Value]) -> Tree:
+def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool]) -> Tree:
     found = _parts(value)
     if found is not None:
         keys, parts = found
-        return Branch(type(value), keys, tuple(_flatten(p, leaves) for p in parts))
-    if is_static(value):
+        kind = getattr(type(value), PLAINLY, type(value))
+        return Branch(kind, keys, tuple(_flatten(p, leaves, static) for p in parts))
+    if static(value):
         return Static(type(value), value)
     leaves.append(value)
     return LEAF
@@ -145,3 +152,19 @@ def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
     if not isinstance(tree, Branch):
         return tree
     return Branch(kind(tree.kind), tree.keys, tuple([of_kinds(p, kind) for p in tree.parts]))
+
+
+def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
+    """The structure with other values in it.
+
+    >>> unflatten(with_statics(flatten((3, 1.0))[1], lambda n: n + 1), [2.0])
+    (4, 2.0)
+    """
+    if isinstance(tree, Branch):
+        parts = [with_statics(p, change) for p in tree.parts]
+        same = all(map(operator.is_, parts, tree.parts))
+        return tree if same else Branch(tree.kind, tree.keys, tuple(parts))
+    if not isinstance(tree, Static):
+        return tree
+    value = change(tree.value)
+    return tree if value is tree.value else Static(tree.kind, value)

@@ -5,8 +5,11 @@ A change would be made once, while the function is traced, and not in later call
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+
+from cats.tree import PLAINLY
 
 Refuse = Callable[[str], None]
 """Raises, saying what was done to a container from outside."""
@@ -28,7 +31,12 @@ def _watched(kind: type, name: str) -> Callable[..., Any]:
 
 
 def _kept(kind: type, *names: str) -> dict[str, Any]:
-    return {"refuse": staticmethod(_nobody), **{name: _watched(kind, name) for name in names}}
+    def reduce(self: Any, protocol: Any) -> Any:
+        return kind, (kind(self),)
+
+    methods = {name: _watched(kind, name) for name in names}
+    known = {"refuse": staticmethod(_nobody), PLAINLY: kind, "__reduce_ex__": reduce}
+    return {**known, **methods}
 
 
 KeptList = type(
@@ -47,6 +55,14 @@ KeptDict = type(
         "__ior__",
     ),
 )  # fmt: skip
+KeptOrderedDict = type(
+    "OrderedDict",
+    (OrderedDict,),
+    _kept(
+        OrderedDict, "__setitem__", "__delitem__", "setdefault", "update", "pop", "popitem",
+        "clear", "__ior__", "move_to_end",
+    ),
+)  # fmt: skip
 KeptSet = type(
     "set",
     (set,),
@@ -58,7 +74,10 @@ KeptSet = type(
 )  # fmt: skip
 
 KEPT: dict[type, type] = {list: KeptList, dict: KeptDict, set: KeptSet}
-PLAIN = {kept: plain for plain, kept in KEPT.items()}
+ARGUMENTS: dict[type, type] = {**KEPT, OrderedDict: KeptOrderedDict}
+"""Containers that are not to be changed: from outside, and as arguments."""
+
+PLAIN = {kept: plain for plain, kept in ARGUMENTS.items()}
 
 
 def kept(value: Any, inside: Callable[[Any], Any], refuse: Refuse) -> Any:
@@ -68,8 +87,9 @@ def kept(value: Any, inside: Callable[[Any], Any], refuse: Refuse) -> Any:
     >>> found.append(3)
     refused: list.append
     """
-    kind = KEPT[type(value)]
-    parts = {k: inside(v) for k, v in value.items()} if kind is KeptDict else map(inside, value)
+    kind = ARGUMENTS[type(value)]
+    keyed = isinstance(value, dict)
+    parts = {k: inside(v) for k, v in value.items()} if keyed else map(inside, value)
     made = kind(parts)
     made.refuse = refuse
     return made

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.concrete import NoValue
+from cats.doors.refusing import RANDOM, draws
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, known_arguments, newest_recorder
+from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
 from cats.titles import title
 
 
@@ -102,6 +103,11 @@ def of_scipy(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).partition(".")[0] == "scipy"
 
 
+def is_distribution(value: Any) -> bool:
+    """Whether an object is one of SciPy's distributions, which draw when they are asked to."""
+    return type(value).__module__.startswith("scipy.stats") and hasattr(value, "rvs")
+
+
 _METHODS = ("reduce", "accumulate", "outer", "at", "reduceat")
 
 
@@ -123,6 +129,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
     """A function of NumPy on whatever the arguments are."""
     if function is np.fromiter and args:
         args = (_listed(*args, **kwargs), *args[1:])
+    args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     recorder = newest_recorder((args, kwargs))
     back = _calls_back((*args, *kwargs.values()))
@@ -130,7 +137,10 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         recorder = session.recorder
         if title(function) in recorder.speech.outside:
             raise recorder.unknown(function)
-        return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+        if of_scipy(function) and draws(function, kwargs):
+            recorder.refuse(*RANDOM)
+        made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+        return Door(session, made) if is_distribution(made) else made
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)
     if said is None and (back or known_arguments(args, kwargs) is None):

@@ -7,12 +7,16 @@ written once, in the trace, and is refused. The user's classes and objects are n
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 from cats.capture import GENERAL, slots
+from cats.doors.containers import kept
+from cats.doors.dispatch import DispatchedMethod
 
 Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
@@ -61,6 +65,8 @@ def rebound_attribute(value: Any, rebind: Rebind) -> Any:
             return property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
         case functools.cached_property():
             return functools.cached_property(rebind(value.func))
+        case functools.singledispatchmethod():
+            return DispatchedMethod(value, rebind)
     return value
 
 
@@ -91,6 +97,10 @@ def _watching(
 
     def getattribute(self: Any, name: str) -> Any:
         found = read(self, name)
+        traced = name == "__dict__" and type(sys._getframe(1).f_globals) is not dict
+        refuse = watched(self) if traced else None
+        if refuse is not None:
+            return kept(dict(found), rebind, refuse)
         if name.startswith("__") or watched(self) is None or isinstance(found, types.MethodType):
             return found
         return rebind(found)
@@ -112,6 +122,21 @@ def _watching(
         "__setattr__": setattribute,
         "__delattr__": delattribute,
     }
+
+
+def state_of(made: Any) -> dict[str, Any]:
+    """The attributes of an object, as they lie in it."""
+    names = ["__dict__", *(n for base in type(made).__mro__ for n in slots(base))]
+    held: dict[str, Any] = {}
+    for name in names:
+        with contextlib.suppress(AttributeError):
+            held[name] = object.__getattribute__(made, name)
+    return {**held.pop("__dict__", {}), **held}
+
+
+def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """The names that mean another object now, or none."""
+    return [n for n in {**before, **now} if before.get(n, changed) is not now.get(n, changed)]
 
 
 def viewed(value: Any, mirror: type) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import random
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,15 +17,22 @@ Refuse = Callable[[str, str, str], NoReturn]
 
 
 class Refusing:
-    """Stands for a thing that must not be used; asking anything of it raises."""
+    """Stands for a thing that must not be used; asking anything of it raises.
 
-    def __init__(self, refuse: Refuse, words: tuple[str, str, str]) -> None:
+    A function of a module may be named, and not be called.
+    """
+
+    def __init__(self, refuse: Refuse, words: tuple[str, str, str], real: Any = None) -> None:
         self._refuse = refuse
         self._words = words
+        self._real = real
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        found = getattr(self._real, name, None) if isinstance(self._real, types.ModuleType) else 0
+        if callable(found) and not isinstance(found, type):
+            return Refusing(self._refuse, self._words, found)
         self._refuse(*self._words)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -94,6 +103,38 @@ _SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random
 _MODULES = ("random", "secrets", "numpy.random")
 
 
+def _is_source(value: Any) -> bool:
+    """Whether an object gives random numbers, or a class those that do."""
+    kind = value if isinstance(value, type) else type(value)
+    return isinstance(value, _SOURCES) or any(
+        base.__module__ == "scipy.stats._qmc" and base.__name__ == "QMCEngine"
+        for base in kind.__mro__
+    )
+
+
+_SEEDS = frozenset({"random_state", "rng", "seed"})
+
+
+def draws(function: Any, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function of SciPy draws random numbers, and is given no number to begin from.
+
+    >>> import scipy.stats
+    >>> draws(scipy.stats.norm.rvs, {}), draws(scipy.stats.norm.rvs, {"random_state": 0})
+    (True, False)
+    """
+    seeded = any(isinstance(kwargs.get(name), int) for name in _SEEDS)
+    return not seeded and _takes_seed(getattr(function, "__func__", function))
+
+
+@functools.lru_cache(maxsize=1024)
+def _takes_seed(function: Any) -> bool:
+    try:
+        names = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        names = {}  # type: ignore[assignment]
+    return getattr(function, "__name__", "") == "rvs" or not _SEEDS.isdisjoint(names)
+
+
 def reason(value: Any) -> tuple[str, str, str] | None:
     """Why a value from outside may not be used, if it may not.
 
@@ -102,6 +143,6 @@ def reason(value: Any) -> tuple[str, str, str] | None:
     """
     module = isinstance(value, types.ModuleType) and value.__name__ in _MODULES
     bound = isinstance(value, types.MethodType | types.BuiltinMethodType)
-    if module or isinstance(value.__self__ if bound else value, _SOURCES):
+    if module or _is_source(value.__self__ if bound else value):
         return RANDOM
     return CONSUMED if isinstance(value, Iterator) else None

@@ -25,10 +25,11 @@ import numpy as np
 from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
 from cats.doors import python
 from cats.doors.code import asks_identity, inner, names_of_classes
-from cats.doors.containers import KEPT, PLAIN, contents, kept
+from cats.doors.containers import ARGUMENTS, KEPT, PLAIN, contents, kept
+from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.loops import Vectorized, makers
-from cats.doors.numpy import CLASSES, KEYED, Door, Keyed
-from cats.doors.objects import MIRRORED, fill, mirrored, viewed
+from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
+from cats.doors.objects import MIRRORED, changed, fill, mirrored, state_of, viewed
 from cats.doors.refusing import LIBRARIES, TAKEN_OUT, Refusing, looks_outside, reason, takes_out
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
@@ -116,13 +117,16 @@ class Session:
         self._spaces: dict[int, Globals] = {}
         self._cells: list[tuple[types.CellType, Any, types.FunctionType, str]] = []
         self._kept: list[tuple[Any, list[Any]]] = []
+        self._bodies: list[tuple[Any, dict[str, Any]]] = []
+        self._passed_on: list[Any] = []
         self._mirrors: dict[type, type] = {}
         self._originals: dict[type, type] = dict(PLAIN)
         self._filled: dict[type, dict[str, Any]] = {}
-        self._outside: dict[int, Any] = {}
+        self._outside: dict[int, tuple[Any, dict[str, Any]]] = {}
         doors = {
             **python.doors(self.original, self.rebound),
             "float": self._number(float),
+            "memoryview": self._number(memoryview),
             "globals": self._globals,
             "eval": self._evaluator(eval),
             "exec": self._evaluator(exec),
@@ -133,6 +137,7 @@ class Session:
         self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
         self._makers = makers(self)
         self.world = recorder.world
+        self.world.door = self.rebound
 
     @contextlib.contextmanager
     def entered(self, recorder: Recorder) -> Iterator[None]:
@@ -166,12 +171,18 @@ class Session:
         self._made[id(value)] = (value, made)
         return made
 
+    def left(self, value: Any) -> Any:
+        """A value in the structure of a result, as it is outside."""
+        if value is None or isinstance(value, int | str | bytes | np.generic):
+            return value
+        return next((old for old, made in self._made.values() if made is value), value)
+
     def _rebound(self, value: Any) -> Any:
         if looks_outside(value):
             self.world.lasting = False
         words = reason(value)
         if words is not None:
-            return Refusing(self.recorder.refuse, words)
+            return Refusing(self.recorder.refuse, words, value)
         if takes_out(value):
             return self._kept_in(value)
         match value:
@@ -205,18 +216,37 @@ class Session:
     def _other(self, value: Any) -> Any:
         if any(value is keyed for keyed in KEYED):
             return Keyed(self, value)
-        module = getattr(value, "__module__", None) or type(value).__module__
-        if callable(value) and str(module).partition(".")[0] == "numpy":
-            return Door(self, value)
-        if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
-            return Door(self, value) if callable(value) else value
-        if isinstance(value, functools._lru_cache_wrapper):
-            return _remembering(self.rebound(value.__wrapped__))
-        if can_view(type(value)):
-            return self._object(value)
         if opaque(value):
             self.world.lasting = False
+        module = getattr(value, "__module__", None) or type(value).__module__
+        hashable = type(value).__hash__ is not None
+        if callable(value) and hashable and str(module).partition(".")[0] == "numpy":
+            return Door(self, value)
+        if isinstance(value, np.ufunc) or str(module).startswith("scipy."):
+            return Door(self, value) if callable(value) or is_distribution(value) else value
+        if isinstance(value, functools._lru_cache_wrapper):
+            return self._remembering(value)
+        if can_view(type(value)):
+            return self._object(value)
+        if isinstance(value, dict):
+            self._passed_on.append(value)
         return value
+
+    def _remembering(self, cached: Any) -> Callable[..., Any]:
+        """A function with a cache of its own: it is asked what it remembers of numbers.
+
+        What it remembers may be cleared unseen, so that it is asked anew in every call. Of traced
+        values, which are told apart by identity, it remembers nothing outside of the trace.
+        """
+        computed = remembering(self.rebound(cached.__wrapped__))
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if newest_recorder((args, kwargs)) is not None or session_of(cached.__wrapped__):
+                return computed(*args, **kwargs)
+            self.world.lasting = False
+            return self.rebound(cached(*args, **kwargs))
+
+        return functools.wraps(cached)(call)
 
     def names(self, value: Any) -> Any:
         """A global of an installed library: its functions see the doors, its state is its own."""
@@ -244,6 +274,31 @@ class Session:
         self._kept.append((made, contents(made)))
         return made
 
+    def given(self, value: Any) -> Any:
+        """An argument, whose containers and objects are not to be changed."""
+        if type(value) in ARGUMENTS:
+            made = kept(value, self.given, self._refuse_argument)
+            self._kept.append((made, contents(made)))
+            return made
+        if isinstance(value, tuple):
+            parts = [self.given(v) for v in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        if type(value) in self._originals:
+            for name, part in vars(value).items():
+                object.__setattr__(value, name, self.given(part))
+            self._watch(value)
+        return value
+
+    def _refuse_argument(self, what: str) -> None:
+        raise self.recorder.refused(
+            TraceError(
+                f"{what}: it is an argument, and the change would not be seen outside of the "
+                "traced function",
+                where=users_place(),
+                remedy="Change a copy of it, and return that.",
+            )
+        )
+
     # Functions
 
     def _function(self, value: types.FunctionType) -> Any:
@@ -254,7 +309,7 @@ class Session:
             return Door(self, value)
         if ours(module) or isinstance(value.__globals__, Globals):
             return value
-        return self._bound(value)
+        return dispatching(value, self.rebound) if dispatches(value) else self._bound(value)
 
     def _bound(self, value: types.FunctionType) -> types.FunctionType:
         """The same code, with other globals, closure and defaults."""
@@ -279,7 +334,8 @@ class Session:
         made.__kwdefaults__ = value.__kwdefaults__ and {
             k: self.rebound(v) for k, v in value.__kwdefaults__.items()
         }
-        made.__dict__.update(value.__dict__)
+        made.__dict__.update({k: self.rebound(v) for k, v in value.__dict__.items()})
+        self._bodies.append((made, dict(made.__dict__)))
         for name in ("__module__", "__qualname__", "__doc__", "__annotations__"):
             setattr(made, name, getattr(value, name))
         return made
@@ -396,8 +452,11 @@ class Session:
         return self._originals.get(kind, kind)
 
     def _object(self, value: Any) -> Any:
-        made = viewed(value, self.mirror(type(value)))
-        self._outside[id(made)] = made
+        return self._watch(viewed(value, self.mirror(type(value))))
+
+    def _watch(self, made: Any) -> Any:
+        """An object that is not to be written to."""
+        self._outside[id(made)] = made, dict(state_of(made))
         return made
 
     def _watched(self, value: Any) -> Callable[[str], None] | None:
@@ -424,12 +483,25 @@ class Session:
             if cell.cell_contents is not before:
                 place = _stored(function.__code__, "STORE_DEREF", name)
                 self.refuse(f"assigning the nonlocal {name}", place)
+        for f, before in self._bodies:
+            for name in changed(before, f.__dict__):
+                self.refuse(
+                    f"writing to the attribute {name} of {f.__name__}",
+                    self._store("STORE_ATTR", name),
+                )
+        for made, before in self._outside.values():
+            for name in changed(before, state_of(made)):
+                if not isinstance(getattr(type(made), name, None), functools.cached_property):
+                    self.refuse(f"writing to the attribute {name} of a {type(made).__name__}")
+        for container in self._passed_on:
+            if newest_recorder(contents(container)) is not None:
+                self.refuse(f"keeping a traced value in a {type(container).__name__}")
         for mirror, body in self._filled.items():
-            if any(body.get(name, self) is not value for name, value in vars(mirror).items()):
+            if set(changed(body, dict(vars(mirror)))) - {"__slotnames__"}:
                 self.refuse(f"changing the class {mirror.__name__}")
-        for made, before in self._kept:
+        for made, held in self._kept:
             now = contents(made)
-            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+            if len(now) != len(held) or any(a is not b for a, b in zip(now, held, strict=True)):
                 self.refuse(f"changing a {type(made).__name__} from outside", None)
 
     def _store(self, instruction: str, name: str) -> Where | None:
@@ -480,7 +552,7 @@ def _left_alone(module: str) -> bool:
     return root not in ("numpy", "scipy", "math", "importlib", "sys", *LIBRARIES) and ours(module)
 
 
-def _remembering(f: Callable[..., Any]) -> Callable[..., Any]:
+def remembering(f: Callable[..., Any]) -> Callable[..., Any]:
     """lru_cache on traced values, which are told apart by identity."""
     known: dict[Any, tuple[Any, Any]] = {}
 

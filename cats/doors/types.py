@@ -9,13 +9,14 @@ from __future__ import annotations
 import numbers
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cats.ir.prims.layout import convert
 from cats.traced import Traced
-from cats.tracked import Tracked
+from cats.tracked import sample
 
 
 class TypeDoor(type):
@@ -48,7 +49,18 @@ class TypeDoor(type):
         return repr(cls.real)
 
     def __getattr__(cls, name: str) -> Any:
-        return getattr(cls.real, name)
+        found = getattr(cls.real, name)
+        return _method(name, found) if isinstance(found, types.MethodDescriptorType) else found
+
+
+def _method(name: str, plain: Any) -> Callable[..., Any]:
+    """A method of a type that is called on the value itself, traced or not."""
+
+    def call(value: Any, *args: Any, **kwargs: Any) -> Any:
+        method = getattr(value, name) if isinstance(value, Traced) else partial(plain, value)
+        return method(*args, **kwargs)
+
+    return call
 
 
 def _unchecked(text: str) -> None:
@@ -63,7 +75,9 @@ def type_door(real: type, check: Callable[[str], None] = _unchecked) -> type:
     >>> np.dtype(type_door(float)), type_door(float)("2.5"), isinstance(1.0, type_door(float))
     (dtype('float64'), 2.5, True)
     """
-    body = {"real": real, "dtype": np.dtype(real), "check": staticmethod(check)}
+    body = {"real": real, "check": staticmethod(check)}
+    if real not in _NO_NUMBERS:
+        body["dtype"] = np.dtype(real)
     return TypeDoor(real.__name__, (), body)
 
 
@@ -81,7 +95,7 @@ def made(real: type, x: Traced) -> Any:
         found = single if single.dtype == np.float64 else convert(single, dtype="float64")
         found.weak = True
         return found
-    if real.__module__ in _EXACT:
+    if real.__module__ in _EXACT or real in _NO_NUMBERS:
         x.recorder.refuse(
             f"{real.__name__}(x) of a traced value",
             "it takes the number out, and its derivative would be lost",
@@ -92,19 +106,6 @@ def made(real: type, x: Traced) -> Any:
     if isinstance(found, Traced):
         found.boxed = False
     return found
-
-
-def sample(value: Any) -> Any:
-    """A value of the type that a traced value stands for, to ask about types.
-
-    >>> sample(3)
-    3
-    """
-    if not isinstance(value, Tracked):
-        return value
-    if value.is_array:
-        return np.empty((0,) * max(1, value.ndim), value.dtype)
-    return value.dtype.type(0).item() if value.weak else value.dtype.type(0)
 
 
 NUMBERS = frozenset(
@@ -119,6 +120,9 @@ NUMBERS = frozenset(
 )
 """Types that have a door: those of numbers that are called as functions."""
 
+_NO_NUMBERS = (np.ndarray, memoryview)
+"""Types that have a door for their methods, or because they look at memory."""
+
 _EXACT = ("fractions", "decimal", "_decimal")
 _ABSTRACT = (np.number, np.inexact, np.floating, np.integer, np.complexfloating)
 
@@ -128,7 +132,7 @@ def has_door(value: Any) -> bool:
     if not isinstance(value, type):
         return False
     exact = value.__module__ in _EXACT and issubclass(value, numbers.Number)
-    return exact or (value in NUMBERS and value not in _ABSTRACT)
+    return exact or value is np.ndarray or (value in NUMBERS and value not in _ABSTRACT)
 
 
 Kind = Callable[[Any], Any]

@@ -53,6 +53,10 @@ POLYNOMIALS = Refusal(
     "a polynomial is an object of its own, which keeps its coefficients as constants",
     "Use np.polyval, or polyval of numpy.polynomial.polynomial.",
 )
+SPARSE = Refusal(
+    "a sparse matrix computes in compiled code, where the derivative would be lost",
+    "Use its toarray(), or give the product as a Primitive.",
+)
 BASIS = Refusal(
     "its result is any basis of a space, so it has no derivative",
     "Use what depends on the space only, such as the projection onto it.",
@@ -81,6 +85,7 @@ MODULES: dict[str, Refusal] = {
     "numpy.char": TEXT,
     "numpy.strings": TEXT,
     "numpy.polynomial": POLYNOMIALS,
+    "scipy.sparse": SPARSE,
     "numpy.testing": TESTING,
     "numpy.ctypeslib": MEMORY,
     "numpy.f2py": FILES,
@@ -109,6 +114,7 @@ _NUMPY: dict[str, Refusal] = {
 
 _ARRAYS: dict[str, Refusal] = {
     **_each("base ctypes data strides device to_device setflags", MEMORY, "numpy.ndarray"),
+    **_each("__array_interface__ __array_struct__ __buffer__", MEMORY, "numpy.ndarray"),
     **_each("byteswap getfield setfield", BYTES, "numpy.ndarray"),
     **_each("dump dumps tofile", FILES, "numpy.ndarray"),
     **_each("tobytes", BYTES, "numpy.ndarray"),

@@ -12,6 +12,7 @@ from cats.ir.prims import indexing, layout
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.places import users_place
+from cats.recorder import not_plain
 from cats.surface.values import (
     common_shape,
     expand,
@@ -202,8 +203,14 @@ def astype(x: Traced, dtype: Any, **options: Any) -> Value:
     return x.copy() if found is x and options.get("copy", True) else found
 
 
+_CLASS = type
+
+
 def view(x: Traced, dtype: Any = None, type: Any = None) -> Value:
     """x.view(): the same entries, seen again. Raises TraceError for another dtype."""
+    kind = dtype if isinstance(dtype, _CLASS) else type
+    if isinstance(kind, _CLASS) and issubclass(kind, np.ndarray) and kind is not np.ndarray:
+        raise not_plain(kind)
     same = dtype is None or dtype is np.ndarray or np.dtype(dtype) == x.dtype
     if not same or type not in (None, np.ndarray):
         raise TraceError(

@@ -3,6 +3,7 @@
 from cats.ir.prims import (
     algebra,
     arrays,
+    attempts,
     choice,
     contraction,
     determinants,
@@ -55,4 +56,4 @@ VOCABULARY = (
     *sliding.FAMILY,
 )
 
-BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard)}
+BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard, *attempts.ATTEMPTS.values())}

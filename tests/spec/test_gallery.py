@@ -20,12 +20,25 @@ from tests.spec.gallery import (
     language,
     names,
     nesting,
+    others,
     shapes,
     writes,
 )  # fmt: skip
 from tests.spec.gallery.trap import Entry, Refused, Right, Story, named
 
-ROOMS = (choices, kinks, writes, aliasing, captures, language, nesting, dtypes, shapes, names)
+ROOMS = (
+    choices,
+    kinks,
+    writes,
+    aliasing,
+    captures,
+    language,
+    nesting,
+    dtypes,
+    shapes,
+    names,
+    others,
+)
 ENTRIES: list[Entry] = [entry for room in ROOMS for entry in room.ROOM.entries]
 RIGHT, REFUSED, STORIES = (named(ENTRIES, kind) for kind in (Right, Refused, Story))
 

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import scipy.linalg
 
+import cats
 from tests.spec.gallery.trap import Room
 
 ROOM = Room()
@@ -373,3 +375,80 @@ def f(x):
     for v in x if np.iterable(x) else [x]:
         total = total + v * v * n
     return total * last * scale + getattr(x, "missing", 1.0)
+
+
+# Routines that do not go through
+
+NEARLY = np.array([[1.0, 1.0], [1.0, 0.9]])
+ROUND = np.array([[2.0, 0.5], [0.5, 1.0]])
+FLAT = np.ones((2, 2))
+WORSE = np.array([[1.0, 2.0], [2.0, 1.0]])
+
+
+@right("a factor with jitter", "an audit: LinAlgError", ROUND, NEARLY, WORSE)
+def f(k):
+    for jitter in (0.0, 0.2, 3.0):
+        try:
+            factor = np.linalg.cholesky(k + jitter * np.eye(2))
+        except np.linalg.LinAlgError:
+            continue
+        return np.sum(factor**2) + jitter * factor[0, 0]
+    return np.sum(k)
+
+
+def _fallback(routine):
+    def f(a):
+        try:
+            return np.sum(routine(a) ** 2)
+        except np.linalg.LinAlgError:
+            return np.sum(a**3)
+
+    return f
+
+
+@story("a routine that fails is caught in each call anew", "an audit: LinAlgError")
+def f():
+    for routine in (
+        np.linalg.inv,
+        lambda a: np.linalg.solve(a, np.ones(2)),
+        np.linalg.cholesky,
+        lambda a: scipy.linalg.cholesky(a, lower=True),
+        lambda a: np.linalg.tensorinv(a, 1),
+    ):
+        plain = _fallback(routine)
+        compiled, gradient = cats.compile(plain), cats.grad(plain)
+        for a in (ROUND, FLAT, ROUND, FLAT):
+            yield compiled(a), plain(a)
+        yield gradient(FLAT), 3.0 * FLAT**2
+    for routine in (lambda a: np.linalg.eigh(a)[0], lambda a: np.linalg.svd(a)[1]):
+        compiled = cats.compile(_fallback(lambda a, f=routine: f(a)))
+        yield np.isfinite(compiled(ROUND)), True
+        yield np.isnan(compiled(FLAT * np.nan)), True
+
+
+def _says_where(call):
+    try:
+        call()
+    except np.linalg.LinAlgError as error:
+        return isinstance(error, cats.CatsError) and "# HERE" in error.where.code
+    return False
+
+
+@story("a routine that fails where nobody catches it names the line", "an audit: LinAlgError")
+def f():
+    def inverse(a):
+        return np.sum(np.linalg.inv(a))  # HERE
+
+    def caught(a):
+        try:
+            return np.sum(np.linalg.cholesky(a))  # HERE
+        except np.linalg.LinAlgError:
+            return 0.0
+
+    g = cats.grad(inverse)
+    yield g(np.eye(2)), -np.ones((2, 2))
+    yield _says_where(lambda: g(FLAT)), True
+    yield _says_where(lambda: cats.vmap(inverse)(np.stack([ROUND, FLAT]))), True
+    yield _says_where(lambda: cats.vmap(caught)(np.stack([ROUND, WORSE]))), True
+    looped = lambda a: cats.fori_loop(0, 2, lambda i, b: np.linalg.inv(b), a)  # noqa: E731  # HERE
+    yield _says_where(lambda: cats.compile(looped)(FLAT)), True

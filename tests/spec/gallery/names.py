@@ -165,7 +165,7 @@ def f(x):
     return scipy.optimize.minimize(lambda t: (t[0] - x) ** 2, [0.0]).fun  # HERE
 
 
-@refused("scipy's splines", "users: K", X, "code that cats cannot see into", "")
+@refused("scipy's splines", "users: K", X, "its own code asks for the entries", "")
 def f(x):
     return scipy.interpolate.CubicSpline(np.arange(4.0), x)(1.5)  # HERE
 

@@ -1,7 +1,12 @@
 """Writing into arrays: local ones as NumPy writes them, those from outside not at all."""
 
+import collections
+import copy
+import dataclasses
+
 import numpy as np
 
+import cats
 from tests.spec.gallery.trap import Room
 
 ROOM = Room()
@@ -360,3 +365,149 @@ def f():
     yield given, X
     given.flags.writeable = False
     yield cats.grad(inner)(given), np.array([5.0, 2 * X[1], 2 * X[2]])
+
+
+# What is not the function's own
+
+
+@dataclasses.dataclass
+class State:
+    at: object
+    past: list
+
+
+class Holder:
+    value = 1.0
+    table = None
+
+
+HOLDER = Holder()
+HOLDER.table = {"a": [1.0]}
+ORDERED, COUNTED = collections.OrderedDict(), collections.Counter()
+ARGUMENT = "it is an argument, and the change would not be seen outside of the traced function"
+LATER = "it is outside of the traced function, and the change would not be made in later calls"
+
+
+@refused("an item of an argument", "an audit: dict", {"a": 0.4}, ARGUMENT, "Change a copy of it")
+def f(p):
+    p["a"] = p["a"] * 2.0  # HERE
+    return p["a"]
+
+
+@refused("an ordered dict", "an audit: dict", collections.OrderedDict(a=0.4), ARGUMENT, "a copy")
+def f(p):
+    p.move_to_end("a")  # HERE
+    return p["a"]
+
+
+@refused("an item within an argument", "an audit: dict", {"a": ([0.4], 1.0)}, ARGUMENT, "a copy")
+def f(p):
+    p["a"][0][0] = 1.0  # HERE
+    return p["a"][0][0] * p["a"][1]
+
+
+@refused("a list argument grows", "an audit: list", [0.4], ARGUMENT, "Change a copy of it")
+def f(p):
+    p.append(1.0)  # HERE
+    return p[0]
+
+
+@refused("an attribute of an argument", "an audit: dataclass", State(0.4, []), LATER, "Return")
+def f(p):
+    p.at = p.at * 2.0  # HERE
+    return p.at
+
+
+@refused("a list in an argument", "an audit: dataclass", State(0.4, []), ARGUMENT, "a copy")
+def f(p):
+    p.past.append(p.at)  # HERE
+    return p.at
+
+
+@refused("an attribute of the function", "an audit: functions", 0.4, LATER, "Return the value")
+def f(x):
+    count.calls = getattr(count, "calls", 0) + 1  # HERE
+    return x * count.calls
+
+
+@refused("a list on the function", "an audit: functions", 0.4, "list.append", "Return the value")
+def f(x):
+    count.seen.append(1.0)  # HERE
+    return x
+
+
+def count(x):
+    return x
+
+
+count.seen = []
+
+
+@refused("the __dict__ of an object", "an audit: objects", 0.4, LATER, "Return the value")
+def f(x):
+    HOLDER.__dict__["value"] = x  # HERE
+    return x
+
+
+@refused("vars of an object", "an audit: objects", 0.4, LATER, "Return the value")
+def f(x):
+    vars(HOLDER).update(value=x)  # HERE
+    return x
+
+
+@right("copies are changed", "an audit: copies", 0.4)
+def f(x):
+    plain, deep = copy.copy(HOLDER), copy.deepcopy(HOLDER)
+    plain.value = x
+    deep.table["a"].append(x)
+    table = copy.deepcopy(HOLDER.table) | {"b": x**2}
+    table["a"][0] = x
+    return plain.value * deep.table["a"][1] * table["a"][0] * table["b"] * len(vars(HOLDER))
+
+
+@right("copies of arguments are changed", "an audit: copies", {"a": 0.4, "b": [0.7]})
+def f(p):
+    deep, flat = copy.deepcopy(p), {**p}
+    deep["b"].append(flat.pop("a") ** 2)
+    more = copy.copy(p["b"])
+    more += [flat["b"][0] ** 2]
+    return deep["b"][1] * more[1] * deep["a"]
+
+
+def _says(f, argument, text):
+    try:
+        cats.grad(f)(argument)
+    except cats.TraceError as error:
+        return text in error.message and error.where is not None and error.remedy is not None
+    return False
+
+
+@story("what is changed past all watching is found at the end", "an audit: objects, mappings")
+def f():
+    set_ = object.__setattr__
+    yield (
+        _says(lambda x: (set_(HOLDER, "value", x), x)[1], 1.0, "the attribute value of a Holder"),
+        1,
+    )
+    yield _says(lambda x: (ORDERED.update(a=x), x)[1], 1.0, "a traced value in a OrderedDict"), 1
+    yield _says(lambda x: (COUNTED.update(a=x), x)[1], 1.0, "a traced value in a Counter"), 1
+    ORDERED.clear()
+    COUNTED.clear()
+    yield HOLDER.value, 1.0
+
+
+HELD = [X, 3.0 * X]
+
+
+@right("NumPy takes lists that may not be changed", "an audit: lists", ([X, Y], {"a": [0.4, 0.7]}))
+def f(rows, p):
+    joined = np.concatenate(rows) ** 2
+    stacked = np.sum(np.stack(rows) * np.array(HELD)) + np.sum(np.block(rows + HELD) ** 3)
+    return np.sum(joined) * stacked + np.sum(p["a"]) ** 2 * np.linalg.norm(p["a"])
+
+
+@right("rolled words and inner gradients take them too", "an audit: lists", {"a": [0.4, 0.7]})
+def f(p):
+    inner = cats.grad(lambda q: q["a"][0] ** 3 * q["a"][1])(p)["a"][0]
+    rolled = cats.fori_loop(0, 3, lambda i, s: {"a": [s["a"][0] * 2.0, s["a"][1]]}, p)["a"][0]
+    return inner * rolled + cats.cond(rolled > 0.0, lambda q: q["a"][1] ** 2, lambda q: 0.0, p)
