@@ -153,6 +153,19 @@ def _between(at: Any, xp: Array, fp: Array) -> Any:
     return fp[after - 1] + slope * (at - xp[after - 1])
 
 
+class Objects:
+    """np.float64 where reals are objects: a dtype, and the conversion to it.
+
+    >>> Objects()(np.array([True, False])), np.zeros(1, Objects()).dtype
+    (array([True, False], dtype=object), dtype('O'))
+    """
+
+    dtype = np.dtype(object)
+
+    def __call__(self, x: Value) -> Value:
+        return np.asarray(x).astype(object)[()]
+
+
 class ExactNumpy:
     """NumPy, as code text sees it when reals are objects: what NumPy does by floats is replaced.
 
@@ -160,7 +173,7 @@ class ExactNumpy:
     array([2], dtype=object)
     """
 
-    float32 = float64 = object
+    float32 = float64 = Objects()
 
     def __init__(self, number: Number) -> None:
         self.number = number

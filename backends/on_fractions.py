@@ -32,7 +32,8 @@ FIELD = frozenset(
     {
         "const", "reshape", "transpose", "broadcast", "sum", "convert",
         "add", "sub", "mul", "div", "neg", "ipow", "reciprocal",
-        "equal", "not_equal", "isfinite", "isnan", "logical_and", "logical_or", "logical_not",
+        "equal", "not_equal", "isfinite", "isnan", "zeros_like",
+        "logical_and", "logical_or", "logical_not",
         "keep", "select", "cumsum", "shift", "recurrence", "cumprod", "cumprod_back", "prod",
         "index", "gather", "accumulate", "concatenate", "contract",
         "winners", "erase", "put", "add_into", "nonzero", "flat_places", "inverse", "bincount",

@@ -55,7 +55,7 @@ FALLBACK = frozenset(
         "share", "share2", "sech", "sinc", "sinc_derivative", "power_derivative",
         "heaviside", "fraction", "spacing", "nextafter", "discrete",
         "gaussian", "math_erf", "math_erfc", "math_polygamma", "math_gamma", "math_lgamma", "fma",
-        "bessel_i",
+        "bessel_i", "zeros_like",
     }
 )  # fmt: skip
 """Entrywise operations that numexpr lacks, has only lately, or computes by another convention."""

@@ -19,7 +19,7 @@ from cats.pointfree import program_of
 from cats.recorder import Recorder, newest_recorder
 from cats.trace import Argument, Spec, arguments, leaf_names, space_of_leaf, trace_function
 from cats.tracked import Tracked
-from cats.tree import LEAF, Branch, Static, Tree, count, flatten
+from cats.tree import LEAF, Branch, Static, Tree, count
 
 Function = Callable[..., Any] | Term
 

@@ -311,6 +311,7 @@ ENTRIES: dict[str, Entry] = {
     "convert": _convert,
     "isfinite": lambda x: each(CONTEXT.isfinite, x),
     "isnan": lambda x: each(CONTEXT.isnan, x),
+    "zeros_like": lambda x: each(lambda entry: CONTEXT.mpf(0), x),
     "rint": lambda x: each(CONTEXT.nint, x),
     "cbrt": lambda x: each(_cbrt, x),
     "copysign": lambda x, y: each(_copysign, x, y),
