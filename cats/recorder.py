@@ -36,7 +36,7 @@ from cats.phrases import phrase, results, valued
 from cats.places import users_place
 from cats.refusals import Refusal, refusal_of
 from cats.titles import title
-from cats.tracked import Own, Tracked, View
+from cats.tracked import Own, Tracked, View, forgetting, order_of, order_of_line
 
 BUDGET = 500_000
 """So many operations one trace may hold; a loop that unrolls further is named in the error."""
@@ -165,8 +165,8 @@ class Recorder:
         if isinstance(value, np.ndarray):
             if type(value) not in _PLAIN or not _has_space(value.dtype):
                 return value
-            plain = bool(value.flags.c_contiguous)
-            made = self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            own = Own(order=order_of(value))
+            made = self.make(self, value, ground(value.shape, value.dtype), own)
             made.boxed = True
             return made
         if type(value) in (list, tuple):
@@ -179,8 +179,9 @@ class Recorder:
         """A copy: the same entries, and from now on an array of its own; `plain` in C order."""
         known = x.known
         if known is not None:
-            return self.local(known.copy())  # type: ignore[no-any-return]
-        return self.make(self, x.state, x.space, Own(plain=True) if plain else None)
+            made: Tracked = self.local(known.copy("C" if plain else "K"))
+            return made if plain else forgetting([x], made)
+        return self.make(self, x.state, x.space, Own(order=tuple(range(x.ndim))) if plain else None)
 
     def bind(self, term: Term, space: Any) -> Tracked:
         """A name for the term's value."""
@@ -247,8 +248,9 @@ class Recorder:
             return tuple([self.make(self, np.asarray(f), space_of(f)) for f in found])
         array = np.asarray(found)
         made = self.make(self, array, ground(array.shape, array.dtype))
+        made._link = Own(order=order_of_line(array.ndim))
         seen = op in VIEWS and array.ndim and isinstance(args[0], Tracked)
-        if seen and np.may_share_memory(array, known[0]):
+        if seen and (args[0].own.order is None or np.may_share_memory(array, known[0])):
             made._link = view_of(args[0], op, params)
         return made
 
@@ -415,7 +417,8 @@ class Recorder:
         if isinstance(target, Tracked):
             target.refuse_frozen()
         blank = out.blank() if out is not None else {}
-        found = self.apart(self.speech.plainly(function)(*known, **options, **blank), known)
+        plainly = self.speech.plainly(function)
+        found = forgetting(args, self.apart(plainly(*known, **options, **blank), known))
         if isinstance(target, Tracked):
             target.own.version += 1
             target.own.entries.clear()
@@ -443,10 +446,15 @@ class Recorder:
         """A result that is an array of its own, and no view or argument."""
         if isinstance(found, Tracked):
             apart = type(found._link) is not View and not any(found is a for a in args)
-            return found if apart else self.fresh(found)
+            return found if apart else self._anywhere(self.fresh(found))
         if type(found) in (list, tuple):
             return type(found)(self.detached(f, args) for f in found)
         return found
+
+    def _anywhere(self, made: Tracked) -> Tracked:
+        """An array of which is not said how it lies in memory."""
+        made.own.order = order_of_line(made.ndim)
+        return made
 
     def written(self, out: Out, found: Value) -> Value:
         """The result written into the array, or the arrays, given as `out=`."""

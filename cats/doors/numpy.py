@@ -133,7 +133,8 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)
-    if said is None and (back or known_arguments(args, kwargs) is None):
+    seen = function in recorder.speech.views
+    if said is None and (back or seen or known_arguments(args, kwargs) is None):
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
