@@ -43,7 +43,7 @@ LOCAL: dict[str, Look] = {
 
 def square(a: Array) -> Array:
     """A square part of a matrix; NumPy's einsum takes nothing else, and may crash where it fails."""
-    if a.ndim != 2 or not a.size:
+    """A square part of a matrix: NumPy's einsum takes no other, and may crash where it fails."""
         raise ValueError("no matrix")
     return a[: min(a.shape), : min(a.shape)]
 
