@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.concrete import NoValue
+from cats.doors.refusing import words
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, known_arguments, newest_recorder
 from cats.titles import title
@@ -29,6 +30,10 @@ class Speaks(Protocol):
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """NumPy's own code for a function that the table does not have, as it would be traced."""
+        ...
+
+    def refuse_text(self, name: str) -> None:
+        """Raises TraceError for what reads a number out of the text of a traced value."""
         ...
 
 
@@ -130,6 +135,8 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         recorder = session.recorder
         if title(function) in recorder.speech.outside:
             raise recorder.unknown(function)
+        if recorder.world.texts & set(words(function, [*args, *kwargs.values()])):
+            session.refuse_text(f"np.{function.__name__}")
         return recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)

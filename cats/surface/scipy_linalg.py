@@ -180,8 +180,11 @@ def lu(
 ) -> Value:
     """scipy.linalg.lu; the permutation does not vary."""
     _options("lu", {"p_indices": p_indices, **options})
-    p, low, up = factors.lu(matrices(a))
-    return (matmul(p, low), up) if permute_l else (p, low, up)
+    array = matrices(a)
+    p, low, up = factors.lu(array)
+    if not permute_l:
+        return p, low, up
+    return (matmul(p, low) if array.size else low), up
 
 
 def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True, **options: Any) -> Value:

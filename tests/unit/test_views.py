@@ -42,8 +42,8 @@ LOCAL: dict[str, Look] = {
 
 
 def square(a: Array) -> Array:
-    """A square part of a matrix; NumPy's einsum takes nothing else, and may crash where it fails."""
-    """A square part of a matrix: NumPy's einsum takes no other, and may crash where it fails."""
+    """A square part of a matrix: NumPy's einsum takes no other, and may crash otherwise."""
+    if a.ndim != 2 or not a.size:
         raise ValueError("no matrix")
     return a[: min(a.shape), : min(a.shape)]
 
