@@ -21,7 +21,7 @@ import numpy as np
 from cats.capture import SMALL
 from cats.concrete import Concrete
 from cats.ir.constant import Constant
-from cats.ir.errors import Asked, CatsError, TraceError, Where
+from cats.ir.errors import Asked, CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -393,7 +393,8 @@ class Recorder:
                 found = self.detached(found, args)
             return self.settled(found) if out is None else self.written(out, found)
         except CatsError as error:
-            raise self.refused(error.at(users_place())) from error.__cause__
+            placed = error.at(users_place()).advised(remedy_for(error))
+            raise self.refused(placed) from error.__cause__
         except _MISTAKES as error:
             name = shown(function)
             raise self.refused(
@@ -549,6 +550,15 @@ def _known(value: Any) -> Any:
 def spread_out(like: Ground) -> Params:
     """Parameters of the broadcast that repeats a number to a whole array."""
     return (("axes", ()), ("shape", like.shape))
+
+
+def remedy_for(error: CatsError) -> str | None:
+    """What to do about arguments of a function of NumPy that do not fit, which it would refuse."""
+    if isinstance(error, IndexError):
+        return "Index within x.shape, from 0 or back from -1, with no more indices than axes."
+    if isinstance(error, SpaceError):
+        return "Give the arguments shapes that fit each other: x.shape says what each has."
+    return None
 
 
 def view_of(parent: Tracked, op: Primitive, params: Params) -> View:

@@ -50,6 +50,12 @@ class CatsError(Exception):
             self.where = where
         return self
 
+    def advised(self, remedy: str | None) -> CatsError:
+        """The same error with a remedy: one already given is kept."""
+        if self.remedy is None:
+            self.remedy = remedy
+        return self
+
     def __str__(self) -> str:
         lines = [self.message]
         if self.where is not None:

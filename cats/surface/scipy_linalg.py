@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from cats.ir.prims import factors, matrix_functions, solving, spectra
 from cats.ir.prims.stacks import tril as lower_part
@@ -181,10 +182,11 @@ def lu(
     """scipy.linalg.lu; the permutation does not vary."""
     _options("lu", {"p_indices": p_indices, **options})
     array = matrices(a)
+    if not array.size:
+        nothing = np.zeros(array.shape, array.dtype)
+        return array.recorder.local(scipy.linalg.lu(nothing, permute_l=permute_l))
     p, low, up = factors.lu(array)
-    if not permute_l:
-        return p, low, up
-    return (matmul(p, low) if array.size else low), up
+    return (matmul(p, low), up) if permute_l else (p, low, up)
 
 
 def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True, **options: Any) -> Value:

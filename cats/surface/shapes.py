@@ -137,6 +137,7 @@ def squeeze(x: Value, axis: Any = None) -> Value:
         raise TraceError(
             f"squeeze of axes {places} of shape {array.shape}: not all have length 1",
             where=users_place(),
+            remedy="Leave axis= out to drop every axis of length 1, or use reshape.",
         )
     return _shaped(array, tuple(n for i, n in enumerate(array.shape) if i not in places))
 
