@@ -22,7 +22,7 @@ from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.products import matmul
-from cats.surface.refused import BASIS
+from cats.surface.reasons import BASIS
 from cats.surface.shapes import reshape_, swapaxes
 from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.values import refusal, refuse_options, with_dtype

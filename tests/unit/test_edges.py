@@ -186,3 +186,23 @@ def test_zeta_of_one_argument_is_that_of_riemann(x: float) -> None:
     same(scipy.special.zeta, x)
     with pytest.raises(cats.CatsError, match="its derivative is a function that SciPy lacks"):
         cats.grad(lambda x: scipy.special.zeta(x))(x)
+
+
+# Infinity
+
+
+FAR: dict[str, tuple[Function, float]] = {
+    "arctan": (np.arctan, 0.0),
+    "arctan2 of y": (lambda x: np.arctan2(x, 1.0), 0.0),
+    "arctan2 of x": (lambda x: np.arctan2(1.0, x), 0.0),
+    "hypot": (lambda x: np.hypot(x, 1.0), 1.0),
+    "hypot, second": (lambda x: np.hypot(1.0, x), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_at_infinity_a_derivative_is_its_limit(name: str) -> None:
+    f, limit = FAR[name]
+    for x in (np.inf, -np.inf):
+        assert cats.grad(f)(x) == np.sign(x) * limit
+        assert cats.jvp(f, (x,), (1.0,))[1] == np.sign(x) * limit
