@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,15 +29,21 @@ class Lens:
     """The view that an operation on one array is.
 
     sure   NumPy gives a view however the array lies in memory
+    line   it is np.ravel, a view only of what lies in C order with no gaps
     """
 
     op: Primitive
     params: Params
     sure: bool = True
+    line: bool = False
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
         return self.op(whole, **dict(self.params))
+
+    def seen(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What NumPy gives of an array in memory, a view or a copy."""
+        return np.ravel(array) if self.line else self.get(array)
 
     @property
     def writable(self) -> bool:
@@ -61,6 +68,11 @@ class Lens:
         """Whether NumPy gives a view or a copy, as the array lies in memory."""
         return not self.sure
 
+    @property
+    def order_of_copy(self) -> tuple[int, ...] | None:
+        """The order of the axes of the copy that NumPy makes: what is reshaped is in C order."""
+        return tuple(range(len(dict(self.params)["shape"]))) if self.may_copy else None
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -72,10 +84,15 @@ class Window:
     look: Callable[[Value], Value]
     back: Callable[[Value, Value], Value] | None = None
     may_copy: bool = False
+    order_of_copy: tuple[int, ...] | None = None
 
     def get(self, whole: Value) -> Value:
         """The view of the array."""
         return self.look(whole)
+
+    def seen(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What NumPy gives of an array in memory."""
+        return self.look(array)  # type: ignore[no-any-return]
 
     @property
     def writable(self) -> bool:
@@ -104,5 +121,5 @@ def shares(shape: Shape, lenses: Sequence[AnyLens], order: Sequence[int] | None 
     whole = np.empty([shape[a] for a in axes], bool)
     at = whole.transpose([int(i) for i in np.argsort(axes)])
     for lens in lenses:
-        at = lens.get(at)
+        at = lens.seen(at)
     return np.may_share_memory(whole, at)

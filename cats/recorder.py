@@ -21,7 +21,7 @@ import numpy as np
 from cats.capture import SMALL
 from cats.concrete import Concrete
 from cats.ir.constant import Constant
-from cats.ir.errors import Asked, CatsError, TraceError, Where
+from cats.ir.errors import Asked, CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Const, Prim, Proj, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -37,7 +37,7 @@ from cats.phrases import phrase, results, valued
 from cats.places import may_be_caught, users_place
 from cats.refusals import Refusal, refusal_of
 from cats.titles import title
-from cats.tracked import Own, Tracked, View
+from cats.tracked import Own, Tracked, View, forgetting, order_of, order_of_line
 
 BUDGET = 500_000
 """So many operations one trace may hold; a loop that unrolls further is named in the error."""
@@ -172,8 +172,8 @@ class Recorder:
         if isinstance(value, np.ndarray):
             if type(value) not in _PLAIN or not _has_space(value.dtype):
                 return value
-            plain = bool(value.flags.c_contiguous)
-            made = self.make(self, value, ground(value.shape, value.dtype), Own(plain=plain))
+            own = Own(order=order_of(value))
+            made = self.make(self, value, ground(value.shape, value.dtype), own)
             made.boxed = True
             return made
         if type(value) in (list, tuple):
@@ -186,8 +186,9 @@ class Recorder:
         """A copy: the same entries, and from now on an array of its own; `plain` in C order."""
         known = x.known
         if known is not None:
-            return self.local(known.copy())  # type: ignore[no-any-return]
-        return self.make(self, x.state, x.space, Own(plain=True) if plain else None)
+            made: Tracked = self.local(known.copy("C" if plain else "K"))
+            return made if plain else forgetting([x], made)
+        return self.make(self, x.state, x.space, Own(order=tuple(range(x.ndim))) if plain else None)
 
     def bind(self, term: Term, space: Any) -> Tracked:
         """A name for the term's value."""
@@ -269,8 +270,9 @@ class Recorder:
             return tuple([self.make(self, np.asarray(f), space_of(f)) for f in found])
         array = np.asarray(found)
         made = self.make(self, array, ground(array.shape, array.dtype))
+        made._link = Own(order=order_of_line(array.ndim))
         seen = op in VIEWS and array.ndim and isinstance(args[0], Tracked)
-        if seen and np.may_share_memory(array, known[0]):
+        if seen and (args[0].own.order is None or np.may_share_memory(array, known[0])):
             made._link = view_of(args[0], op, params)
         return made
 
@@ -424,7 +426,8 @@ class Recorder:
         except np.linalg.LinAlgError:
             raise
         except CatsError as error:
-            raise self.refused(error.at(users_place())) from error.__cause__
+            placed = error.at(users_place()).advised(remedy_for(error))
+            raise self.refused(placed) from error.__cause__
         except _MISTAKES as error:
             name = shown(function)
             raise self.refused(
@@ -448,7 +451,8 @@ class Recorder:
         if isinstance(target, Tracked):
             target.refuse_frozen()
         blank = out.blank() if out is not None else {}
-        found = self.apart(self.speech.plainly(function)(*known, **options, **blank), known)
+        plainly = self.speech.plainly(function)
+        found = forgetting(args, self.apart(plainly(*known, **options, **blank), known))
         if isinstance(target, Tracked):
             target.own.version += 1
             target.own.entries.clear()
@@ -476,10 +480,15 @@ class Recorder:
         """A result that is an array of its own, and no view or argument."""
         if isinstance(found, Tracked):
             apart = type(found._link) is not View and not any(found is a for a in args)
-            return found if apart else self.fresh(found)
+            return found if apart else self._anywhere(self.fresh(found))
         if type(found) in (list, tuple):
             return type(found)(self.detached(f, args) for f in found)
         return found
+
+    def _anywhere(self, made: Tracked) -> Tracked:
+        """An array of which is not said how it lies in memory."""
+        made.own.order = order_of_line(made.ndim)
+        return made
 
     def written(self, out: Out, found: Value) -> Value:
         """The result written into the array, or the arrays, given as `out=`."""
@@ -584,6 +593,15 @@ def _known(value: Any) -> Any:
 def spread_out(like: Ground) -> Params:
     """Parameters of the broadcast that repeats a number to a whole array."""
     return (("axes", ()), ("shape", like.shape))
+
+
+def remedy_for(error: CatsError) -> str | None:
+    """What to do about arguments of a function of NumPy that do not fit, which it would refuse."""
+    if isinstance(error, IndexError):
+        return "Index within x.shape, from 0 or back from -1, with no more indices than axes."
+    if isinstance(error, SpaceError):
+        return "Give the arguments shapes that fit each other: x.shape says what each has."
+    return None
 
 
 def view_of(parent: Tracked, op: Primitive, params: Params) -> View:

@@ -346,10 +346,22 @@ class Traced(Tracked):
     def __round__(self, digits: int | None = None) -> Any:
         if digits is None:
             return int(self.recorder.call(np.round, (self,), {}))
+        if self.weak and isinstance(self.space, Real) and self._is_doubtful(digits):
+            value: Any = self.recorder.observe(self, exact=True)
+            return round(float(np.asarray(getattr(value, "array", value))), digits)
         found = self.recorder.call(np.round, (self, digits), {})
         if isinstance(found, Traced):
             found.weak = self.weak
         return found
+
+    def _is_doubtful(self, digits: int) -> bool:
+        """Whether Python, which rounds the number as it is, may round otherwise than NumPy."""
+        if not told(self):
+            return False
+        scaled = abs(self * 10.0**digits if digits >= 0 else self / 10.0**-digits)
+        if digits > 22 or not bool(isfinite(scaled)):
+            return True
+        return bool(abs(scaled % 1.0 - 0.5) <= 1e-15 * scaled)
 
     def __trunc__(self) -> int:
         return int(self)

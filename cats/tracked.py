@@ -6,6 +6,7 @@ that is written into becomes another term; its views read it anew through their 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -33,12 +34,12 @@ class Own:
 
     version   how often it has been written into
     frozen    why it may not be written into, or nothing
-    plain     its entries are known to lie in memory in C order
+    order     its axes, the one that varies slowest in memory first; None where it is not known
     entries   what single places were last given, by their full key
     """
 
     frozen: str = ""
-    plain: bool = False
+    order: tuple[int, ...] | None = None
     version: int = 0
     entries: dict[tuple[int, ...], Tracked] = field(default_factory=dict)
 
@@ -50,6 +51,22 @@ class View:
     parent: Tracked
     lens: AnyLens
     seen: int
+
+
+def order_of(array: np.ndarray[Any, Any]) -> tuple[int, ...] | None:
+    """Its axes, the one that varies slowest in memory first; None where there are gaps."""
+    order = tuple(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
+    return order if array.transpose(order).flags.c_contiguous else None
+
+
+def order_of_line(rank: int) -> tuple[int, ...] | None:
+    """The order of the axes of an array of which nothing is known but how many there are."""
+    return tuple(range(rank)) if rank < 2 else None
+
+
+def laid(array: np.ndarray[Any, Any], order: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """A copy in memory by an order of its axes."""
+    return array.transpose(order).copy().transpose(np.argsort(order))
 
 
 class Tracked:
@@ -91,7 +108,9 @@ class Tracked:
         """What the root knows of itself."""
         root = self.root
         if type(root._link) is not Own:
-            root._link = Own(plain=len(root.space.shape) < 2)
+            state = root._state
+            known = isinstance(state, np.ndarray)
+            root._link = Own(order=order_of(state) if known else order_of_line(root.ndim))  # type: ignore[arg-type]
         return root._link
 
     @property
@@ -111,7 +130,7 @@ class Tracked:
         for view in reversed(stale):
             link: Any = view._link
             if link.lens.may_copy and not view.is_view():
-                view._link = Own(version=version)
+                view._link = Own(order=link.lens.order_of_copy, version=version)
                 continue
             view._state = link.lens.get(link.parent)._state
             view.recorder = view.root.recorder
@@ -124,8 +143,8 @@ class Tracked:
         while type(at._link) is View:
             lenses.append(at._link.lens)
             at = at._link.parent
-        if not any(lens.may_copy for lens in lenses) or at.own.plain:
-            return shares(at.space.shape, lenses[::-1])
+        if not any(lens.may_copy for lens in lenses) or at.own.order is not None:
+            return shares(at.space.shape, lenses[::-1], at.own.order)
         orders = permutations(range(at.ndim))
         answers = {shares(at.space.shape, lenses[::-1], order) for order in orders}
         if len(answers) == 1:
@@ -186,7 +205,8 @@ class Tracked:
         while type(at._link) is View:
             new = at._link.lens.put(at._link.parent, new)
             at = at._link.parent
-        at._state = new.state if new.known is None else np.array(new.known)
+        order = at.own.order
+        at._state = new.term if new.known is None or order is None else laid(new.known, order)
         at.recorder = new.recorder
         at.own.version += 1
         at.own.entries.clear()
@@ -199,7 +219,7 @@ class Tracked:
         for at in reversed(chain[:-1]):
             link: Any = at._link
             if link.lens.may_copy and not at.is_view():
-                at._link = Own(version=at.own.version)
+                at._link = Own(order=link.lens.order_of_copy, version=at.own.version)
 
     @property
     def read_only(self) -> bool:
@@ -240,3 +260,14 @@ def sample(value: Any) -> Any:
     if value.is_array:
         return np.empty((0,) * max(1, value.ndim), value.dtype)
     return value.dtype.type(0).item() if value.weak else value.dtype.type(0)
+
+
+def forgetting(args: Iterable[Any], found: Any) -> Any:
+    """What was made of arrays; how it lies in memory is not known if it is not of one of them."""
+    for arg in args:
+        given = arg if type(arg) in (list, tuple) else (arg,)
+        if any(isinstance(a, Tracked) and a.ndim > 1 and a.own.order is None for a in given):
+            for made in found if type(found) in (list, tuple) else (found,):
+                if isinstance(made, Tracked) and made.ndim > 1:
+                    made.own.order = None
+    return found

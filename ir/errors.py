@@ -55,6 +55,12 @@ class CatsError(Exception):
         """Whether a line is known: line 0 is none."""
         return self.where is not None and self.where.line > 0
 
+    def advised(self, remedy: str | None) -> CatsError:
+        """The same error with a remedy: one already given is kept."""
+        if self.remedy is None:
+            self.remedy = remedy
+        return self
+
     def __str__(self) -> str:
         lines = [self.message]
         if self.where is not None and self._placed:

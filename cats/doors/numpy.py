@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.concrete import NoValue
-from cats.doors.refusing import RANDOM, draws
+from cats.doors.refusing import RANDOM, draws, words
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
 from cats.titles import title
@@ -30,6 +30,10 @@ class Speaks(Protocol):
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """NumPy's own code for a function that the table does not have, as it would be traced."""
+        ...
+
+    def refuse_text(self, name: str) -> None:
+        """Raises TraceError for what reads a number out of the text of a traced value."""
         ...
 
 
@@ -139,11 +143,14 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
             raise recorder.unknown(function)
         if of_scipy(function) and draws(function, kwargs):
             recorder.refuse(*RANDOM)
+        if recorder.world.texts & set(words(function, [*args, *kwargs.values()])):
+            session.refuse_text(f"np.{function.__name__}")
         made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
         return Door(session, made) if is_distribution(made) else made
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)
-    if said is None and (back or known_arguments(args, kwargs) is None):
+    seen = function in recorder.speech.views
+    if said is None and (back or seen or known_arguments(args, kwargs) is None):
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)

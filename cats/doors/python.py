@@ -14,6 +14,7 @@ import numpy as np
 
 from cats.doors.objects import Parent
 from cats.doors.types import made, questions
+from cats.ir.spaces import Real
 from cats.places import may_be_caught
 from cats.recorder import newest_recorder
 from cats.traced import Traced, told, truth
@@ -202,7 +203,7 @@ def total(values: Iterable[Any], start: Any = 0) -> Any:
 
 
 def _extreme(name: str) -> Callable[..., Any]:
-    """max and min: of numbers NumPy's, whose derivative at a tie is shared; nan wins."""
+    """max and min: of numbers NumPy's, whose derivative at a tie is shared; a first nan wins."""
     plain = getattr(builtins, name)
     pair = {"max": np.maximum, "min": np.minimum}[name]
 
@@ -214,11 +215,22 @@ def _extreme(name: str) -> Callable[..., Any]:
             return plain(values)
         found = values[0]
         for value in values[1:]:
-            found = number(newest(found, value).call(pair, (found, value), {}))
+            more = newest(found, value).call(pair, (found, value), {})
+            found = number(_unless_nan(value, more, found))
         return found
 
     call.__name__, call.__doc__ = name, plain.__doc__
     return call
+
+
+def _unless_nan(value: Any, found: Any, otherwise: Any) -> Any:
+    """What was found with a number; without it if it is nan, which Python passes over."""
+    if not isinstance(value, Traced):
+        return otherwise if value != value else found
+    if not isinstance(value.space, Real):
+        return found
+    call = newest(value, found, otherwise).call
+    return call(np.where, (call(np.isnan, (value,), {}), otherwise, found), {})
 
 
 def newest(*values: Any) -> Any:
@@ -236,11 +248,21 @@ class _Plainly:
 
 
 def in_order(values: Iterable[Any], *, key: Any = None, reverse: bool = False) -> list[Any]:
-    """sorted: of a traced array of numbers by NumPy's sort, without a decision for each pair."""
+    """sorted: of a traced array of numbers by NumPy's sort, without a decision for each pair.
+
+    nan has no place in an order, and is left to Python.
+    """
     if not isinstance(values, Traced) or values.ndim != 1 or key is not None:
         return builtins.sorted(values, key=key, reverse=reverse)
+    if _holds_nan(values):
+        return builtins.sorted(values, reverse=reverse)
     found = list(values.recorder.call(np.sort, (values,), {}))
     return found[::-1] if reverse else found
+
+
+def _holds_nan(values: Any) -> bool:
+    """Whether there is a nan among the numbers in this call."""
+    return isinstance(values.space, Real) and told(values) and bool(np.isnan(values).any())
 
 
 def some(values: Iterable[Any]) -> bool:

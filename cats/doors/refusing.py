@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import random
+import re
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -74,6 +77,55 @@ def takes_out(value: Any) -> bool:
     functions = types.FunctionType | types.BuiltinFunctionType
     module = getattr(value, "__module__", None) or ""
     return isinstance(value, functions) and module.partition(".")[0] in LIBRARIES
+
+
+RAISING = (
+    "a warning that is made an error",
+    "the derivative is computed by other code, which raises nothing there",
+    "Ask for the place itself, as `if x == 0`, or test the result with np.isfinite.",
+)
+_FILTERS = (warnings.simplefilter, warnings.filterwarnings)
+
+
+def sets_warnings(function: Any) -> bool:
+    """Whether a function says what becomes of warnings."""
+    return any(function is one for one in (np.errstate, *_FILTERS))
+
+
+def makes_errors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether what is said of warnings is that they are errors, or calls of functions.
+
+    >>> makes_errors(("error",), {}), makes_errors((), {"divide": "raise"})
+    (True, True)
+    >>> makes_errors((), {"all": "ignore"})
+    False
+    """
+    said = (*args[:1], *kwargs.values())
+    return any(isinstance(word, str) and word in ("error", "raise", "call") for word in said)
+
+
+_READ = (np.array, np.asarray, np.asanyarray, np.fromstring, np.loadtxt, np.genfromtxt)
+
+
+def words(function: Any, value: Any) -> Iterator[str]:
+    """The words that a function of NumPy would read numbers out of.
+
+    >>> list(words(np.loadtxt, ["1.5, 2", b"3"])), list(words(np.sin, "1.5"))
+    (['1.5', '2', '3'], [])
+    """
+    if not any(function is one for one in _READ):
+        return
+    if isinstance(value, bytes):
+        value = value.decode("latin1")
+    if isinstance(value, str):
+        yield from re.split(r"[\s,;|]+", value)
+    elif isinstance(value, io.StringIO):
+        yield from words(function, value.getvalue())
+    elif isinstance(value, list | tuple) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "USO"
+    ):
+        for entry in value:
+            yield from words(function, entry)
 
 
 _OUTSIDE = frozenset(

@@ -30,7 +30,17 @@ from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
 from cats.doors.objects import MIRRORED, changed, fill, mirrored, state_of, viewed
-from cats.doors.refusing import LIBRARIES, TAKEN_OUT, Refusing, looks_outside, reason, takes_out
+from cats.doors.refusing import (
+    LIBRARIES,
+    RAISING,
+    TAKEN_OUT,
+    Refusing,
+    looks_outside,
+    makes_errors,
+    reason,
+    sets_warnings,
+    takes_out,
+)
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
 from cats.places import users_place
@@ -185,6 +195,8 @@ class Session:
             return Refusing(self.recorder.refuse, words, value)
         if takes_out(value):
             return self._kept_in(value)
+        if sets_warnings(value):
+            return self._warning(value)
         match value:
             case types.FunctionType():
                 return self._function(value)
@@ -359,7 +371,7 @@ class Session:
         def call(source: Any, space: Any = None, inside: Any = None, /) -> Any:
             frame = sys._getframe(1)
             if isinstance(source, str) and any(text in source for text in self.world.texts):
-                self._refuse_text(run.__name__)
+                self.refuse_text(run.__name__)
             code = compile(source, "<text>", run.__name__) if isinstance(source, str) else source
             if space is None:
                 space, inside = frame.f_globals, frame.f_locals
@@ -377,6 +389,16 @@ class Session:
             if newest_recorder((args, kwargs)) is not None:
                 name = f"{function.__module__.removeprefix('_')}.{function.__name__}"
                 self.recorder.refuse(f"{name} of a traced value", *TAKEN_OUT)
+            return function(*args, **kwargs)
+
+        return functools.wraps(function)(call)
+
+    def _warning(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that says what becomes of warnings, refused where it makes them errors."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if makes_errors(args, kwargs):
+                self.recorder.refuse(*RAISING)
             return function(*args, **kwargs)
 
         return functools.wraps(function)(call)
@@ -401,9 +423,10 @@ class Session:
     def _check_text(self, text: str) -> None:
         """Raises TraceError for the text of a traced value, which must not become a number."""
         if text.strip() in self.world.texts:
-            self._refuse_text("a number read out")
+            self.refuse_text("a number read out")
 
-    def _refuse_text(self, name: str) -> None:
+    def refuse_text(self, name: str) -> None:
+        """Raises TraceError for what reads a number out of the text of a traced value."""
         self.recorder.refuse(
             f"{name} of the text of a traced value",
             "the number that is read is cut off, and its derivative would be lost",
@@ -546,10 +569,14 @@ def installed(file: str) -> bool:
     return file.startswith(_INSTALLED)
 
 
+_SEEN_INTO = {"numpy", "scipy", "math", "importlib", "sys", "warnings", *LIBRARIES}
+"""Modules whose names may mean something else inside."""
+
+
 def _left_alone(module: str) -> bool:
     """Modules whose names mean inside what they mean outside."""
     root = module.partition(".")[0]
-    return root not in ("numpy", "scipy", "math", "importlib", "sys", *LIBRARIES) and ours(module)
+    return root not in _SEEN_INTO and ours(module)
 
 
 def remembering(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -57,7 +57,7 @@ def average(
     *,
     keepdims: Any = NONE,
 ) -> Value:
-    """np.average, also with the sum of the weights; where that is 0 it is nan or infinite."""
+    """np.average, also with the sum of the weights, which must not be 0."""
     recorder = recorder_of(a, weights)
     x = lifted(recorder, a)
     axes = normal_axes(axis, x.ndim)
@@ -71,6 +71,7 @@ def average(
     dtype = np.result_type(x.dtype, over.dtype, *(["f8"] if whole else []))
     x, over = with_dtype(x, dtype), with_dtype(over, dtype)
     total = SUM(over, axis, keepdims=keepdims)
+    require(np.all(total != 0), ZeroDivisionError("Weights sum to zero, can't be normalized"))
     found = SUM(x * over, axis, keepdims=keepdims) / total
     return (found, expand(total, found.shape)) if returned else found
 

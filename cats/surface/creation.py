@@ -21,6 +21,7 @@ from cats.surface.values import (
     with_dtype,
 )
 from cats.traced import Traced
+from cats.tracked import forgetting
 
 
 def array(
@@ -55,7 +56,7 @@ def boxed(x: Traced) -> Traced:
 
 def _laid(x: Traced, order: Any) -> Traced:
     """x in an order in memory: a view where it lies so already, a copy where it does not."""
-    if order not in ("C", "F") or x.ndim < 2:
+    if order not in ("C", "F") or not x.ndim:
         return x
     plain = np.ascontiguousarray if order == "C" else np.asfortranarray
 
@@ -133,7 +134,10 @@ def _like(make: Callable[..., Any]) -> Callable[..., Value]:
     ) -> Value:
         refuse_options(f"np.{make.__name__}_like", options)
         array = lifted(recorder_of(x, shape), x)
-        return make(array.shape if shape is None else lengths(shape), dtype=dtype or array.dtype)
+        wanted = array.shape if shape is None else lengths(shape)
+        lies = order if order in ("C", "F") else "C"
+        made = array.recorder.local(make(wanted, dtype=dtype or array.dtype, order=lies))
+        return made if order in ("C", "F") else forgetting([array], made)
 
     return call
 
@@ -152,7 +156,10 @@ def full_like(
     recorder = recorder_of(x, fill_value, shape)
     array = lifted(recorder, x)
     value = with_dtype(lifted(recorder, fill_value), dtype or array.dtype)
-    return expand(value, array.shape if shape is None else lengths(shape))
+    found = expand(value, array.shape if shape is None else lengths(shape))
+    if found.known is None or order in ("C", "F"):
+        return recorder.fresh(found, order == "C")
+    return forgetting([array], recorder.fresh(found, plain=True))
 
 
 def is_scalar(x: Value) -> bool:

@@ -90,6 +90,10 @@ def _product(left: str, right: str, out: str) -> Callable[[Traced, Traced], Valu
     def said(a: Traced, b: Traced) -> Value:
         if a.ndim < len(left) or b.ndim < len(right):
             raise ValueError(f"arrays with {len(left)} and {len(right)} axes or more are asked for")
+        sizes = set(zip(left, a.shape[-len(left) :], strict=True))
+        sizes |= set(zip(right, b.shape[-len(right) :], strict=True))
+        if len(sizes) > len({*left, *right}):
+            raise ValueError(f"shapes {a.shape} and {b.shape}: the axes summed over differ")
         return einsum(f"...{left},...{right}->...{out}", a, b)
 
     return said

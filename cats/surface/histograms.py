@@ -147,6 +147,9 @@ def histogram(
         raise ValueError("weights should have the same shape as a.")
     x, over = _entries(x), None if over is None else ravel(over)
     edges = _edges(x, _by_rule(x, bins, range, over), range, _kind(x, range))
+    if not (x.size or edges.size):
+        empty = np.zeros(0, float if density else int if over is None else over.dtype)
+        return recorder.local(empty), edges
     inside = added(binned(edges, x, lead=0) + 1, over, edges.size + 1)
     found = getitem(inside, slice(1, -1))
     found = found if over is None else with_dtype(found, over.dtype)

@@ -29,7 +29,7 @@ from cats.surface.values import (
     refuse_options,
     with_dtype,
 )
-from cats.traced import Traced
+from cats.traced import Traced, told
 
 
 def matrices(x: Value) -> Traced:
@@ -95,7 +95,7 @@ def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -
 def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     """np.linalg.lstsq. The derivative is that at constant rank.
 
-    The sums of squares are there for more rows than columns, also where the rank is not full.
+    The sums of squares are there for more rows than columns, if the rank is full: it is observed.
     """
     matrix, right = paired(a, b)
     rows, columns = matrix.shape
@@ -103,11 +103,12 @@ def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     share = max(rows, columns) * eps if rcond is None else eps if rcond < 0 else float(rcond)
     x = least_squares.lstsq(matrix, right, rcond=share)
     s = spectra.svdvals(matrix)
+    rank = matrix_rank(matrix, rtol=share)
     squares: Value = np.zeros(0, matrix.dtype)
-    if rows > columns:
+    if rows > columns and (not told(rank) or bool(rank == columns)):
         rest = subtract(right, matmul(matrix, x))
         squares = REDUCTIONS[np.sum](mul(rest, rest), axis=0, keepdims=right.ndim == 1)
-    return x, squares, with_dtype(matrix_rank(matrix, rtol=share), np.int32), s
+    return x, squares, with_dtype(rank, np.int32), s
 
 
 def tensorsolve(a: Value, b: Value, axes: Any = None) -> Value:

@@ -103,6 +103,8 @@ def cross(x1: Value, x2: Value, *, axis: int = -1) -> Value:
 def vecdot(x1: Value, x2: Value, *, axis: int = -1) -> Value:
     """np.linalg.vecdot: inner products along an axis."""
     a, b = (moveaxis(x, axis, -1) for x in both(x1, x2))
+    if a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"vectors of {a.shape[-1]} and of {b.shape[-1]} entries have no product")
     return einsum("...i,...i->...", a, b)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import TraceError
-from cats.ir.prims import spectra
+from cats.ir.prims import determinants, spectra
 from cats.ir.prims.algebra import div, mul
 from cats.ir.prims.choice import abs as absolute
-from cats.ir.prims.choice import equal, greater, select
+from cats.ir.prims.choice import equal, greater, isnan, logical_and, logical_not, select
 from cats.ir.prims.smooth import root
 from cats.ir.prims.solving import inv
 from cats.ir.spaces import Value
@@ -21,6 +21,7 @@ from cats.surface.reductions import NAMES as REDUCTIONS
 from cats.surface.shapes import moveaxis, reshape_, squeeze
 from cats.surface.ufuncs import power
 from cats.surface.values import (
+    expand,
     lifted,
     normal_axis,
     real,
@@ -129,7 +130,7 @@ def matrix_norm(x: Value, *, keepdims: bool = False, ord: Any = "fro") -> Value:
 
 
 def cond(x: Value, p: Any = None) -> Value:
-    """np.linalg.cond. A singular matrix raises LinAlgError unless p is None, 2 or -2."""
+    """np.linalg.cond: inf for a singular matrix, and where nothing else comes of it."""
     array = real(lifted(recorder_of(x), x))
     if not array.size:
         raise TraceError(
@@ -140,10 +141,20 @@ def cond(x: Value, p: Any = None) -> Value:
     if p in (None, 2, -2):
         s = spectra.svdvals(array)
         most, least = s[..., 0], s[..., -1]
-        if p == -2:
-            return div(least, most)
-        return div(select(equal(most, 0.0), 1.0, most), least)
-    return mul(norm(array, p, (-2, -1)), norm(inv(array), p, (-2, -1)))
+        above, below = (least, most) if p == -2 else (most, least)
+        found = div(select(equal(most, 0.0), 1.0, above), below)
+    else:
+        found = mul(norm(array, p, (-2, -1)), norm(_inverse(array), p, (-2, -1)))
+    lost = logical_and(isnan(found), logical_not(REDUCTIONS[np.any](isnan(array), axis=(-2, -1))))
+    return select(lost, np.inf, found)
+
+
+def _inverse(x: Traced) -> Traced:
+    """The inverse; nan for a singular matrix."""
+    sign, _ = determinants.slogdet(x)
+    singular = expand(equal(sign, 0.0)[..., None, None], x.shape)
+    unit = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    return select(singular, np.nan, inv(select(singular, unit, x)))  # type: ignore[no-any-return]
 
 
 def matrix_rank(A: Value, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Value:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from cats.ir.prims import factors, matrix_functions, solving, spectra
 from cats.ir.prims.stacks import tril as lower_part
@@ -21,7 +22,7 @@ from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.products import matmul
-from cats.surface.refused import BASIS
+from cats.surface.reasons import BASIS
 from cats.surface.shapes import reshape_, swapaxes
 from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.values import refusal, refuse_options, with_dtype
@@ -180,7 +181,11 @@ def lu(
 ) -> Value:
     """scipy.linalg.lu; the permutation does not vary."""
     _options("lu", {"p_indices": p_indices, **options})
-    p, low, up = factors.lu(matrices(a))
+    array = matrices(a)
+    if not array.size:
+        nothing = np.zeros(array.shape, array.dtype)
+        return array.recorder.local(scipy.linalg.lu(nothing, permute_l=permute_l))
+    p, low, up = factors.lu(array)
     return (matmul(p, low), up) if permute_l else (p, low, up)
 
 

@@ -182,7 +182,7 @@ def isin(
     dtype = np.result_type(x.dtype, tests.dtype)
     x, tests = with_dtype(x, dtype), with_dtype(tests, dtype)
     if not tests.size:
-        return np.full(x.shape, bool(invert))
+        return recorder.local(np.full(x.shape, bool(invert)))
     ordered = sorting.sort(tests, axis=0)
     after = searchsorted(ordered, x, side="left", lead=0)
     last = np.int64(tests.size - 1)

@@ -11,6 +11,7 @@ from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims import indexing, layout
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
+from cats.lenses import Lens
 from cats.places import users_place
 from cats.recorder import not_plain
 from cats.surface.values import (
@@ -23,6 +24,7 @@ from cats.surface.values import (
     normal_axis,
     recorder_of,
     shadow,
+    windowed,
     with_dtype,
 )
 from cats.traced import Traced
@@ -37,10 +39,12 @@ def by_columns(x: Traced, order: Any, name: str) -> bool:
 
     Raises TraceError where how it lies would matter: it is no part of a traced value.
     """
-    if order in ("C", None) or sum(n > 1 for n in x.shape) < 2:
+    if order in ("C", None):
         return False
     if order == "F":
         return True
+    if sum(n > 1 for n in x.shape) < 2 and order in ("A", "K"):
+        return False
     if order not in ("A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     if x.known is None or not (x.known.flags.c_contiguous or x.known.flags.f_contiguous):
@@ -71,7 +75,7 @@ def reshape_(
         if by_columns(array, order, "np.reshape"):
             found = transpose(reshape(transpose(array), shape=tuple(reversed(target))))
         else:
-            found = reshape(array, shape=tuple(target))
+            found = _shaped(array, tuple(target))
     except CatsError as error:
         raise error.at(users_place()) from None
     return found.copy() if copy else found
@@ -80,8 +84,9 @@ def reshape_(
 def ravel(x: Value, order: str = "C") -> Value:
     """np.ravel."""
     array = _array(x)
-    array = transpose(array) if by_columns(array, order, "np.ravel") else array
-    return reshape(array, shape=(array.size,))
+    turned = array.ndim > 1 and by_columns(array, order, "np.ravel")
+    array = transpose(array) if turned else array
+    return windowed(array, Lens(reshape, (("shape", (array.size,)),), sure=False, line=True))
 
 
 def transpose(x: Value, axes: Any = None) -> Value:
@@ -133,8 +138,18 @@ def squeeze(x: Value, axis: Any = None) -> Value:
         raise TraceError(
             f"squeeze of axes {places} of shape {array.shape}: not all have length 1",
             where=users_place(),
+            remedy="Leave axis= out to drop every axis of length 1, or use reshape.",
         )
-    return reshape(array, shape=tuple(n for i, n in enumerate(array.shape) if i not in places))
+    return _shaped(array, tuple(n for i, n in enumerate(array.shape) if i not in places))
+
+
+def _shaped(x: Traced, shape: tuple[int, ...]) -> Traced:
+    """x in a shape; of an array without axes NumPy gives a view too."""
+    if shape or not x.is_array:
+        return reshape(x, shape=shape)  # type: ignore[no-any-return]
+    made = windowed(x, Lens(reshape, (("shape", shape),)))
+    made.boxed = True
+    return made
 
 
 def broadcast_to(x: Value, shape: Any, subok: bool = False) -> Value:

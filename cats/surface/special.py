@@ -187,8 +187,11 @@ def polygamma(n: Value, x: Value) -> Value:
 def zeta(x: Value, q: Value = None) -> Value:
     """scipy.special.zeta of Hurwitz; of Riemann without q."""
     recorder = recorder_of(x, q)
-    s, a = real(lifted(recorder, x)), real(lifted(recorder, 1.0 if q is None else q))
-    dtype = s.dtype if q is None else np.result_type(s.dtype, a.dtype)
+    s = real(lifted(recorder, x))
+    if q is None:
+        return gammas.riemann(s)
+    a = real(lifted(recorder, q))
+    dtype = np.result_type(s.dtype, a.dtype)
     shape = np.broadcast_shapes(s.shape, a.shape)
     return gammas.zeta(*[expand(with_dtype(v, dtype), shape) for v in (s, a)])
 

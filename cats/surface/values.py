@@ -12,7 +12,7 @@ from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value, ground
-from cats.lenses import Window
+from cats.lenses import AnyLens
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -192,10 +192,13 @@ def lengths(shape: Any) -> tuple[int, ...]:
     return tuple([operator.index(n) for n in listed(shape)])
 
 
-def windowed(x: Traced, window: Window) -> Traced:
-    """What is seen of x through a window."""
-    seen = window.get(x)
-    link = View(x, window, x.own.version)
+def windowed(x: Traced, lens: AnyLens) -> Traced:
+    """What is seen of x through a lens; a copy where it is known that NumPy copies."""
+    seen = lens.get(x)
+    copies = lens.may_copy and x.known is not None and x.own.order is not None
+    if copies and not np.shares_memory(lens.seen(x.known), x.known):  # type: ignore[arg-type]
+        return seen.recorder.fresh(seen)  # type: ignore[no-any-return]
+    link = View(x, lens, x.own.version)
     return x.recorder.make(x.recorder, seen.state, seen.space, link)  # type: ignore[return-value]
 
 

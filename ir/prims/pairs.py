@@ -49,8 +49,9 @@ def unit_of(x, y):
     """x / |(x, y)|, which neither overflows nor underflows; 0 at the origin."""
     kind = np.result_type(x, y)
     most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
-    scale = np.where(most == 0, 1, most)
-    u, v = x / scale, y / scale
+    far = np.isinf(most)
+    scale = np.where((most == 0) | far, 1, most)
+    u, v = (np.where(far, np.isinf(a) * np.sign(a), a / scale) for a in (x, y))
     return u / np.sqrt(np.maximum(u * u + v * v, 1))
 ''',
 )
@@ -85,8 +86,9 @@ def inversion_of(x, y):
     """x / |(x, y)|**2, without a square that overflows or underflows; 0 at the origin."""
     kind = np.result_type(x, y)
     most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
+    far = np.isinf(most)
     scale = np.where(most == 0, 1, most)
-    u, v = x / scale, y / scale
+    u, v = (np.where(far, 0, a / np.where(far, 1, scale)) for a in (x, y))
     return u / np.maximum(u * u + v * v, 1) / scale
 ''',
 )

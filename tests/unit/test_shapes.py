@@ -406,7 +406,7 @@ ASKED: dict[str, Function] = {
 }
 """What is asked of a function that is refused; of those that are not here, f(x)."""
 
-ELSEWHERE = frozenset({"savetxt", "frompyfunc", "tobytes"})
+ELSEWHERE = frozenset({"savetxt", "frompyfunc", "tobytes", "fiedler_companion"})
 """Functions that say what is wrong before the table is asked."""
 
 

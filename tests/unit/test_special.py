@@ -41,7 +41,7 @@ X = np.array([-1.7, -0.4, 0.6, 2.1])
 M = np.array([[0.3, -1.2, 0.9], [1.4, 0.2, -0.5]])
 
 POINTS: dict[str, tuple[Any, ...]] = {
-    "airy": (X,), "ellipj": (X, S), "fresnel": (X,), "shichi": (P,), "sici": (P,),
+    "airy": (X,), "diric": (P, 4), "ellipj": (X, S), "fresnel": (X,), "shichi": (P,), "sici": (P,),
     "bdtr": (N, N + 3, S), "bdtrc": (N, N + 3, S), "nbdtr": (N, N + 2, S), "nbdtrc": (N, N + 2, S),
     "chdtr": (3.5, P), "chdtrc": (3.5, P), "chdtri": (3.5, S), "fdtr": (2.5, 3.5, P),
     "fdtrc": (2.5, 3.5, P), "gdtr": (P, 1.5, Q), "gdtrc": (P, 1.5, Q), "pdtr": (N, P),

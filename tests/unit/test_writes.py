@@ -74,11 +74,12 @@ class Drawing:
         rng, at = self.rng, self.rng.randrange(len(self.registers))
         shape = np.shape(self.registers[at])
         kinds = ["zeros", "copy", "argument", "sum", *["view", "turn", "flat"] * 2]
+        kinds += ["line", "columns", "squeeze"]
         kinds += ["set", "set", "add", "scale", "whole", "list", "mask", "at", "out"] * 2
         kind = rng.choice(kinds)
         if kind == "zeros":
             return kind, (rng.choice([(2, 3), (4,), (3, 2), (2, 2, 2)]),)
-        if kind in ("copy", "turn", "flat", "sum"):
+        if kind in ("copy", "turn", "flat", "sum", "line", "columns", "squeeze"):
             return kind, (at,)
         if kind == "argument":
             return kind, (rng.choice([(6,), (2, 3), (3, 2)]),)
@@ -112,6 +113,12 @@ def step(move: Move, registers: list[Array], x: Array) -> None:
         registers.append(a.T)
     elif kind == "flat":
         registers.append(a.reshape(-1))
+    elif kind == "line":
+        registers.append(a.ravel())
+    elif kind == "columns":
+        registers.append(np.reshape(a, (2, -1), order="F"))
+    elif kind == "squeeze":
+        registers.append(np.squeeze(a))
     elif kind == "set":
         a[args[1]] = x[args[2]]
     elif kind == "add":
@@ -200,8 +207,8 @@ def test_the_programs_drawn_are_interesting() -> None:
         except cats.TraceError:
             refused += 1
     assert set(seen) == {
-        "zeros", "copy", "argument", "sum", "view", "turn", "flat", "set", "add", "scale",
-        "whole", "list", "mask", "at", "out",
+        "zeros", "copy", "argument", "sum", "view", "turn", "flat", "line", "columns", "squeeze",
+        "set", "add", "scale", "whole", "list", "mask", "at", "out",
     }  # fmt: skip
     assert min(seen.values()) > 30 and through > 100 and refused < 30, (seen, through, refused)
 

@@ -127,6 +127,15 @@ zeta: Primitive = special(
     refused=((0, "the derivative in the exponent is a function that SciPy lacks"),),
 )
 
+riemann: Primitive = special(
+    "riemann",
+    lambda x, *, out: (None,),
+    "zeta(x)",
+    Domain(-3.0, 0.7),
+    code="scipy.special.zeta({0})",
+    refused=((0, "its derivative is a function that SciPy lacks"),),
+)
+
 # Densities: Poisson's and the binomial, without products of what is very large and very small
 
 _LOADER = '''
@@ -335,6 +344,7 @@ FAMILY = (
     poch,
     binom,
     zeta,
+    riemann,
     gamma_density,
     beta_density,
     student_density,

@@ -1,0 +1,208 @@
+"""At the edges: nan in an order, halves that are rounded, singular matrices, sets of nothing.
+
+The value is NumPy's or Python's own, or there is an error that says why there is none.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cats
+from cats.tree import flatten
+
+Array = Any
+Function = Callable[..., Any]
+
+holed = st.lists(st.sampled_from([0.0, 1.0, 2.0, -1.0, np.nan]), min_size=2, max_size=6)
+
+
+def same(f: Function, *args: Any, rtol: float = 1e-13) -> None:
+    """The traced function gives what the function itself gives."""
+    with np.errstate(all="ignore"):
+        expected, found = flatten(f(*args))[0], flatten(cats.compile(f)(*args))[0]
+    for a, b in zip(found, expected, strict=True):
+        assert np.shape(a) == np.shape(b)
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-14)
+
+
+# Python's numbers
+
+
+@given(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), st.integers(-2, 5))
+def test_a_number_is_rounded_as_python_rounds_it(x: float, digits: int) -> None:
+    """The number as it is, 2.675 being less than it says, and not its product by a power of 10."""
+    for number in (x, x + 0.5 * 10.0**-digits):
+        assert cats.compile(lambda x: round(x, digits))(number) == round(number, digits)
+
+
+@pytest.mark.parametrize("x", [5.55, 2.675, -0.15, 1e300, float("inf"), float("nan"), 1e15 + 0.5])
+def test_halves_are_rounded_as_python_rounds_them(x: float) -> None:
+    for digits in (-1, 0, 1, 2, 25):
+        same(lambda x, d=digits: round(x, d), x)
+    assert cats.grad(lambda x: x * round(x, 1))(5.55) == 5.5
+
+
+def test_a_number_of_numpy_is_rounded_as_numpy_rounds_it() -> None:
+    same(lambda x: round(x[0], 1), np.array([5.55]))
+
+
+@given(holed)
+def test_python_passes_over_nan_where_numpy_does_not(x: list[float]) -> None:
+    given = np.array(x)
+    for f in (max, min, sorted):
+        same(lambda x, f=f: f(x), given)
+        same(lambda x, f=f: np.array(f([x[0], np.nan, x[1], 0.5])), given)
+    same(lambda x: np.array(sorted(x, reverse=True)), given)
+
+
+def test_what_is_passed_over_has_no_derivative() -> None:
+    slope = cats.grad(lambda x: max(x[0], x[1]) * 2.0)
+    np.testing.assert_array_equal(slope(np.array([1.0, np.nan])), [2.0, 0.0])
+    np.testing.assert_array_equal(slope(np.array([1.0, 3.0])), [0.0, 2.0])
+
+
+# Texts and warnings
+
+
+READERS: dict[str, Function] = {
+    "np.fromstring": lambda x: np.fromstring(str(x), sep=" "),
+    "np.array": lambda x: np.array([str(x)]).astype(float),
+    "np.asarray": lambda x: np.asarray(f"{x} 2".split(), dtype=float),
+    "np.genfromtxt": lambda x: np.genfromtxt([str(x)]),
+    "np.loadtxt": lambda x: np.loadtxt(io.StringIO(f"1.0, {x}"), delimiter=","),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_number_is_read_out_of_the_text_of_a_value(name: str) -> None:
+    with pytest.raises(cats.TraceError, match=f"{name} of the text of a traced value"):
+        cats.grad(lambda x: np.sum(READERS[name](x)) * x)(1.5)
+
+
+def test_other_texts_are_read() -> None:
+    same(lambda x: np.array(["1.25"]).astype(float) * x + len(str(x)), 1.5)
+
+
+def raised(x: Array) -> Array:
+    """Takes another way where NumPy raises."""
+    try:
+        with np.errstate(divide="raise"):
+            return 1 / x
+    except FloatingPointError:
+        return x
+
+
+def warned(x: Array) -> Array:
+    """Takes another way where NumPy warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return np.sqrt(x)
+        except RuntimeWarning:
+            return x
+
+
+@pytest.mark.parametrize("f", [raised, warned])
+def test_a_warning_is_not_made_an_error(f: Function) -> None:
+    with pytest.raises(cats.TraceError, match="a warning that is made an error") as caught:
+        cats.compile(f)(np.zeros(2))
+    assert "np.isfinite" in str(caught.value)
+
+
+def test_warnings_may_be_silenced() -> None:
+    def f(x: Array) -> Array:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return np.sqrt(x)
+
+    same(f, np.array([1.0, 4.0]))
+
+
+# Matrices
+
+
+ORDERS: list[Any] = [None, 2, -2, 1, -1, np.inf, -np.inf, "fro"]
+MATRICES = {
+    "zero": np.zeros((2, 2)),
+    "singular": np.array([[1.0, 2.0], [2.0, 4.0]]),
+    "endless": np.array([[np.inf, 1.0], [1.0, 2.0]]),
+    "regular": np.array([[1.0, 2.0], [2.0, 5.0]]),
+    "both": np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [2.0, 5.0]]]),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("p", ORDERS)
+def test_condition_numbers_are_numpys(p: Any, name: str) -> None:
+    if name == "singular" and p in (None, 2, -2):
+        assert cats.compile(lambda a: np.linalg.cond(a, p))(MATRICES[name]) != 1.0
+    else:
+        same(lambda a: np.linalg.cond(a, p), MATRICES[name], rtol=1e-10 if name != "both" else 1e99)
+
+
+def test_the_rest_of_a_system_of_less_than_full_rank_is_not_told() -> None:
+    """One compiled function, for systems of either rank."""
+    right, f = np.array([1.0, 2.0, 2.0]), cats.compile(lambda a, b: np.linalg.lstsq(a, b)[1])
+    for last in (4.0, 5.0, 4.0):
+        a = np.array([[1.0, 2.0], [2.0, last], [3.0, 6.0]])
+        np.testing.assert_allclose(f(a, right), np.linalg.lstsq(a, right)[1])
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 3), (0, 0)])
+@pytest.mark.parametrize("permute", [False, True])
+def test_factors_of_nothing_are_scipys(shape: tuple[int, int], permute: bool) -> None:
+    same(lambda a: scipy.linalg.lu(a, permute_l=permute), np.zeros(shape))
+
+
+# Sets, bins, zeta
+
+
+@pytest.mark.parametrize("name", ["setdiff1d", "intersect1d", "union1d", "setxor1d", "isin"])
+def test_sets_of_nothing_are_numpys(name: str) -> None:
+    of = getattr(np, name)
+    others: list[Any] = [[], np.array([], int)]
+    for other in others:
+        same(lambda x, o=other: of(x, o), np.array([0.3, -0.7, 0.3]))
+        same(lambda x, o=other: of(o, x), np.array([0.3, -0.7, 0.3]))
+
+
+def test_bins_of_nothing_are_numpys() -> None:
+    for density in (False, True):
+        same(lambda x, e, d=density: np.histogram(x, e, density=d), np.zeros(0), np.arange(3.0))
+
+
+@pytest.mark.parametrize("x", [-2.0, -1.5, 0.0, 0.3, 0.5, 1.0, 3.0])
+def test_zeta_of_one_argument_is_that_of_riemann(x: float) -> None:
+    same(scipy.special.zeta, x)
+    with pytest.raises(cats.CatsError, match="its derivative is a function that SciPy lacks"):
+        cats.grad(lambda x: scipy.special.zeta(x))(x)
+
+
+# Infinity
+
+
+FAR: dict[str, tuple[Function, float]] = {
+    "arctan": (np.arctan, 0.0),
+    "arctan2 of y": (lambda x: np.arctan2(x, 1.0), 0.0),
+    "arctan2 of x": (lambda x: np.arctan2(1.0, x), 0.0),
+    "hypot": (lambda x: np.hypot(x, 1.0), 1.0),
+    "hypot, second": (lambda x: np.hypot(1.0, x), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_at_infinity_a_derivative_is_its_limit(name: str) -> None:
+    f, limit = FAR[name]
+    for x in (np.inf, -np.inf):
+        assert cats.grad(f)(x) == np.sign(x) * limit
+        assert cats.jvp(f, (x,), (1.0,))[1] == np.sign(x) * limit
