@@ -26,6 +26,7 @@ from cats.pipeline import without_guards
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
 from cats.recorder import Recorder, newest_recorder
+from cats.signs import finished
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
 from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten, with_statics
@@ -148,9 +149,9 @@ def answered(
 
     def make(lifted: Traceable) -> tuple[Tree, Program | Compiled]:
         answer = transform(lifted)
-        program = simplify(answer.program)
-        tracing = recorder is not None or newest(lifted.extra) is not None
-        return answer.out, program if tracing else backend.compile(program)
+        if recorder is not None or newest(lifted.extra) is not None:
+            return answer.out, simplify(answer.program)
+        return answer.out, backend.compile(finished(answer.program))
 
     taken, results = followed(f, call, extra, (options, backend, recorder is None), make, seen)
     return unflatten(taken.made, results)

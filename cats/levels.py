@@ -19,6 +19,7 @@ from cats.ir.spaces import Real
 from cats.ir.transpose import transposed
 from cats.jacobians import jacobian
 from cats.prepared import prepare, traced
+from cats.signs import signed
 from cats.simplify import simplify
 from cats.sourcing import name_of
 from cats.tree import count as leaves
@@ -101,7 +102,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     ]
     derivative = derive(lifted.program, active)
     story = Story()
-    simplified = simplify(answer.program, story=story)
+    simplified = signed(simplify(answer.program, story=story))
     name = name_of(asked)
     return Explanation(
         name,

@@ -79,7 +79,7 @@ class Vectorised:
             f"vmap over batches of different sizes: {said}"
             if lengths
             else "vmap over no argument: in_axes is None for all of them",
-            remedy="Give batches of one size, None in in_axes for what has none, or axis_size.",
+            remedy="Give batches of one size, and None in in_axes for what has none.",
         )
 
     def seen(self, call: Call) -> Call:

@@ -13,7 +13,7 @@ import numpy as np
 
 from cats.backends.on_source import RESERVED, source_text
 from cats.ir.errors import BackendError
-from cats.simplify import simplify
+from cats.signs import finished
 from cats.trace import leaf_names
 from cats.tree import LEAF, Branch, Static, Tree, count
 from cats.whole import base_of, behind
@@ -39,7 +39,7 @@ def source(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
             "the source of a function that uses traced values of another function",
             remedy="Ask for the source of the outer function.",
         )
-    program = simplify(answer.program)
+    program = finished(answer.program)
     name = name_of(f)
     whole: Any = call.tree
     positional, keywords = whole.parts

@@ -49,9 +49,10 @@ class Spec:
                 remedy="Give a tuple of lengths, as Spec((3,)).",
             )
         try:
-            return ground(tuple(map(int, self.shape)), np.dtype(self.dtype))
+            dtype = np.dtype(self.dtype)
         except TypeError as error:
             raise SpaceError(f"{self}: {error}", remedy="Give a dtype of NumPy.") from None
+        return ground(tuple(map(int, self.shape)), dtype)
 
 
 def _is_length(n: Any) -> bool:

@@ -12,7 +12,7 @@ from cats.cost import count as counted
 from cats.engine import NUMPY, Answer, answered
 from cats.ir.program import Program
 from cats.prepared import Call, Function, Traceable, prepare, traced
-from cats.simplify import simplify
+from cats.signs import finished
 
 
 @dataclass(frozen=True)
@@ -83,5 +83,5 @@ def count(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Ledger:
     >>> count(value_and_grad(lambda a, b: a * a + b * b, (0, 1)), 1.0, 2.0).total
     5
     """
-    program = f if isinstance(f, Program) else simplify(trace(f, *args, **kwargs))
+    program = f if isinstance(f, Program) else finished(trace(f, *args, **kwargs))
     return counted(program)

@@ -167,7 +167,7 @@ _ZEROS = """
 def zeros_of(x):
     \"\"\"Zeros in the shape of x; row by row where rows are arrays of different lengths.\"\"\"
     found = np.full_like(x, 0)
-    if found.dtype == object:
+    if found.dtype == object and found.ndim:
         for i, each in enumerate(x):
             if isinstance(each, np.ndarray):
                 found[i] = zeros_of(each)

@@ -48,7 +48,8 @@ unit: Primitive = entrywise(
 def unit_of(x, y):
     """x / |(x, y)|, which neither overflows nor underflows; 0 at the origin."""
     kind = np.result_type(x, y)
-    most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
+    x, y = np.asarray(x, kind), np.asarray(y, kind)
+    most = np.maximum(np.abs(x), np.abs(y))
     far = np.isinf(most)
     scale = np.where((most == 0) | far, 1, most)
     u, v = (np.where(far, np.isinf(a) * np.sign(a), a / scale) for a in (x, y))
@@ -85,7 +86,8 @@ inversion: Primitive = entrywise(
 def inversion_of(x, y):
     """x / |(x, y)|**2, without a square that overflows or underflows; 0 at the origin."""
     kind = np.result_type(x, y)
-    most = np.maximum(np.abs(np.asarray(x, kind)), np.abs(np.asarray(y, kind)))
+    x, y = np.asarray(x, kind), np.asarray(y, kind)
+    most = np.maximum(np.abs(x), np.abs(y))
     far = np.isinf(most)
     scale = np.where(most == 0, 1, most)
     u, v = (np.where(far, 0, a / np.where(far, 1, scale)) for a in (x, y))

@@ -40,37 +40,6 @@ def negative_add(x: Wire, y: Wire) -> Value | None:
     return sub(y, inner[0]) if inner and y.made_by(neg) is None else None
 
 
-THREE = "x: R[s], y: R[s], z: R[s]"
-
-
-def _without_sign(product: Wire) -> Wire | None:
-    """y * z for -y * z."""
-    factors = product.made_by(mul)
-    inner = factors[0].made_by(neg) if factors else None
-    return mul(inner[0], factors[1]) if factors and inner else None
-
-
-@rule(THREE, lambda x, y, z: (add(x, mul(neg(y), z)), sub(x, mul(y, z))), head=add)
-def add_negative_product(x: Wire, y: Wire) -> Value | None:
-    """x + -y * z = x - y * z."""
-    product = _without_sign(y)
-    return sub(x, product) if product is not None else None
-
-
-@rule(THREE, lambda x, y, z: (add(mul(neg(y), z), x), sub(x, mul(y, z))), head=add)
-def negative_product_add(x: Wire, y: Wire) -> Value | None:
-    """-y * z + x = x - y * z."""
-    product = _without_sign(x) if _without_sign(y) is None else None
-    return sub(y, product) if product is not None else None
-
-
-@rule(THREE, lambda x, y, z: (sub(x, mul(neg(y), z)), add(x, mul(y, z))), head=sub)
-def subtract_negative_product(x: Wire, y: Wire) -> Value | None:
-    """x - -y * z = x + y * z."""
-    product = _without_sign(y)
-    return add(x, product) if product is not None else None
-
-
 @rule("x: R[s], y: R[s]", lambda x, y: (sub(x, neg(y)), add(x, y)), head=sub)
 def subtract_negative(x: Wire, y: Wire) -> Value | None:
     """x - -y = x + y."""
@@ -233,9 +202,6 @@ RULES: tuple[Rule, ...] = (
     add_negative,
     negative_add,
     subtract_negative,
-    add_negative_product,
-    negative_product_add,
-    subtract_negative_product,
     negative_negative,
     negatives_multiply,
     multiply_one,

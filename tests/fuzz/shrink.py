@@ -18,7 +18,7 @@ from cats.ir.control import Case
 from cats.ir.errors import CatsError
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step, nested
-from cats.ir.spaces import Ground, Real, Value
+from cats.ir.spaces import Ground, Real, Value, size
 from cats.ir.wire import Builder
 from tests.fuzz.nearness import tame
 from tests.fuzz.sample import Sample
@@ -111,9 +111,16 @@ def shorter(sample: Sample, fails: Fails) -> Sample:
     for length in sorted(lengths, reverse=True):
         for less in range(1, length):
             smaller = cut(sample, length, less)
-            if smaller is not None and tame(smaller) and fails(smaller):
+            if smaller is None or _entries(smaller) >= _entries(sample):
+                continue
+            if tame(smaller) and fails(smaller):
                 return shorter(smaller, fails)
     return sample
+
+
+def _entries(sample: Sample) -> int:
+    """How many numbers there are at all positions."""
+    return sum(size(space) for space in sample.program.spaces)
 
 
 # Programs with something changed
