@@ -7,7 +7,6 @@ as it was.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from cats.ir.prims.algebra import add, mul, neg, sub
@@ -21,7 +20,7 @@ def finished(program: Program) -> Program:
 
 
 def signed(program: Program) -> Program:
-    """The program without the negations that are free.
+    """The program without the negations that are free: those that no reader needs.
 
     It is to share what it can before: of two equal products one might lose its sign.
 
@@ -33,32 +32,55 @@ def signed(program: Program) -> Program:
       x4 = sub x x3
     in (x4)
     """
-    uses = Counter([*[a for step in program.steps for a in step.args], *program.outputs])
-    made = {first: i for i, (first, _) in enumerate(program.numbered())}
-    steps, found = list(program.steps), False
-    for i, step in enumerate(steps):
-        if step.op is not add and step.op is not sub:
-            continue
-        for slot in (1, 0) if step.op is add else (1,):
-            place = step.args[slot]
-            product = _without_sign(steps, made, place) if uses[place] == 1 else None
-            if product is not None:
-                steps[made[place]] = product
-                turned = sub if step.op is add else add
-                steps[i] = replace(step, op=turned, args=(step.args[1 - slot], place))
-                found = True
-                break
-    return replace(program, steps=tuple(steps)).pruned() if found else program
+    steps = dict(program.numbered())
+    readers = _readers(program)
+    free = False
+    for place, negation in program.numbered():
+        for product, total in _takers(steps, readers, place) if negation.op is neg else ():
+            steps[product] = _unsigned(steps[product], place, negation.args[0])
+            steps[total] = _turned(steps[total], product)
+            free = True
+    return replace(program, steps=tuple(steps.values())).pruned() if free else program
 
 
-def _without_sign(steps: list[Step], made: dict[int, int], place: int) -> Step | None:
-    """The step y z, if -y z or y -z is made at the place."""
-    product = steps[made[place]] if place in made else None
-    if product is None or product.op is not mul:
-        return None
-    for k, factor in enumerate(product.args):
-        inner = steps[made[factor]] if factor in made else None
-        if inner is not None and inner.op is neg:
-            args = tuple([inner.args[0] if j == k else a for j, a in enumerate(product.args)])
-            return replace(product, args=args)
-    return None
+def _readers(program: Program) -> dict[int, list[int]]:
+    """The steps that read each place, once for each time; -1 is the end of the program."""
+    found: dict[int, list[int]] = {place: [] for place in range(len(program.spaces))}
+    for first, step in program.numbered():
+        for place in step.args:
+            found[place].append(first)
+    for place in program.outputs:
+        found[place].append(-1)
+    return found
+
+
+def _takers(
+    steps: dict[int, Step], readers: dict[int, list[int]], place: int
+) -> list[tuple[int, int]]:
+    """The products that read the place, each with its sum; none if not all can do without it."""
+    products = readers[place]
+    if not all(_takes_sign(steps, readers, product) for product in products):
+        return []
+    sums = [readers[product][0] for product in products]
+    return list(zip(products, sums, strict=True)) if len({*sums}) == len(sums) else []
+
+
+def _takes_sign(steps: dict[int, Step], readers: dict[int, list[int]], product: int) -> bool:
+    """Whether all that reads the product is a sum that can take its sign."""
+    if product not in steps or steps[product].op is not mul or len(readers[product]) != 1:
+        return False
+    match steps.get(readers[product][0]):
+        case Step(op=op, args=(_, right)):
+            return op is add or (op is sub and right == product)
+        case _:
+            return False
+
+
+def _unsigned(product: Step, negated: int, plain: int) -> Step:
+    return replace(product, args=tuple([plain if a == negated else a for a in product.args]))
+
+
+def _turned(total: Step, product: int) -> Step:
+    """x - p for x + p, and x + p for x - p."""
+    (other,) = [a for a in total.args if a != product]
+    return replace(total, op=sub if total.op is add else add, args=(other, product))

@@ -30,10 +30,13 @@ def test_values_stay_and_work_never_grows() -> None:
     assert saved >= 10
 
 
-def test_what_is_read_twice_keeps_its_sign() -> None:
+def test_a_sign_that_is_needed_stays() -> None:
     shared = "(x: R, y: R, z: R) -> m = neg y  p = mul m z  s = add x p  in (s, p)"
-    signs = "(x: R, y: R, z: R) -> m = neg y  p = mul m m  s = sub x p  t = add s z  in (t)"
-    assert signed(read_program(shared)) == read_program(shared)
+    signs = "(x: R, y: R, z: R) -> m = neg y  p = mul m z  s = sub x p  t = add s z  in (t)"
+    needed = "(x: R, y: R, z: R) -> m = neg y  p = mul m z  s = add x p  t = mul m s  in (t)"
+    both = "(x: R, y: R, z: R) -> m = neg y  p = mul m z  q = mul x m  s = add p q  in (s)"
+    for text in (shared, needed, both):
+        assert signed(read_program(text)) == read_program(text)
     turned = signed(read_program(signs))
     assert turned.evaluated([1.0, 2.0, 3.0]) == read_program(signs).evaluated([1.0, 2.0, 3.0])
-    assert [step.op.name for step in turned.steps] == ["neg", "mul", "add", "add"]
+    assert [step.op.name for step in turned.steps] == ["mul", "add", "add"]
