@@ -202,7 +202,7 @@ def snapshots_text(by_strips: bool) -> str:
 @cache
 def krylov_text() -> str:
     """The functions of `cats.ir.krylov`, likewise."""
-    functions = (krylov.solved, krylov.best, krylov.flattened, krylov.parted)
+    functions = (krylov.solved, krylov.best, krylov.length, krylov.flattened, krylov.parted)
     return _taken_along(*functions)
 
 

@@ -106,12 +106,14 @@ class CustomFunction:
 def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """All arguments by place, as rules take them; those left out are the function's defaults."""
     try:
-        bound = inspect.signature(f).bind(*args, **kwargs)
+        bound = None if isinstance(f, np.ufunc) else inspect.signature(f).bind(*args, **kwargs)
     except (TypeError, ValueError):
+        bound = None
+    if bound is None:
         placed, named = args, kwargs
     else:
         bound.apply_defaults()
-        placed, named = bound.args, bound.kwargs
+        placed, named = bound.args, {n: v for n, v in bound.kwargs.items() if n in kwargs}
     if named:
         raise DerivativeError(
             f"{_name(f)} has no place for the argument {next(iter(named))}, and a rule takes all "

@@ -323,12 +323,7 @@ class _Derivation:
         args = [self.wires[a] for a in step.args]
         given = [self.tangents[a] for a in step.args]
         if any(t != ZERO for t in given[: word.around]):
-            raise DerivativeError(
-                "a custom derivative says nothing of a value that its function reads from around, "
-                "and that varies here",
-                where=step.where,
-                remedy="Pass it as an argument, or stop its gradient with cats.stop_gradient.",
-            )
+            raise word.untold(step.where)
         moving = [i for i, s in enumerate(word.body.inputs) if isinstance(s, Real)]
         moving = [i for i in moving if i >= word.around]
         if all(given[i] == ZERO for i in moving):

@@ -152,6 +152,27 @@ def reverse_half(half: LinearHalf) -> Program:
     return _half(half, transposed(half.linear))
 
 
+def adjoint(program: Program, active: Sequence[int]) -> Program:
+    """(x, dy) |-> da: the transpose of a program that is linear in its active inputs a.
+
+    >>> from cats.ir.read import read_program
+    >>> print(adjoint(read_program("(x: R, a: R) -> y = mul x a  in (y, a)"), [1]))
+    (x0: R, x1: R, x2: R) ->
+      x3 = mul x0 x1
+      x4 = add x3 x2
+    in (x4)
+    """
+    derivative = derive(program, active)
+    builder = Builder(
+        [*[s for i, s in enumerate(program.inputs) if i not in active], *program.ends]
+    )
+    given = iter(list(builder.wires))
+    at = [builder.zeros(s) if i in active else next(given) for i, s in enumerate(program.inputs)]
+    residuals = builder.run(derivative.primal, at)[derivative.count :]
+    found = run(transposed(derivative.linear), by_position(residuals), list(given))
+    return builder.finish(_shown(builder, found))
+
+
 def _half(half: LinearHalf, linear: LinearProgram) -> Program:
     reals = [s for s in linear.inputs if isinstance(s, Real)]
     builder = Builder([*half.recompute.inputs, *reals])

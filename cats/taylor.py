@@ -94,11 +94,17 @@ def taylor(f: Callable[[Any], Any], x: Any, order: int, direction: Any = None) -
     """[f(x), f'(x) d, f''(x) d^2 / 2, ..., f^(k)(x) d^k / k!]: the terms of f(x + t d) in t.
 
     direction   d, in the structure of x; ones if it is left out
-    Otherwise as `jet`.
+    Otherwise as `jet`. Raises SpaceError for an order that is no count.
 
     >>> [float(c) for c in taylor(np.exp, 0.0, 3)]
     [1.0, 1.0, 0.5, 0.16666666666666666]
     """
+    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 0:
+        raise SpaceError(
+            f"the order of a series is {order!r}, and must be a whole number that is not negative",
+            where=users_place(),
+            remedy="Say how many derivatives there are to be.",
+        )
     zeros, ones = _like(x, 0.0), _like(x, 1.0) if direction is None else direction
     value, derivatives = jet(f, (x,), ([ones, *[zeros] * (order - 1)][:order],))
     return [value, *[_divided(d, factorial(n + 1)) for n, d in enumerate(derivatives)]]

@@ -4,7 +4,8 @@ Each value has a batch axis or none; what is the same for all of the batch has n
 computed once. Primitives say what they are on a batch. A loop's carries are batched if they begin
 so or some round makes them so. A choice whose tag is batched runs each branch that some example
 takes, the others reading an example that does, and selects; a `while` whose test is batched runs
-as long as any example does. What leaves rows of different lengths is done one by one, in a loop.
+as long as any example does. What leaves rows of different lengths is done one by one, in a loop,
+and so are linear systems, that each is solved to its own precision.
 """
 
 from __future__ import annotations
@@ -114,8 +115,8 @@ class _Batch:
                     at.extend((yield self.repeat(word, step, args)))
                 case Replay() as word:
                     at.extend((yield self.run(expanded(word), args)))
-                case Solve() as system:
-                    at.extend((yield self.solve(system, args)))
+                case Solve():
+                    at.extend(self.each(step, args))
                 case Call() as call:
                     at.extend((yield self.call(call, args)))
                 case Custom() as custom:
@@ -226,16 +227,6 @@ class _Batch:
         word = Call(inner.finish([x.wire for x in made]), call.policy)
         wires = self.builder.emit(word, tuple([x.wire for x in args]))
         return [Lane(w, x.axis) for w, x in zip(wires, made, strict=True)]
-
-    def solve(self, word: Solve[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
-        """The systems of all examples as one."""
-        given = [x if i < word.around else self.fronted(x) for i, x in enumerate(args)]
-        given = [Lane(front(x), 0) if x.axis is not None else x for x in given]
-        axes = [x.axis for x in given]
-        body: Program = yield self.all_led(word.body, [x.wire.space for x in given], axes)
-        made = Solve(body, word.around, word.tolerance, word.rounds)
-        wires = self.builder.emit(made, tuple([x.wire for x in given]))
-        return [Lane(w, 0) for w in wires]
 
     def custom(self, word: Custom[Program], args: Sequence[Lane]) -> Asking[list[Lane]]:
         """The rule on a batch: all that varies has a batch axis, in value and tangent alike."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 
-from cats.ir.errors import SpaceError, TraceError
+from cats.ir.errors import DerivativeError, SpaceError, TraceError, Where
 from cats.ir.krylov import solved
 from cats.ir.rows import piled, row
 from cats.ir.snapshots import backwards, by_strips
@@ -519,6 +519,15 @@ class Custom(Word[P]):
     def space(self, *args: Space) -> tuple[Ground, ...]:
         """The spaces of the results; raises SpaceError if the arguments do not fit."""
         return _called(self.name, self.body, args)
+
+    def untold(self, where: Where | None) -> DerivativeError:
+        """The error where what is read from around varies."""
+        return DerivativeError(
+            "a custom derivative says nothing of a value that its function reads from around, "
+            "and that varies here",
+            where=where,
+            remedy="Pass it as an argument, or stop its gradient with cats.stop_gradient.",
+        )
 
     def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:
         """The body."""

@@ -21,11 +21,11 @@ def solved(
     """
     right = flattened(sides)
     found = np.zeros_like(right)
-    goal = max(tolerance, 4 * np.finfo(right.dtype).eps) * np.linalg.norm(right)
+    goal = max(tolerance, 4 * np.finfo(right.dtype).eps) * length(right)
     left = rounds
     while True:
         rest = right - flattened(apply(*parted(found, sides)))
-        size = np.linalg.norm(rest)
+        size = length(rest)
         if size <= goal:
             return parted(found, sides)
         if left <= 0 or not np.isfinite(size):
@@ -46,14 +46,20 @@ def best(apply: Callable[[Any], Any], rest: Any, size: Any, most: int) -> tuple[
                 part = direction @ image
                 table[j, k] += part
                 image = image - part * direction
-        table[k + 1, k] = np.linalg.norm(image)
-        if not table[k + 1, k] > 1e-14 * np.linalg.norm(table[: k + 1, k]) or k == rest.size - 1:
+        table[k + 1, k] = length(image)
+        if not table[k + 1, k] > 1e-14 * length(table[: k + 1, k]) or k == rest.size - 1:
             break
         basis.append(image / table[k + 1, k])
     first = np.zeros(k + 2, rest.dtype)
     first[0] = size
     shares = np.linalg.lstsq(table[: k + 2, : k + 1], first)[0]
     return np.transpose(basis[: k + 1]) @ shares, k + 1
+
+
+def length(vector: Any) -> Any:
+    """The Euclidean norm, of the largest and smallest numbers too."""
+    largest = np.max(np.abs(vector), initial=0.0)
+    return largest * np.linalg.norm(vector / largest) if 0 < largest < np.inf else largest
 
 
 def flattened(parts: Sequence[Any]) -> Any:

@@ -195,6 +195,32 @@ def captured(s: Any) -> Any:
     return inner(2.0)  # what varies is read from around
 
 
+def twofold(x: Any, by: Any = 2.0) -> Any:
+    return by * x
+
+
+def tagged(x: Any, *, tag: str = "plain") -> Any:
+    return x * len(tag)
+
+
+def said_of(f: Any, rule: Any) -> Any:
+    custom = cats.custom_jvp(f)
+    custom.defjvp(rule)
+    return custom
+
+
+TWOFOLD = said_of(twofold, lambda p, t: (p[1] * p[0], p[1] * t[0] + p[0] * t[1]))
+TAGGED = said_of(tagged, lambda p, t: (5 * p[0], 5 * t[0]))
+SINE = said_of(np.sin, lambda p, t: (np.sin(p[0]), np.cos(p[0]) * t[0]))
+
+
+def test_arguments_go_by_name_too_and_rules_get_the_defaults() -> None:
+    assert cats.grad(lambda x: TWOFOLD(x))(3.0) == 2.0
+    assert cats.grad(lambda x: TWOFOLD(by=x, x=4.0))(3.0) == 4.0
+    assert cats.grad(lambda x: TAGGED(x))(3.0) == 5.0
+    assert cats.grad(lambda x: SINE(x))(3.0) == np.cos(3.0)
+
+
 def recursive(s: Any) -> Any:
     inner = cats.custom_jvp(lambda x: x * x)
 
@@ -233,6 +259,11 @@ REFUSED: list[tuple[Any, ...]] = [
      "what varies is read from around"),
     (lambda: cats.compile(recursive)(1.0), DerivativeError,
      "the rule of <lambda> calls it, and reads from around what it does not", "nondiff_argnums"),
+    (lambda: cats.grad(lambda x: TAGGED(x, tag="b"))(1.0), DerivativeError,
+     "tagged has no place for the argument tag, and a rule takes all arguments by place", "Let",
+     'tag="b"'),
+    (lambda: cats.grad(lambda x: SINE(x, where=True))(1.0), DerivativeError,
+     "sin has no place for the argument where", "Let", "where=True"),
     (pulled(lambda kept, ct: ct), TraceError, "and not a tuple of 2 cotangents", "Return a tuple"),
     (pulled(lambda kept, ct: (ct,)), TraceError, "gives tuple, and not a tuple of 2 cotangents",
      "with None for what has cotangent zero"),

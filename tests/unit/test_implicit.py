@@ -223,6 +223,31 @@ def test_linear_solve_is_the_solution_and_so_are_its_derivatives() -> None:
     )
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1.0, 1e200, 1e300])
+def test_systems_of_any_size_of_numbers(scale: float) -> None:
+    a, b = np.array([[4.0, 1.0], [2.0, 5.0]]), np.array([1.0, -3.0])
+    x = np.linalg.solve(a, b)
+    found = cats.linear_solve(lambda y: a @ y, b * scale)
+    np.testing.assert_allclose(found, x * scale, rtol=1e-13)
+    found = cats.linear_solve(lambda y: scale * (a @ y), b)
+    np.testing.assert_allclose(found, x / scale, rtol=1e-13)
+
+
+def test_each_of_a_batch_is_solved_to_its_own_precision() -> None:
+    a = RNG.normal(size=(20, 6, 6)) + 3 * np.eye(6)
+    b = RNG.normal(size=(20, 6)) * 10.0 ** np.linspace(-80, 80, 20)[:, None]
+
+    def system(a: Array, b: Array) -> Array:
+        return cats.linear_solve(lambda y: a @ y, b)
+
+    found, exact = cats.vmap(system)(a, b), np.linalg.solve(a, b[..., None])[..., 0]
+    slopes = cats.vmap(cats.grad(lambda b, a: np.sum(system(a, b))))(b, a)
+    back = np.linalg.solve(np.transpose(a, (0, 2, 1)), np.ones((20, 6, 1)))[..., 0]
+    for ours, numpys in ((found, exact), (slopes, back)):
+        sizes = np.max(np.abs(numpys), axis=1)[:, None]
+        np.testing.assert_allclose(ours / sizes, numpys / sizes, atol=1e-11)
+
+
 def test_what_is_not_found_is_nan() -> None:
     assert np.isnan(cats.fixed_point(lambda x: 2 * x + 1, 1.0, max_steps=50))
     turn = np.array([[0.0, 1.0], [-1.0, 0.0]])

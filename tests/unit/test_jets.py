@@ -28,6 +28,21 @@ def nested(f: Function, k: int) -> Function:
     return f
 
 
+A = np.array([2.0, 3.0, 5.0])
+
+REVERSED = cats.custom_vjp(np.sin)
+REVERSED.defvjp(lambda x: (np.sin(x), x), lambda x, ct: (ct * np.cos(x),))
+
+LOOPED = cats.custom_jvp(lambda x: x**4)
+LOOPED.defjvp(
+    lambda p, t: (LOOPED(p[0]), 4.0 * t[0] * cats.fori_loop(0, 3, lambda i, c: c * p[0], 1.0))
+)
+
+DOUBLING = cats.custom_jvp(np.exp)
+DOUBLING.defjvp(
+    lambda p, t: (DOUBLING(p[0]), cats.cond(p[0] > 0, DOUBLING, lambda x: DOUBLING(x), p[0]) * t[0])
+)
+
 FUNCTIONS: dict[str, Function] = {
     "tanh": np.tanh,
     "log": lambda x: np.log(x + 3),
@@ -48,6 +63,30 @@ FUNCTIONS: dict[str, Function] = {
     )[0],
     "cond": lambda x: cats.cond(x > 0, np.exp, lambda x: x**4, x),
     "checkpoint": lambda x: cats.checkpoint(lambda x: np.sin(np.exp(x)))(x),
+    "linear solve": lambda x: cats.linear_solve(
+        lambda y: np.array([[x + 3, 1.0], [2.0, 4.0]]) @ y, np.array([1.0, x])
+    )[0],
+    "a system with a loop in it": lambda x: cats.linear_solve(
+        lambda y: cats.fori_loop(0, 3, lambda i, z: z * (x + 2), y), x * x
+    ),
+    "fixed point": lambda x: cats.fixed_point(lambda y: np.cos(x * y) / 2, 0.3),
+    "cubic root": lambda x: cats.root(lambda y: y * y * y + y - x, 1.0),
+    "root of a loop": lambda x: cats.root(
+        lambda y: cats.fori_loop(0, 2, lambda i, z: z + z * z * z, y) - x, 0.1
+    ),
+    "roots": lambda x: np.sum(cats.vmap(lambda a: cats.root(lambda y: y * y - a - x, 2.0))(A)),
+    "root in a loop": lambda x: cats.fori_loop(
+        0, 3, lambda i, z: cats.root(lambda y: y * y * y + y - z, 1.0), x
+    ),
+    "said in reverse": lambda x: REVERSED(x) * x,
+    "said by a loop": lambda x: LOOPED(2 * x),
+    "said by itself": lambda x: DOUBLING(x),
+    "choice of a choice": lambda x: cats.cond(
+        x > 0, lambda x: cats.cond(x < 1, lambda x: x**3, np.exp, x), lambda x: 1.0, x
+    ),
+    "carries that stand still": lambda x: cats.fori_loop(
+        0, 3, lambda i, c: (c[0] * x, c[1] * 2.0, c[0] * c[1]), (1.0, 1.5, x)
+    )[2],
 }
 
 
@@ -132,6 +171,25 @@ def test_custom_derivatives_are_heeded() -> None:
     assert [float(d) for d in found] == [10.0, 5.0]
 
 
+def reading_around(x: Array) -> Array:
+    scaled = cats.custom_jvp(lambda y: x * y)
+    scaled.defjvp(lambda p, t: (x * p[0], x * t[0]))
+    return scaled(2.0 * x)
+
+
+def test_what_stands_still_may_be_read_around() -> None:
+    def f(x: Array) -> Array:
+        def body(i: Array, carry: Array) -> Array:
+            y, still = carry
+            scaled = cats.custom_jvp(lambda y: still * y)
+            scaled.defjvp(lambda p, t: (still * p[0], still * t[0]))
+            return scaled(y) * y, still + 1.0
+
+        return cats.fori_loop(0, 2, body, (x, 2.0))[0]
+
+    np.testing.assert_allclose(cats.taylor(f, 0.5, 4), [12 * 0.5**4, 6.0, 18.0, 24.0, 12.0])
+
+
 def test_a_long_chain_does_not_exhaust_the_stack() -> None:
     def f(x: Array) -> Array:
         for _ in range(3000):
@@ -147,11 +205,9 @@ def test_a_long_chain_does_not_exhaust_the_stack() -> None:
         (lambda: cats.jet(np.sin, (1.0,), ([1.0], [1.0])), cats.SpaceError, "1 primals"),
         (lambda: cats.jet(np.sin, (1.0,), ([np.ones(2)],)), cats.SpaceError, "derivative 1"),
         (lambda: cats.taylor(np.sin, 1, 2), cats.DerivativeError, "nothing real"),
-        (
-            lambda: cats.taylor(lambda b: cats.linear_solve(lambda y: 2 * y, b), np.ones(2), 2),
-            cats.DerivativeError,
-            "no series",
-        ),
+        (lambda: cats.taylor(np.sin, 1.0, -1), cats.SpaceError, "is -1, and must"),
+        (lambda: cats.taylor(np.sin, 1.0, 1.5), cats.SpaceError, "is 1.5, and must"),  # type: ignore[arg-type]
+        (lambda: cats.taylor(reading_around, 0.3, 2), cats.DerivativeError, "nothing of a value"),
     ],
 )
 def test_mistakes_are_told(call: Any, error: Any, said: str) -> None:
