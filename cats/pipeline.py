@@ -159,7 +159,7 @@ def adjoint(program: Program, active: Sequence[int]) -> Program:
     >>> print(adjoint(read_program("(x: R, a: R) -> y = mul x a  in (y, a)"), [1]))
     (x0: R, x1: R, x2: R) ->
       x3 = mul x0 x1
-      x4 = add x3 x2
+      x4 = add x2 x3
     in (x4)
     """
     derivative = derive(program, active)
