@@ -59,7 +59,7 @@ def _formula(op: Primitive, params: Params, arity: int) -> Callable[..., Any]:
     def at(*args: Any) -> Any:
         try:
             return run(*args)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, ValueError):  # the latter is a pole of gamma
             return NOT_A_NUMBER
 
     return at
