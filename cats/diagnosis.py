@@ -13,12 +13,12 @@ from cats.derive import derive
 from cats.forward import Nothing, run, signed_sum
 from cats.functor import At, alone, by_position, resolve
 from cats.ir.errors import Where
+from cats.ir.inline import without_guards
 from cats.ir.linear_program import ZERO, LinearProgram, LinearWord, SumStep, Term, args_of
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Value
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
-from cats.pipeline import without_guards
 from cats.watched import computed, entries, everything, examined, listed, route
 
 

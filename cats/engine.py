@@ -18,18 +18,18 @@ from cats.backends.on_numpy import OnNumpy
 from cats.cache import Cache
 from cats.capture import picture
 from cats.ir.collecting import collector_paused
-from cats.ir.errors import SpaceError
+from cats.ir.errors import BackendError, SpaceError
+from cats.ir.inline import without_guards
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.paths import Path, Paths
-from cats.pipeline import without_guards
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
 from cats.recorder import Recorder, newest_recorder
 from cats.signs import finished
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
-from cats.tree import LEAF, Branch, Static, Tree, flatten, unflatten, with_statics
+from cats.tree import LEAF, PLAINLY, Branch, Static, Tree, flatten, unflatten, with_statics
 from cats.unsolved import unsolved
 
 NUMPY = OnNumpy()
@@ -145,6 +145,12 @@ def answered(
 
     seen   the call as the function sees it, if that is another
     """
+    if isinstance(backend, type) or not hasattr(backend, "compile"):
+        raise BackendError(
+            f"backend={backend!r} is no backend",
+            where=users_place(),
+            remedy="Give an instance of one, for instance cats.OnNumpy().",
+        )
     recorder = newest((*call.leaves, *extra))
 
     def make(lifted: Traceable) -> tuple[Tree, Program | Compiled]:
@@ -230,6 +236,7 @@ def fitted(
     leaves = _leaves_like(given, tree, what)
     for value, (space, name) in zip(leaves, expected, strict=True):
         if not isinstance(space, Real):
+            _refuse_moved(value, what, f"{name} lies in {space}, and does not vary")
             continue
         if value is None:
             raise SpaceError(
@@ -246,9 +253,21 @@ def fitted(
     return values
 
 
+def _refuse_moved(value: Any, what: str, why: str) -> None:
+    """Raises SpaceError for what is neither None nor 0, where nothing varies."""
+    if value is None or (newest([value]) is None and not np.any(np.asarray(value) != 0)):
+        return
+    raise SpaceError(
+        f"a {what} is given that is not 0, but {why}",
+        remedy="Give None there, or pass a float in place of an integer if it is to vary.",
+    )
+
+
 def _leaves_like(given: Any, tree: Tree, what: str) -> list[Any]:
-    """The leaves of `given`, which must have the structure of `tree`; statics may be anything."""
+    """The leaves of `given`, in the structure of `tree`; what does not vary may stand as it was."""
     if isinstance(tree, Static):
+        if type(given) is not tree.kind or isinstance(given, int) or given != tree.value:
+            _refuse_moved(given, what, f"{tree.value!r} does not vary")
         return []
     if not isinstance(tree, Branch):
         return [given]
@@ -276,9 +295,11 @@ def _kind(tree: Branch) -> str:
 
 
 def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
+    """The parts of a container of this very type; None for any other."""
+    if getattr(type(given), PLAINLY, type(given)) is not tree.kind:
+        return None
     if isinstance(given, dict):
         return [given[k] for k in tree.keys] if set(given) == set(tree.keys) else None
     if isinstance(given, list | tuple):
         return given
-    names = getattr(given, "__dataclass_fields__", None)
-    return None if names is None else [getattr(given, n) for n in names]
+    return [getattr(given, n) for n in tree.keys]

@@ -104,14 +104,15 @@ def parted(out: Tree, has_aux: bool) -> tuple[Tree, Tree | None]:
 
 def grad(
     f: Function,
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     argnames: str | Sequence[str] | None = None,
     has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Gradient:
     """The gradient function of f: x |-> f'(x)^T 1, in the shape of x.
 
-    argnums, argnames   which arguments to differentiate; a tuple gives a tuple of gradients
+    argnums, argnames   which arguments to differentiate, the first if nothing is said; a tuple, or
+                        both, gives a tuple of gradients
     has_aux             f returns (value, aux); the result is (gradient, aux)
     backend             where the compiled program runs
     Gradients have the shapes and dtypes of the arguments; ints and None in containers give None.
@@ -127,7 +128,7 @@ def grad(
 
 def value_and_grad(
     f: Function,
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     argnames: str | Sequence[str] | None = None,
     has_aux: bool = False,
     backend: Backend = NUMPY,

@@ -8,7 +8,7 @@ from typing import Any
 
 from cats.backends.backend import Backend
 from cats.engine import NONE, NUMPY, Answer, Transform, answered, pair, real_leaves, selected
-from cats.gradients import Gradient, grad, parted
+from cats.gradients import grad, parted
 from cats.ir.errors import DerivativeError
 from cats.ir.spaces import Real
 from cats.maps import jvp
@@ -171,14 +171,16 @@ def hessian(
     has_aux: bool = False,
     backend: Backend = NUMPY,
 ) -> Jacobian:
-    """The Hessian function of f: the Jacobian of its gradient.
+    """The Hessian function of f: the Jacobian of its Jacobian, which is its gradient if f is real.
+
+    A block has the shape of the result followed by the shape of the argument, twice.
 
     >>> import numpy as np
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
     array([[4., 2.],
            [2., 0.]])
     """
-    inner: Gradient = grad(f, argnums, has_aux=has_aux)
+    inner = jacobian(f, argnums, REVERSE, None, has_aux)
     return jacobian(inner, argnums, "auto", chunk, has_aux, backend)
 
 
@@ -192,5 +194,5 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
     array([6., 0.])
     """
-    several = tuple(range(len(primals)))
-    return jvp(grad(f, several if len(several) > 1 else 0), primals, tangents)[1]
+    several = isinstance(primals, tuple | list) and len(primals) > 1
+    return jvp(grad(f, tuple(range(len(primals))) if several else 0), primals, tangents)[1]

@@ -10,6 +10,8 @@ from cats.backends.on_numpy import OnNumpy
 from cats.dependence import dependent
 from cats.derive import derive
 from cats.ir.errors import LinearityError, Where
+from cats.ir.inline import without_guards
+from cats.ir.prims.guards import guard
 from cats.ir.program import Program
 
 
@@ -24,14 +26,22 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
     places: list[Where | None] = [None] * len(primal.inputs)
     for step in primal.steps:
         places.extend([step.where] * len(step.spaces))
+    for step in primal.steps:
+        if step.op is guard and any(varying[a] for a in step.args):
+            raise _not_linear("it decides on the argument", step.where)
     for output in primal.outputs[count:]:
         if varying[output]:
-            raise LinearityError(
-                "the function is not linear: its derivative depends on the argument",
-                where=places[output] or _first_nonlinear(program),
-                remedy="Use cats.vjp, which linearises first.",
-            )
-    _check_origin(program, derivative.active)
+            where = places[output] or _first_nonlinear(program)
+            raise _not_linear("its derivative depends on the argument", where)
+    _check_origin(without_guards(program), derivative.active)
+
+
+def _not_linear(why: str, where: Where | None) -> LinearityError:
+    return LinearityError(
+        f"the function is not linear: {why}",
+        where=where,
+        remedy="Use cats.vjp, which linearises first.",
+    )
 
 
 def _first_nonlinear(program: Program) -> Where | None:

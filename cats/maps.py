@@ -28,7 +28,7 @@ from cats.pipeline import forward_half, halves, pushforward, reverse_half
 from cats.places import placed, users_place
 from cats.policies import Policy, known
 from cats.prepared import Call, Function, Traceable, prepare, traced
-from cats.tree import Tree, count, unflatten
+from cats.tree import Tree, build, count, unflatten
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -212,8 +212,8 @@ class WithoutAux:
         source: Any = self.pull.source
         zeros = [np.zeros(s.shape, s.dtype) for s, _ in self.pull.expected]
         first, second = source.parts
-        skipped = len(fitted(w, first, self.pull.expected[: count(first)], "cotangent"))
-        return self.pull((w, unflatten(second, zeros[skipped:])))
+        rest = iter(zeros[count(first) :])
+        return self.pull((w, build(second, rest, lambda static: None)))
 
 
 @placed
@@ -227,7 +227,11 @@ def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], Any]:
     (np.float64(7.0),)
     """
     call = _whole(f, primals)
-    check_linear_function(traced(f, call).program, _real(call))
-    zeros = [np.zeros(s.shape, s.dtype) for s in call.spaces]
-    pull: Callable[[Any], Any] = vjp(f, *unflatten(_positional(call), zeros))[1]
+    active = _real(call)
+    check_linear_function(traced(f, call).program, active)
+    origin = [
+        np.zeros(s.shape, s.dtype) if i in active else call.leaves[i]
+        for i, s in enumerate(call.spaces)
+    ]
+    pull: Callable[[Any], Any] = vjp(f, *unflatten(_positional(call), origin))[1]
     return pull

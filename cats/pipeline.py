@@ -18,7 +18,6 @@ from cats.forward import Nothing, materialise, run
 from cats.functor import by_position, represent
 from cats.ir.inline import uncalled
 from cats.ir.linear_program import LinearProgram
-from cats.ir.prims.guards import guard
 from cats.ir.program import Program
 from cats.ir.spaces import Real, Value, size
 from cats.ir.transpose import transposed
@@ -52,18 +51,6 @@ def _after(program: Program) -> tuple[Builder, list[Wire]]:
 def _shown(builder: Builder, values: Sequence[Value]) -> list[Wire]:
     """Values as wires, zeros written out."""
     return [builder.lift(materialise(v, builder)) for v in values]
-
-
-def without_guards(program: Program) -> Program:
-    """The program, deciding nothing: what is known of its arguments is not compared again."""
-    builder = Builder(program.inputs)
-    at: list[Wire] = list(builder.wires)
-    for step in program.steps:
-        builder.where = step.where
-        args = tuple([at[a] for a in step.args])
-        made = args[0] if step.op is guard else builder.emit(step.op, args, step.params)
-        at.extend(made if isinstance(made, tuple) else (made,))
-    return builder.finish([at[o] for o in program.outputs], program.names)
 
 
 def pushforward(program: Program, active: Sequence[int]) -> Program:

@@ -153,7 +153,7 @@ def chosen_arguments(
     Raises DerivativeError for an argument that is not there or has nothing to differentiate.
     """
     parts: Any = call.tree.parts  # type: ignore[union-attr]
-    places = [] if argnames is not None and argnums == 0 else _numbered(argnums, parts[0])
+    places = _numbered(argnums, parts[0])
     names = (argnames,) if isinstance(argnames, str) else argnames or ()
     places += [_named(n, f, parts) for n in names]
     starts = _starts(parts)
@@ -169,15 +169,17 @@ def chosen_arguments(
         trees.append(tree)
         owned.append(tuple(span))
         active += [i for i in real if i not in active]
-    only_one = isinstance(argnames, str) if argnames is not None else isinstance(argnums, int)
-    return Chosen(tuple(trees), tuple(owned), tuple(active), only_one and len(places) == 1)
+    single = len(places) == 1 and (isinstance(argnums, int) or isinstance(argnames, str))
+    return Chosen(tuple(trees), tuple(owned), tuple(active), single)
 
 
 @placed
 def wanted(
-    argnums: int | Sequence[int], argnames: str | Sequence[str] | None = None
+    argnums: int | Sequence[int] | None, argnames: str | Sequence[str] | None = None
 ) -> tuple[int | tuple[int, ...], str | tuple[str, ...] | None]:
     """argnums and argnames as numbers and tuples. Raises DerivativeError for anything else."""
+    if argnums is None:
+        argnums = 0 if argnames is None else ()
     try:
         numbers: Any = argnums.__index__() if hasattr(argnums, "__index__") else tuple(
             [n.__index__() for n in argnums]

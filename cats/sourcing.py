@@ -63,7 +63,7 @@ def name_of(f: Any) -> str:
     match type(f).__name__:
         case "Gradient":
             return f"{'value_and_grad' if f.with_value else 'grad'}_{name_of(f.f)}"
-        case "Jacobian" if type(f.f).__name__ == "Gradient":
+        case "Jacobian" if type(f.f).__name__ in ("Gradient", "Jacobian"):
             return f"hessian_{name_of(f.f.f)}"
         case "Jacobian":
             return f"jacobian_{name_of(f.f)}"

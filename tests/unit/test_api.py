@@ -65,6 +65,8 @@ def test_argnames_choose_keywords_and_positions() -> None:
     assert cats.grad(three, argnames="b")(1.0, 2.0, c=3.0) == 54.0
     assert cats.grad(three, argnames=("c", "a"))(1.0, 2.0, c=3.0) == (72.0, 108.0)
     assert cats.value_and_grad(three, argnames="c")(1.0, 2.0, c=3.0) == (108.0, 72.0)
+    assert cats.grad(three, 0, "b")(1.0, 2.0, c=3.0) == (108.0, 54.0)
+    assert cats.grad(three, (0,), "b")(1.0, 2.0, c=3.0) == (108.0, 54.0)
 
 
 def test_keywords_are_passed_on() -> None:
@@ -533,3 +535,32 @@ def test_what_comes_along_with_a_value() -> None:
     for wrong in (cats.jacfwd(np.sin, has_aux=True), cats.hessian(np.sum, has_aux=True)):
         with pytest.raises(cats.DerivativeError, match="did not return a pair"):
             wrong(x)
+
+
+def test_the_hessian_of_an_array() -> None:
+    x = np.array([0.3, 0.7])
+    found = cats.hessian(lambda x: {"a": np.outer(x, x), "b": np.sum(x**3)})(x)
+    expected = np.zeros((2, 2, 2, 2))
+    for i in range(2):
+        for j in range(2):
+            expected[i, j, i, j] += 1
+            expected[i, j, j, i] += 1
+    np.testing.assert_array_equal(found["a"], expected)
+    np.testing.assert_allclose(found["b"], np.diag(6 * x))
+    assert np.shape(cats.hessian(np.sin, chunk=1)(x)) == (2, 2, 2)
+
+
+def test_what_does_not_vary_stays_as_it_is_in_a_transpose() -> None:
+    assert cats.linear_transpose(lambda x, n: x * n, 1.0, np.array(3))(1.0) == (3.0, None)
+    pull = cats.linear_transpose(lambda x, n: x if n > 2 else 2 * x, 1.0, np.array(3))
+    assert pull(1.0) == (1.0, None)
+
+
+def test_tangents_of_what_does_not_vary_are_none_or_zero() -> None:
+    def f(d: dict[str, Any]) -> Any:
+        return d["x"] * d["n"] if d["name"] == "times" else d["x"]
+
+    point = {"x": 2.0, "n": 3, "name": "times"}
+    for still in (None, 0, np.float64(0)):
+        tangent = {"x": 1.0, "n": still, "name": "times"}
+        assert cats.jvp(f, (point,), (tangent,)) == (6.0, 3.0)

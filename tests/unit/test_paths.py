@@ -15,10 +15,10 @@ import cats
 from cats import engine, paths, recorder
 from cats.capture import told_by_modules
 from cats.ir.errors import Where
+from cats.ir.inline import without_guards
 from cats.ir.prims.guards import OtherPath, guard, outcome_of
 from cats.ir.read import read_program
 from cats.paths import MOST, Path, Paths, PathWarning
-from cats.pipeline import without_guards
 
 Function = Callable[..., Any]
 

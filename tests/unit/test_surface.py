@@ -82,6 +82,12 @@ def test_values_are_numpys(case: Case) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
 
 
+def varying(result: Any) -> Any:
+    """The result as a cotangent: None in place of whole numbers and truth values."""
+    found, tree = flatten(result, lambda value: False)
+    return unflatten(tree, [v if np.asarray(v).dtype.kind == "f" else None for v in found])
+
+
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_dtypes_of_single_precision_are_numpys(case: Case) -> None:
     args = tuple(
@@ -91,7 +97,7 @@ def test_dtypes_of_single_precision_are_numpys(case: Case) -> None:
     for a, b in zip(leaves(found), leaves(expected), strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)
-    pulled = cats.vjp(case.f, *args)[1](expected)
+    pulled = cats.vjp(case.f, *args)[1](varying(expected))
     for slope, given in zip(pulled, args, strict=True):
         assert slope is None or slope.dtype == np.float32 == np.asarray(given).dtype
 
