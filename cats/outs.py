@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from inspect import Parameter, signature
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -41,10 +41,37 @@ class Out:
 @lru_cache(maxsize=512)
 def _parameters(function: Any) -> tuple[str, ...]:
     """The parameters of a function that may be given by position, if it is known to have any."""
-    if not isinstance(function, FunctionType | type(np.sum)):
+    if not isinstance(function, FunctionType | BuiltinFunctionType | type(np.sum)):
         return ()
+    try:
+        parameters = signature(function).parameters
+    except ValueError:
+        return _OLDER.get(function, ())
     places = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(n for n, p in signature(function).parameters.items() if p.kind in places)
+    return tuple(n for n, p in parameters.items() if p.kind in places)
+
+
+_OLDER: dict[Any, tuple[str, ...]] = {
+    np.array: ("object", "dtype"),
+    np.asarray: ("a", "dtype", "order"),
+    np.asanyarray: ("a", "dtype", "order"),
+    np.ascontiguousarray: ("a", "dtype"),
+    np.asfortranarray: ("a", "dtype"),
+    np.dot: ("a", "b", "out"),
+}
+"""Of functions that do not tell them before NumPy 2.4."""
+
+
+def _placed(
+    names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What is given by the names of the first parameters, given by position."""
+    count = len(args)
+    while count < len(names) and names[count] in kwargs and names[count] != "out":
+        count += 1
+    first = names[len(args) : count]
+    rest = {name: value for name, value in kwargs.items() if name not in first}
+    return (*args, *[kwargs[name] for name in first]), rest
 
 
 def separated(
@@ -61,6 +88,7 @@ def separated(
         args, kwargs = args[: function.nin], {**kwargs, "out": args[function.nin :]}
     method = isinstance(function, tuple)
     names = PLACES.get(function[1], ()) if method else _parameters(function)
+    args, kwargs = _placed(names, args, kwargs)
     if "out" in names and len(args) > names.index("out"):
         first = 2 if method else names.index("out")
         args, kwargs = (

@@ -79,6 +79,7 @@ class Speech:
     refused why there is no such function here, by title, or by the title of a module
     outside those that may not be called in a traced function at all, by title
     later   functions of libraries, by title, which are looked for when one is called
+    arrays  those whose results without axes are arrays and no scalars: of what, is said with them
     """
 
     names: Mapping[Any, Callable[..., Value]]
@@ -87,6 +88,7 @@ class Speech:
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     later: Mapping[str, Callable[..., Value]] = field(default_factory=dict)
+    arrays: Mapping[Any, Callable[[Any], bool]] = field(default_factory=dict)
 
     def said(self, function: Any) -> Callable[..., Value] | None:
         """The function in terms of the vocabulary, if there is one."""
@@ -422,7 +424,9 @@ class Recorder:
             found = said(*args, **kwargs)
             if function not in self.speech.views:
                 found = self.detached(found, args)
-            return self.settled(found) if out is None else self.written(out, found)
+            if out is not None:
+                return self.written(out, found)
+            return self.settled(self._boxed(function, args, found))
         except np.linalg.LinAlgError:
             raise
         except CatsError as error:
@@ -475,6 +479,17 @@ class Recorder:
         if type(found) in (list, tuple):
             return type(found)(map(self.settled, found))
         return self.local(found)
+
+    def _boxed(self, function: Any, args: tuple[Any, ...], found: Value) -> Value:
+        """A result without axes as an array, where NumPy gives one."""
+        asked = self.speech.arrays.get(function)
+        scalar = isinstance(found, Tracked) and not found.is_array
+        if asked is None or not scalar or not asked(args[0] if args else None):
+            return found
+        link = found._link if type(found._link) is View else None
+        made = self.make(self, found.state, found.space, link)
+        made.boxed = True
+        return made
 
     def detached(self, found: Value, args: tuple[Any, ...]) -> Value:
         """A result that is an array of its own, and no view or argument."""

@@ -519,7 +519,9 @@ class Traced(Tracked):
 
     def copy(self, order: str = "C") -> Traced:
         """As of an array: a copy whose entries lie in C order."""
-        return self.recorder.fresh(self, order == "C")  # type: ignore[return-value]
+        made: Traced = self.recorder.fresh(self, order == "C")  # type: ignore[assignment]
+        made.boxed = self.boxed
+        return made
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Traced:
         """As of an array."""

@@ -1,5 +1,8 @@
 """NumPy's names in terms of the vocabulary, one file per family."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from cats.recorder import Speech
@@ -44,6 +47,7 @@ from cats.surface import (
 from cats.surface.later import Later
 from cats.surface.refused import OUTSIDE, REFUSED
 from cats.surface.values import present
+from cats.tracked import Tracked
 
 NAMES = {
     **ufuncs.NAMES,
@@ -105,4 +109,28 @@ LATER = {"scipy.special": "cats.surface.special", "scipy.linalg": "cats.surface.
 WRITES = frozenset({**updates.NAMES, **placing.NAMES}) - {"write", "setitem"}
 """Functions that write into their first argument."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER))
+
+def _always(first: Any) -> bool:
+    return True
+
+
+def _of_array(first: Any) -> bool:
+    return isinstance(first, Tracked) and first.is_array
+
+
+def _of_number(first: Any) -> bool:
+    """Python's numbers become arrays, NumPy's stay scalars."""
+    return isinstance(first, Tracked) and first.weak
+
+
+ARRAYS: dict[Any, Callable[[Any], bool]] = {
+    **dict.fromkeys([
+        np.where, np.select, np.full, np.full_like, np.roll, np.block, np.apply_along_axis, np.cov,
+        np.tensordot, np.cross, np.resize, np.tile, np.broadcast_to, np.copy,
+    ], _always),
+    **dict.fromkeys(["view", "astype"], _of_array),
+    **dict.fromkeys([np.reshape, np.transpose, np.squeeze], _of_number),
+}  # fmt: skip
+"""Functions whose results without axes are arrays, and of which first arguments."""
+
+SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER), ARRAYS)

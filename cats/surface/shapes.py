@@ -200,7 +200,7 @@ def flip(x: Value, axis: Any = None) -> Value:
     array = _array(x)
     axes = normal_axes(axis, array.ndim)
     if not axes:
-        return array
+        return array if array.ndim else indexing.index(array, key=())
     key = tuple((None, None, -1) if i in axes else (None, None, None) for i in range(max(axes) + 1))
     return indexing.index(array, key=key)
 

@@ -148,7 +148,7 @@ def test_derivatives(case: Case) -> None:
     pushed = leaves(push)
     close(pushed, difference(case.f, case.args, along))
     out, pull = cats.vjp(case.f, *case.args)
-    weights = unflatten(flatten(out)[1], [np.cos(1.0 + v) for v in leaves(out)])
+    weights = varying(unflatten(flatten(out)[1], [np.cos(1.0 + v) for v in leaves(out)]))
     pulled = pull(weights)
     for i in active(case):
         assert pulled[i].shape == np.shape(case.args[i])
