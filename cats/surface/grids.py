@@ -15,7 +15,7 @@ from cats.places import users_place
 from cats.surface.creation import boxed
 from cats.surface.indexing import in_bounds
 from cats.surface.shapes import broadcast_arrays, ravel
-from cats.surface.values import common_shape, lengths, lifted, recorder_of, require
+from cats.surface.values import lengths, lifted, recorder_of, require
 from cats.traced import Traced
 
 
@@ -67,9 +67,17 @@ def iterated(
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """np.broadcast: what arrays are together, told of shapes only."""
+    """np.broadcast: the shape of arrays together, and their entries."""
 
-    shape: tuple[int, ...]
+    arrays: tuple[Traced, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The common shape."""
+        return self.arrays[0].shape
+
+    def __iter__(self) -> Iterator[tuple[Value, ...]]:
+        return iter([*zip(*[ravel(a) for a in self.arrays], strict=True)])
 
     @property
     def ndim(self) -> int:
@@ -85,9 +93,9 @@ class Together:
 
 
 def together(*xs: Value) -> Together:
-    """np.broadcast, which does not give out entries here."""
+    """np.broadcast."""
     recorder = recorder_of(*xs)
-    return Together(common_shape([lifted(recorder, x) for x in xs]))
+    return Together(tuple(broadcast_arrays(*[lifted(recorder, x) for x in xs])))
 
 
 # Places by one number, and by one for each axis

@@ -96,6 +96,8 @@ def _count(bins: Any) -> int:
 
 def _edges(x: Traced, bins: Any, range_: Any, kind: np.dtype[Any]) -> Traced:
     """The edges of the bins of a flat array: those given, or of so many bins of one width."""
+    if isinstance(bins, list | tuple):
+        bins = lifted(recorder_of(x, bins), bins)
     if np.ndim(bins) > 1:
         raise ValueError("`bins` must be 1d, when an array")
     if np.ndim(bins):

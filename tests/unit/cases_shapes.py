@@ -170,6 +170,8 @@ KEYS: list[Row] = [
      lambda x, i: x.ravel()[np.ravel_multi_index((i, i + 4), (2, 3), ("raise", "wrap"))] ** 2,
      (M23, TURN)),
     ("broadcast", lambda x, y: x * np.broadcast(x[:, None], y).size, (V3, V4)),
+    ("broadcast entries", lambda x, y: np.array([a * b for a, b in np.broadcast(x[:, None], y)]),
+     (V3, V4)),
     ("argwhere", lambda x: x[tuple(np.argwhere(x > 1).T)] ** 2, (M23,)),
     ("ndenumerate", lambda x: [v * v * sum(place) for place, v in np.ndenumerate(x)], (M23,)),
     ("nditer", lambda x: [v * v for v in xp.nditer(x, order="C")], (M23,)),

@@ -82,6 +82,7 @@ _AVERAGES: list[Row] = [
 
 _COUNTS: list[Row] = [
     ("histogram", _histogram, (V8,)),
+    ("histogram of bins", lambda x: x * np.histogram(x, bins=[-9.0, x[0], 9.0])[0][1], (V5,)),
     ("histogram weights", lambda x, w: list(np.histogram(x, EDGES, weights=w)), (V5, WEIGHTS)),
     ("histogram density", lambda x, w: list(np.histogram(x, 2, density=True, weights=w)),
      (V5, WEIGHTS)),
