@@ -7,10 +7,7 @@ line assigned it; what a derivative adds for the same line does not.
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import os
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +15,7 @@ import numpy as np
 
 from cats.backends.backend import Compiled, Run, checked
 from cats.backends.function import Names, Style
+from cats.backends.naming import RESERVED, Given, identifier, is_name
 from cats.backends.plan import Plan
 from cats.backends.text import write
 from cats.ir.constant import Constant
@@ -27,9 +25,6 @@ from cats.ir.prims.guards import guard
 from cats.ir.prims.layout import const
 from cats.ir.program import Program
 from cats.ir.spaces import Value
-
-RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np"})
-"""Names a text never gives to a value."""
 
 REMEDY = "Give the primitive `code`, NumPy text: a Python function cannot be written out."
 
@@ -78,9 +73,12 @@ class _Entered:
         return (found,) if self.single else found
 
 
-def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
+def source_text(
+    program: Program, name: str = "f", docstring: str = "", taken: frozenset[str] = frozenset()
+) -> str:
     """The program as the text of a Python module whose last definition is the function `name`.
 
+    Names `taken` are left free, for what is written below the text.
     A program of one output gives a function that returns it, of several one that returns a tuple.
     The same program gives the same text, byte for byte.
     Raises BackendError for operations without code text, and when `name` cannot be a name.
@@ -97,7 +95,7 @@ def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
         return t1
     <BLANKLINE>
     """
-    if name in RESERVED or not name.isidentifier():
+    if not is_name(name):
         raise BackendError(
             f"{name!r} cannot be the name of a function",
             remedy="Choose a Python identifier that is not a keyword, a builtin or np.",
@@ -112,8 +110,8 @@ def source_text(program: Program, name: str = "f", docstring: str = "") -> str:
         tidy=False,
         bare=True,
     )
-    said = _quoted(docstring) if docstring else ""
-    text = write(program, name, style, set(RESERVED), said)
+    said = quoted(docstring) if docstring else ""
+    text = write(program, name, style, {*RESERVED, *taken}, said)
     constants = [f"{title} = {exact(value)}" for title, value in text.constants.items()]
     imports = [*[f"import {module}" for module in text.modules], "import numpy as np"]
     opening = "\n".join([*imports, *([""] if constants else []), *constants])
@@ -140,7 +138,7 @@ def comment(where: Where | None) -> str:
     if where is None or not where.line:
         return ""
     code = f": {where.code}" if where.code else ""
-    return f"# {os.path.basename(where.file)}:{where.line}{code}"
+    return _encodable(f"# {' '.join(os.path.basename(where.file).split())}:{where.line}{code}")
 
 
 def strays(where: Where | None) -> str:
@@ -149,9 +147,15 @@ def strays(where: Where | None) -> str:
     return f"ValueError({'the code goes another way than this text' + line!r})"
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+def quoted(text: str) -> str:
+    """The text as a docstring."""
+    escaped = _encodable(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{escaped}{" " if escaped.endswith(chr(34)) else ""}"""'
+
+
+def _encodable(text: str) -> str:
+    """The text without what no file may hold: names of files and arguments may be any."""
+    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Naming:
@@ -159,20 +163,19 @@ class _Naming:
 
     def names(self, plan: Plan, taken: set[str]) -> Names:
         """A name for every input and value of the plan."""
-        used, counts = set(taken), dict[str, int]()
+        given = Given(taken)
         names = {
-            i: _free(_identifier(said, f"x{i}"), used, counts)
+            i: given.give(identifier(said, f"x{i}"))
             for i, said in enumerate(plan.program.input_names)
         }
         made = {p for line in plan.lines for p in line.makes}
         for where, position in _named(plan.program).items():
             if position in made:
-                names[position] = _free(_identifier(where.name, "t"), used, counts)
-        count = 0
+                names[position] = given.give(identifier(where.name, "t"))
+        numbers = given.numbered("t")
         for position in (p for line in plan.lines for p in line.makes):
             if position not in names:
-                count = _next(count, used)
-                names[position] = f"t{count}"
+                names[position] = next(numbers)
         return names
 
 
@@ -186,27 +189,3 @@ def _named(program: Program) -> dict[Where, int]:
             found[where] = first
         before = where
     return found
-
-
-def _identifier(said: str, otherwise: str) -> str:
-    name = re.sub(r"\W+", "_", said).strip("_") or otherwise
-    if not name.isidentifier():
-        name = f"{otherwise}_{name}"
-    return f"{name}_" if name in RESERVED else name
-
-
-def _free(name: str, used: set[str], counts: dict[str, int]) -> str:
-    chosen, count = name, counts.get(name, 1)
-    while chosen in used:
-        count += 1
-        chosen = f"{name}_{count}"
-    counts[name] = count
-    used.add(chosen)
-    return chosen
-
-
-def _next(count: int, used: set[str]) -> int:
-    count += 1
-    while f"t{count}" in used:
-        count += 1
-    return count

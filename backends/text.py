@@ -24,7 +24,7 @@ from cats.ir.errors import BackendError
 from cats.ir.inline import inlined
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive, imported
-from cats.ir.program import Program, nested
+from cats.ir.program import Control, Program, nested
 
 DRIVER = '''def {name}(call):
     """What the call returns; it yields calls, or what they gave, and is sent what they give."""
@@ -80,6 +80,39 @@ def definitions(helpers: str) -> list[str]:
     return [part.strip("\n") + "\n" for part in parts if part.strip()]
 
 
+def spoken(program: Program) -> frozenset[str]:
+    """The names that every text of the program gives a meaning: those of helpers and modules.
+
+    >>> from cats.ir.read import read_program
+    >>> sorted(spoken(read_program("(x: R) -> y = sech x in (y)")))
+    ['sech_of']
+    """
+    ops = {id(step.op): step.op for each in inner_first(program) for step in each.steps}
+    names: set[str] = set()
+    for helpers, modules in map(_aids, ops.values()):
+        names.update(map(_title, definitions(helpers)))
+        names.update(module.partition(".")[0] for module in modules)
+    return frozenset(names)
+
+
+def _aids(op: Primitive | Control) -> tuple[str, tuple[str, ...]]:
+    """The helpers that the text of an operation calls, and the modules it speaks of."""
+    match op:
+        case Primitive():
+            return op.helpers, op.modules
+        case Solve():
+            return krylov_text(), ()
+        case Replay():
+            return snapshots_text(op.every is not None), ()
+        case _:
+            return "", ()
+
+
+def _title(definition: str) -> str:
+    """The name that a definition defines."""
+    return definition.removeprefix("def ").partition("(")[0]
+
+
 class _Writer:
     """The tables of one text while it is written."""
 
@@ -108,13 +141,8 @@ class _Writer:
             for line in found.lines:
                 for below, part in zip(nested(line.step), parts(line.step), strict=True):
                     self._meet(below, part)
-                if isinstance(line.step.op, Primitive) and line.callee is None:
-                    self._help(line.step.op.name, line.step.op.helpers, line.step.op.modules)
-                elif isinstance(line.step.op, Solve):
-                    self._help(line.step.op.name, krylov_text(), ())
-                elif isinstance(line.step.op, Replay):
-                    helpers = snapshots_text(line.step.op.every is not None)
-                    self._help(line.step.op.name, helpers, ())
+                if line.callee is None:
+                    self._help(line.step.op.name, *_aids(line.step.op))
         for program in self.frames:
             names = self.style.names(self.plans[id(program)], self.taken)
             self.names[id(program)] = names
@@ -137,7 +165,7 @@ class _Writer:
         for text in definitions(helpers):
             if text in self.helpers:
                 continue
-            title = text.removeprefix("def ").partition("(")[0]
+            title = _title(text)
             if title in self.taken:
                 raise BackendError(
                     f"a helper of {operation} defines {title}, a name that already means something "

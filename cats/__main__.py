@@ -13,6 +13,7 @@ from cats.command import (
     CommandError,
     argument,
     function_named,
+    named,
     parameters,
     show_explanation,
     show_gradient,
@@ -118,7 +119,7 @@ def run(typed: argparse.Namespace) -> None:
         raise
     except CatsError as error:
         raise error.at(_begins(f)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CommandError(_raised(typed.function, f, error)) from error
 
 
@@ -128,13 +129,13 @@ def _begins(f: Any) -> Where | None:
     return None if code is None else Where(code.co_filename, code.co_firstlineno)
 
 
-def _raised(name: str, f: Any, error: Exception) -> str:
+def _raised(name: str, f: Any, error: BaseException) -> str:
     """What the user's function raised, and where: the last line in their own file, if there is."""
     frames = traceback.extract_tb(error.__traceback__)
     own = _begins(f)
     last = next((t for t in reversed(frames) if own and t.filename == own.file), frames[-1])
     place = f"{last.filename}:{last.lineno}: {last.line}"
-    return f"{name} raised {type(error).__name__}: {error}\n  at {place}"
+    return f"{name} raised {named(error)}\n  at {place}"
 
 
 def refused(why: str) -> int:

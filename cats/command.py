@@ -55,8 +55,17 @@ def _module(place: str) -> ModuleType:
         return _from_file(Path(place)) if place.endswith(".py") else _by_name(place)
     except CommandError:
         raise
-    except Exception as error:
-        raise CommandError(f"importing {place} raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise CommandError(f"importing {place} raised {named(error)}") from error
+
+
+def named(error: BaseException) -> str:
+    """The kind of an error, and what it says if it says anything.
+
+    >>> named(KeyError("a")), named(SystemExit())
+    ("KeyError: 'a'", 'SystemExit')
+    """
+    return ": ".join(filter(None, (type(error).__name__, str(error))))
 
 
 def _by_name(name: str) -> ModuleType:

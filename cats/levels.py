@@ -83,7 +83,7 @@ class Explanation:
         return "\n\n".join(f"== {title} ==\n{body}".rstrip() for title, body in levels) + "\n"
 
 
-def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
+def explain(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Explanation:
     """f at every level, for arguments like these; f may be grad(g), jacobian(g), ...
 
     For a plain function the answer shown is its gradient if it has one real result, else its
@@ -103,7 +103,7 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     derivative = derive(lifted.program, active)
     story = Story()
     simplified = signed(simplify(answer.program, story=story))
-    name = name_of(asked)
+    name = name_of(asked, simplified)
     return Explanation(
         name,
         lifted.term,

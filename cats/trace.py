@@ -15,7 +15,7 @@ import numpy as np
 from cats.capture import can_view
 from cats.doors import Session, session_of
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
-from cats.ir.lam import Lam, Let, Prim, Term, Tuple
+from cats.ir.lam import Lam, Let, Prim, Term, TermNode, Tuple
 from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Product, Value, ground
@@ -216,15 +216,29 @@ def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
             names.append(name)
         else:
             names.extend(f"{name}_{i}" for i in range(len(leaves)))
-    counts: dict[str, int] = {}
-    for i, name in enumerate(names):
-        counts[name] = counts.get(name, 0) + 1
-        if counts[name] > 1:
-            names[i] = f"{name}_{counts[name]}"
-    return names
+    return _apart_from_each_other(names)
 
 
-def _parameters(f: Callable[..., Any], count: int) -> list[str]:
+def _apart_from_each_other(names: Sequence[str]) -> list[str]:
+    """The names, with a number after those that were there before; no other is taken for it."""
+    taken, found, counts = set(names), list[str](), dict[str, int]()
+    for name in names:
+        chosen = name
+        while name in counts and chosen in taken:
+            counts[name] += 1
+            chosen = f"{name}_{counts[name]}"
+        counts.setdefault(name, 1)
+        taken.add(chosen)
+        found.append(chosen)
+    return found
+
+
+def _parameters(f: Any, count: int) -> list[str]:
+    """The names of so many positional arguments: a term's, or those of what was transformed."""
+    while hasattr(f, "answer"):
+        f = f.f
+    if isinstance(f, TermNode):
+        return _bound(f, count)
     if type(f) is FunctionType and not f.__dict__ and count <= f.__code__.co_argcount:
         return list(f.__code__.co_varnames[:count])
     try:
@@ -234,6 +248,15 @@ def _parameters(f: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in found if p.kind == p.VAR_POSITIONAL), "x")
     names += [f"{rest}{i}" for i in range(count - len(names))]
+    return names[:count]
+
+
+def _bound(term: TermNode, count: int) -> list[str]:
+    names: list[str] = []
+    while isinstance(term, Lam):
+        names.append(term.param)
+        term = term.body
+    names += [f"x{i}" for i in range(len(names), count)]
     return names[:count]
 
 

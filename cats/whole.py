@@ -60,7 +60,7 @@ def behind(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Call, Traceab
     return call, lifted, _itself(lifted) if inner is None else inner(lifted, call)
 
 
-def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
+def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Program:
     """The program of f for arguments like these; `cats.Spec` stands for an array without data.
 
     A transformed function (grad(g), jacobian(g), ...) gives the program of its answer.
@@ -76,7 +76,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
     return behind(f, args, kwargs)[2].program
 
 
-def count(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Ledger:
+def count(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Ledger:
     """The scalar operations one call of f takes after partial evaluation, by name.
 
     >>> from cats.gradients import value_and_grad

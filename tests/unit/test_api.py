@@ -564,3 +564,16 @@ def test_tangents_of_what_does_not_vary_are_none_or_zero() -> None:
     for still in (None, 0, np.float64(0)):
         tangent = {"x": 1.0, "n": still, "name": "times"}
         assert cats.jvp(f, (point,), (tangent,)) == (6.0, 3.0)
+
+
+def test_arguments_by_name_may_be_called_as_those_of_ours() -> None:
+    def work(f: Any, /, **named: Any) -> Any:
+        return f * named["f"] - named["f_2"]
+
+    args, named = (2.0,), {"f": 3.0, "f_2": 5.0}
+    assert cats.compile(work)(*args, **named) == 1.0
+    assert cats.grad(work)(*args, **named) == 3.0
+    assert cats.grad(work, argnames="f_2")(*args, **named) == -1.0
+    assert len(set(cats.trace(work, *args, **named).names)) == 3
+    assert cats.count(work, *args, **named).total == 2
+    assert "def grad_work(" in str(cats.explain(work, *args, **named))

@@ -184,6 +184,27 @@ def test_a_file_that_does_not_import_says_so(tmp_path: Path, capsys: Output) -> 
 
 
 @pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import sys; sys.exit(0)", "raised SystemExit: 0"),
+        ("raise SystemExit", "raised SystemExit\n"),
+        ("raise SystemExit('not today')", "raised SystemExit: not today"),
+    ],
+)
+def test_a_file_or_function_that_exits_does_not_end_the_command(
+    line: str, words: str, tmp_path: Path, capsys: Output
+) -> None:
+    exits, calls = tmp_path / "exits.py", tmp_path / "calls.py"
+    exits.write_text(f"{line}\n", encoding="utf-8")
+    calls.write_text(f"def f(x):\n    {line}\n", encoding="utf-8")
+    for command in ("grad", "source", "explain"):
+        assert main([command, f"{exits}:f", "--at", "1.0"]) == 2
+        assert f"importing {exits} {words}" in capsys.readouterr().err
+        assert main([command, f"{calls}:f", "--at", "1.0"]) == 2
+        assert f"{calls}:f {words}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "argv", [[], ["frobnicate"], ["grad"], ["source", "--of", "nothing", "m:f"]]
 )
 def test_what_is_mistyped_ends_with_status_2(argv: list[str], capsys: Output) -> None:

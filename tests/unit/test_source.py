@@ -188,6 +188,10 @@ def test_one_result_is_returned_itself_and_from_the_backend_in_a_tuple() -> None
         (("", "1st"), "x0, x1_1st"),
         (("class", "sum"), "class_, sum_"),
         (("f", "c1"), "f_2, c1"),
+        (("_x", "__"), "_x, __"),
+        (("𝐧𝐩", "ﬁt"), "np_, fit"),
+        (("a\u20dd", "²"), "a, x1_2"),
+        (("__debug__", "match"), "debug, match_"),
     ],
 )
 def test_names_of_inputs_are_made_fit(names: tuple[str, str], written: str) -> None:
@@ -197,6 +201,23 @@ def test_names_of_inputs_are_made_fit(names: tuple[str, str], written: str) -> N
     text = source_text(made)
     assert f"def f({written}):" in text
     is_pure(text)
+
+
+def test_names_below_the_text_are_left_free() -> None:
+    b = Builder((Real((3,)),))
+    made = b.finish((mul(b.wires[0], np.arange(3.0)), sin(b.wires[0])), ("loss",))
+    text = source_text(made, "f", taken=frozenset({"c1", "t2", "loss"}))
+    assert "c1_ = np.array" in text and "def f(loss_2):" in text and "t3 = np.sin" in text
+    is_pure(text)
+
+
+def test_a_comment_is_one_line_whatever_the_file_is_called() -> None:
+    b = Builder((R,))
+    b.where = Where("two\nlines\udcff\r.py", 2, "f")
+    text = source_text(b.finish((sin(b.wires[0]),)))
+    assert "    # two lines\\udcff .py:2\n" in text
+    is_pure(text)
+    assert text.encode("utf-8")
 
 
 def test_a_docstring_is_quoted_whatever_it_holds() -> None:
