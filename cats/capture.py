@@ -1,8 +1,9 @@
 """What a function depends on besides its arguments, as a cache key: nothing captured goes stale.
 
 Closure cells, defaults, and the globals its code names are pictured by content where that can be
-seen (numbers, small arrays, containers, functions), and by identity otherwise. A large array that
-the traced function meets as a parameter is pictured by identity too: it is read in every call.
+seen (numbers, arrays, containers, functions, classes with all that is defined in them), and by
+identity otherwise. A large array that the traced function meets as a parameter is pictured by
+identity too: it is read in every call. What is read and not foreseen here, the session notices.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import contextlib
 import dataclasses
 import dis
 import functools
+import itertools
 import sys
+import threading
 import types
-from abc import ABCMeta
-from collections.abc import Iterator
+from abc import ABC, ABCMeta
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from cats.bits import ATOMS, atoms, plainly, rows
 from cats.ir.constant import Constant
 from cats.ir.node import Node
 from cats.ir.spaces import Value
@@ -46,18 +50,33 @@ class Same:
 def opaque(value: Value) -> bool:
     """Whether a value can change and its picture would not: it holds more than can be seen.
 
+    A universal function for objects alone calls a function of Python, and hides it.
+
     >>> import array
     >>> opaque(array.array("d", [1.0])), opaque(2.0), opaque([1.0]), opaque(object())
     (True, False, False, False)
     """
     if isinstance(value, np.ndarray):
-        return bool(value.dtype == object)
+        return bool(value.dtype.hasobject or value.dtype.kind == "T")
+    if isinstance(value, np.ufunc):
+        return all(set(signature) <= set("O->") for signature in value.types)
     modules = [_module_of(base) for base in type(value).__mro__ if base is not object]
     seen = isinstance(value, _SEEN) or _is_ours(value)
     if seen or not modules or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
         return False
-    hidden = any(ours(module) and module not in GENERAL for module in modules)
+    hidden = any(ours(module) and module not in (*GENERAL, "enum") for module in modules)
     return hidden or _state(value) is None
+
+
+def is_plain(value: np.ndarray[Any, Any]) -> bool:
+    """Whether an array is NumPy's own, of numbers that a traced function computes with.
+
+    >>> is_plain(np.ones(3)), is_plain(np.ones(3, complex)), is_plain(np.ma.array([1.0]))
+    (True, False, False)
+    """
+    kind = value.dtype.kind
+    number = kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))
+    return number and type(value) in (np.ndarray, np.memmap)
 
 
 def _is_ours(value: Value) -> bool:
@@ -70,12 +89,12 @@ def _module_of(kind: type) -> str:
     return kind.__module__ if isinstance(kind.__module__, str) else "builtins"
 
 
-def told_by_modules(value: Value) -> frozenset[tuple[str, str]]:
-    """The names of users' modules that a picture of a value shows, by the module they are in."""
+def told_by_modules(value: Value) -> frozenset[tuple[int, str]]:
+    """The names that a picture of a value shows, with the identity of the globals they are in."""
     painter = _Painter()
-    with contextlib.suppress(Unseen):
+    with contextlib.suppress(Unseen, RecursionError):
         painter.picture(value)
-    return frozenset(painter.told)
+    return frozenset((space, name) for space, name, _ in painter.told)
 
 
 def picture(value: Value) -> Any:
@@ -85,7 +104,7 @@ def picture(value: Value) -> Any:
     >>> picture(lambda x: a * x) == picture(lambda x: x)
     False
     """
-    return _Painter().picture(value)
+    return _Painter().whole(value)
 
 
 class Unseen(TypeError):
@@ -93,26 +112,41 @@ class Unseen(TypeError):
 
 
 class _Painter:
-    """Draws one picture; what comes up again is drawn as its number, so that cycles end."""
+    """Draws one picture; what comes up again is drawn as its number, so that cycles end.
 
-    __slots__ = ("_hidden", "_kept", "_names", "_seen", "told")
+    What the traced function sees as it is, `hidden` from the doors, is drawn by content whole.
+    """
+
+    __slots__ = ("_asked", "_hidden", "_kept", "_names", "_seen", "told")
 
     def __init__(self) -> None:
-        self.told: set[tuple[str, str]] = set()
-        self._seen: dict[int, int] = {}
+        self.told: set[tuple[int, str, bool]] = set()
+        self._seen: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self._kept: list[Value] = []
-        self._hidden = 0
+        self._hidden = False
         self._names: tuple[str, ...] = ()
+        self._asked: frozenset[str] = frozenset()
+
+    def whole(self, value: Value) -> Any:
+        """The picture, and what is said of its functions where one of them asks for it."""
+        found = self.picture(value)
+        if not self._asked:
+            return found
+        functions = [f for f in self._kept if isinstance(f, types.FunctionType)]
+        said = [self.picture(_said(f, name)) for f in functions for name in sorted(self._asked)]
+        return found, tuple(said)
 
     def picture(self, value: Value) -> Any:
-        if value is None or isinstance(value, bool | int | str | bytes):
-            return (type(value), value)
-        if isinstance(value, float | np.generic):
-            plain = np.asarray(value).dtype.kind in "biuf"
-            return (type(value), Constant(value)) if plain else Same(value)
+        if type(value) in ATOMS:
+            return (float, atoms([value])) if type(value) is float else (type(value), value)
+        if isinstance(value, types.ModuleType):
+            return self._module(value)
+        if isinstance(value, np.generic):
+            whole = not value.dtype.hasobject
+            return (self._kind(value), Constant(value), self._rest(value)) if whole else Same(value)
         if isinstance(value, np.ndarray):
             return self._array(value)
-        number = self._seen.setdefault(id(value), len(self._seen))
+        number = self._seen[self._hidden].setdefault(id(value), len(self._kept))
         if number < len(self._kept):
             return ("again", number)
         self._kept.append(value)
@@ -120,17 +154,39 @@ class _Painter:
 
     def _array(self, value: np.ndarray[Any, Any]) -> Any:
         """By content, but for those that are read in every call: they are met as parameters."""
-        if value.dtype == object or (value.nbytes > SMALL and not self._hidden):
-            return (Same(value), value.shape, value.dtype.str)
-        return (type(value), Constant(value))
+        if is_plain(value):
+            if value.nbytes > SMALL and not self._hidden:
+                return (Same(value), value.shape, value.dtype.str)
+            return (type(value), Constant(value))
+        if opaque(value):
+            return self._unseen(value)
+        state = getattr(value, "__dict__", None)
+        return (self._kind(value), Constant(value), self._inside(state))
+
+    def _unseen(self, value: Value) -> Same:
+        """What the session notices when it is read; hidden from it, nobody does."""
+        if self._hidden:
+            raise Unseen(value)
+        return Same(value)
 
     def _inside(self, value: Value) -> Any:
         """What is in an object that the traced function sees as it is."""
-        self._hidden += 1
+        outer, self._hidden = self._hidden, True
         try:
             return self.picture(value)
         finally:
-            self._hidden -= 1
+            self._hidden = outer
+
+    def _kind(self, value: Value) -> Any:
+        """The class of a value whose methods are called as they are."""
+        kind = type(value)
+        return kind if kind in _SEEN_THROUGH or ours(_module_of(kind)) else self._inside(kind)
+
+    def _rest(self, value: Value) -> Any:
+        """The attributes that an object of a user's class has besides what its class holds."""
+        kind = type(value)
+        plain = kind in _SEEN_THROUGH or ours(_module_of(kind))
+        return None if plain else self._inside(_state(value))
 
     def _compound(self, value: Value) -> Any:
         match value:
@@ -138,39 +194,77 @@ class _Painter:
                 return self._function(value)
             case types.MethodType():
                 return ("method", self.picture(value.__func__), self.picture(value.__self__))
-            case functools.partial():
-                return ("partial", *map(self.picture, (value.func, value.args, value.keywords)))
-            case tuple() | list():
-                look = (
-                    self.picture
-                    if type(value) is list or isinstance(value, tuple)
-                    else self._inside
-                )
-                return (type(value), tuple(map(look, value)))
-            case set() | frozenset():
-                return (type(value), frozenset(map(self.picture, value)))
-            case dict():
-                look = self.picture if type(value) is dict else self._inside
-                return (type(value), tuple((_key(k), look(v)) for k, v in value.items()))
-            case Node():
+            case tuple() | list() | set() | frozenset() | dict():
+                return (self._kind(value), self._container(value), self._rest(value))
+            case int() | float() | complex() | str() | bytes():
+                return (self._kind(value), plainly(value), self._rest(value))
+            case slice():
+                return (slice, self._several((value.start, value.stop, value.step)))
+            case Node() | range() | np.dtype():
                 return value
+            case np.ufunc():
+                return self._unseen(value) if opaque(value) else Same(value)
             case type():
                 return self._class(value)
-            case types.ModuleType():
-                return self._module(value)
-            case np.ufunc() | types.BuiltinFunctionType():
-                return Same(value)
-            case functools._lru_cache_wrapper():
-                return (Same(value), self.picture(value.__wrapped__))
+        parts = _parts(value)
+        if parts is not None:
+            return (self._kind(value), self._rest(value), *map(self.picture, parts))
+        if isinstance(value, _BOUND):
+            return self._bound(value)
+        return self._object(value)
+
+    def _container(self, value: Any) -> Any:
+        """What a container holds, seen through the doors where it is one of those that are."""
+        through = type(value) in _SEEN_THROUGH or isinstance(value, tuple)
+        outer, self._hidden = self._hidden, self._hidden or not through
+        try:
+            if not isinstance(value, dict):
+                return self._several(value if isinstance(value, list | tuple) else list(value))
+            made = getattr(value, "default_factory", None)
+            held = self._several(list(value.values()))
+        finally:
+            self._hidden = outer
+        return (self._keys(list(value)), held, made and self._inside(made))
+
+    def _keys(self, keys: list[Value]) -> Any:
+        """Keys, which are seen as they are."""
+        found = atoms(keys)
+        return tuple(map(self._inside, keys)) if found is None else found
+
+    def _several(self, values: Sequence[Value]) -> Any:
+        """Values in order; many plain ones, and rows of such ones, at once."""
+        found = atoms(values)
+        if found is None:
+            found = self._rows(values)
+        return tuple(map(self.picture, values)) if found is None else found
+
+    def _rows(self, values: Sequence[Value]) -> Any:
+        """Rows of plain values, where each comes up for the first time."""
+        seen, ids = self._seen[self._hidden], list(map(id, values))
+        alone = len(set(ids)) == len(ids) and seen.keys().isdisjoint(ids)
+        found = rows(values) if alone else None
+        if found is not None:
+            seen.update(zip(ids, itertools.count(len(self._kept)), strict=False))
+            self._kept.extend(values)
+        return found
+
+    def _bound(self, value: Any) -> Any:
+        """A compiled function by identity, and a method of an object by the object too."""
+        owner = value.__self__
+        if owner is None or isinstance(owner, types.ModuleType | type):
+            return Same(value)
+        return (type(value), value.__name__, self.picture(owner))
+
+    def _object(self, value: Any) -> Any:
         if _is_ours(value):
             fields = dataclasses.fields(value)
             return (type(value), tuple(self.picture(getattr(value, f.name)) for f in fields))
         if isinstance(value, collections.deque):
-            return (Same(value), tuple(map(self._inside, value)))
-        state = _state(value)
-        plain = ours(_module_of(type(value))) and not isinstance(value, types.SimpleNamespace)
+            return (Same(value), self._kind(value), tuple(map(self._inside, value)))
         if self._hidden and opaque(value):
             raise Unseen(value)
+        state = _state(value)
+        plain = ours(_module_of(type(value))) and not isinstance(value, types.SimpleNamespace)
         if state is None or plain:
             return Same(value)
         look = self.picture if can_view(type(value)) else self._inside
@@ -180,21 +274,39 @@ class _Painter:
         """A class by identity, and a user's class by its attributes too: they may be replaced."""
         if ours(_module_of(value)):
             return Same(value)
-        attributes = [(n, v) for n, v in vars(value).items() if not n.startswith("__")]
-        methods = tuple((n, self.picture(v)) for n, v in attributes)
-        above = (*value.__bases__, type(value))
-        return (Same(value), methods, tuple(self.picture(b) for b in above))
+        if not (self._hidden or can_view(value)):
+            return self._inside(value)
+        shown = [(n, v) for n, v in vars(value).items() if self._shows(n, v)]
+        above = [base for base in (*value.__bases__, type(value)) if base not in (object, type)]
+        attributes = tuple([(n, self._attribute(v)) for n, v in shown])
+        return (Same(value), attributes, tuple(map(self.picture, above)))
+
+    def _shows(self, name: str, value: Value) -> bool:
+        """Whether an attribute of a class matters: what Python keeps there only if it is named."""
+        hook = name.startswith("__") and not hasattr(type(value), "__get__")
+        return not hook or name in self._names
+
+    def _attribute(self, value: Value) -> Any:
+        """A function of a class is rebound with it; all else in a class is seen as it is."""
+        if isinstance(value, _SETTLED):
+            return Same(value)
+        if type(value) in ATOMS or isinstance(value, types.FunctionType) or _parts(value):
+            return self.picture(value)
+        noticed = not self._hidden and opaque(value)
+        return Same(value) if noticed else self._inside(value)
 
     def _function(self, f: types.FunctionType) -> Any:
         if f.__module__ is not None and ours(f.__module__):
             return (Same(f.__code__), tuple(self._cell(c) for c in f.__closure__ or ()))
         outer, self._names = self._names, _names(f.__code__)
+        if not _SAID.isdisjoint(self._names):
+            self._asked |= _SAID.intersection(self._names)
         try:
             return (
                 Same(f.__code__),
                 tuple(self._cell(c) for c in f.__closure__ or ()),
-                tuple((n, self.picture(v)) for n, v in _read(f.__globals__, f.__code__)),
-                *map(self.picture, (f.__defaults__, f.__kwdefaults__, f.__dict__ or None)),
+                tuple((n, self._told(f.__globals__, n, v)) for n, v in _read(f)),
+                *[self.picture(v) if v else None for v in _attached(f)],
             )
         finally:
             self._names = outer
@@ -203,9 +315,15 @@ class _Painter:
         """A module by identity, and of a user's what the function may read in it."""
         if ours(value.__name__):
             return Same(value)
-        read = [(n, vars(value)[n]) for n in self._names if n in vars(value)]
-        self.told.update((value.__name__, n) for n, _ in read)
-        return (Same(value), tuple((n, self.picture(v)) for n, v in read))
+        space = vars(value)
+        names = [n for n in self._names if n in space]
+        new = [n for n in names if (id(space), n, self._hidden) not in self.told]
+        return (Same(value), tuple((n, self._told(space, n, space[n])) for n in new))
+
+    def _told(self, space: dict[str, Any], name: str, value: Value) -> Any:
+        """What a name means in a module."""
+        self.told.add((id(space), name, self._hidden))
+        return self.picture(value)
 
     def _cell(self, cell: Any) -> Any:
         try:
@@ -214,9 +332,47 @@ class _Painter:
             return "empty"
 
 
-def _read(space: dict[str, Any], code: types.CodeType) -> Iterator[tuple[str, Any]]:
+def _attached(f: types.FunctionType) -> tuple[Any, ...]:
+    """What hangs on a function besides its code."""
+    return f.__defaults__, f.__kwdefaults__, f.__dict__
+
+
+_SAID = frozenset({"__doc__", "__annotations__", "__name__", "__qualname__"})
+"""What is said of a function, and few functions ask for."""
+
+
+def _said(f: types.FunctionType, name: str) -> Any:
+    """What is said of a function under a name; None where an annotation names what is not there."""
+    try:
+        return getattr(f, name)
+    except NameError:
+        return None
+
+
+def _parts(value: Any) -> tuple[Value, ...] | None:
+    """What Python's own kinds of functions made of functions hold; None for anything else."""
+    match value:
+        case functools.partial() | functools.partialmethod():
+            return (value.func, value.args, value.keywords)
+        case staticmethod() | classmethod():
+            return (value.__func__,)
+        case property() | types.DynamicClassAttribute():
+            return (value.fget, value.fset, value.fdel)
+        case functools.cached_property():
+            return (value.func,)
+        case functools.singledispatchmethod():
+            return (dict(value.dispatcher.registry),)
+        case functools._lru_cache_wrapper():
+            return (value.__wrapped__,)
+        case np.vectorize():
+            return (value.pyfunc, value.otypes, value.excluded, value.signature)
+    return None
+
+
+def _read(f: types.FunctionType) -> Iterator[tuple[str, Any]]:
     """What a function reads in its module, and the modules that are imported within it."""
-    globals_, modules = _roots(code)
+    space = f.__globals__
+    globals_, modules = _roots(f.__code__)
     for name in globals_:
         if name in space:
             yield name, space[name]
@@ -225,6 +381,7 @@ def _read(space: dict[str, Any], code: types.CodeType) -> Iterator[tuple[str, An
             yield name, sys.modules[name]
 
 
+@functools.lru_cache(maxsize=1024)
 def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
@@ -284,6 +441,20 @@ _SEEN = (
 )  # fmt: skip
 """What is seen through, or never changes."""
 
+_SEEN_THROUGH = (tuple, list, dict, set)
+"""Containers that the traced function sees through the doors, with what they hold."""
+
+_BOUND = (types.BuiltinFunctionType, types.MethodWrapperType)
+"""Compiled functions, and methods of objects whose class is compiled."""
+
+_SETTLED = (
+    types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType,
+    types.MethodDescriptorType, types.ClassMethodDescriptorType, types.BuiltinFunctionType,
+    type(threading.Lock()), type(threading.RLock()),
+    type(vars(collections.namedtuple("Field", "x"))["x"]), type(vars(ABC)["_abc_impl"]),
+)  # fmt: skip
+"""What Python itself puts into classes, or what tells nothing of numbers."""
+
 _UNCHANGING = frozenset(
     {"re", "datetime", "decimal", "fractions", "pathlib", "uuid", "logging", "types", "typing"}
 )
@@ -307,7 +478,3 @@ def _state(value: Value) -> dict[str, Any] | None:
     if found is None and not names:
         return None
     return {**(found or {}), **{n: getattr(value, n) for n in names}}
-
-
-def _key(value: Value) -> Any:
-    return value if isinstance(value, str | int | float | tuple) else Same(value)

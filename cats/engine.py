@@ -15,6 +15,7 @@ import numpy as np
 
 from cats.backends.backend import Backend, Compiled
 from cats.backends.on_numpy import OnNumpy
+from cats.bits import ATOMS
 from cats.cache import Cache
 from cats.capture import picture
 from cats.ir.collecting import collector_paused
@@ -29,7 +30,17 @@ from cats.recorder import Recorder, newest_recorder
 from cats.signs import finished
 from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
-from cats.tree import LEAF, PLAINLY, Branch, Static, Tree, flatten, unflatten, with_statics
+from cats.tree import (
+    LEAF,
+    PLAINLY,
+    Branch,
+    Static,
+    Tree,
+    flatten,
+    kinds,
+    unflatten,
+    with_statics,
+)
 from cats.unsolved import unsolved
 
 NUMPY = OnNumpy()
@@ -118,17 +129,20 @@ def _key(f: Function, call: Call, options: Hashable) -> Any:
         return None
     try:
         tree = with_statics(call.tree, _pictured)
-        key = (picture(f), tree, call.spaces, call.kinds, call.names, options)
+        classes = [picture(kind) for kind in kinds(call.tree) if kind not in _BUILT_IN]
+        key = (picture(f), tree, *classes, call.spaces, call.kinds, call.names, options)
         hash(key)
     except (TypeError, RecursionError):
         return None
     return key
 
 
+_BUILT_IN = (tuple, list, dict)
+
+
 def _pictured(value: Any) -> Any:
     """A value in the structure of arguments: functions and objects by what they hold."""
-    plain = value is None or isinstance(value, int | str | bytes | np.generic | slice | range)
-    return value if plain or isinstance(value, np.dtype) else picture(value)
+    return value if type(value) in ATOMS else picture(value)
 
 
 @placed

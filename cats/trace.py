@@ -96,7 +96,7 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
     """
     recorder = Recorder(SPEECH, Traced)
     inner = session_of(f)
-    session = inner or Session(recorder, f)
+    session = inner or Session(recorder, (f, inputs))
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
     parts = of_kinds(inputs, session.mirror_of)

@@ -168,3 +168,15 @@ def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
         return tree
     value = change(tree.value)
     return tree if value is tree.value else Static(tree.kind, value)
+
+
+def kinds(tree: Tree) -> Iterator[type]:
+    """The types of the containers in a structure, from the outermost.
+
+    >>> list(kinds(flatten((3, [1.0]))[1]))
+    [<class 'tuple'>, <class 'list'>]
+    """
+    if isinstance(tree, Branch):
+        yield tree.kind
+        for part in tree.parts:
+            yield from kinds(part)

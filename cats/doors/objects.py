@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import GENERAL, slots
+from cats.capture import GENERAL, opaque, slots
 from cats.doors.containers import kept
 from cats.doors.dispatch import DispatchedMethod
 
@@ -43,10 +43,25 @@ def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind
     return type(kind)(kind.__name__, (kind,), body)
 
 
-def fill(mirror: type, kind: type, rebind: Rebind) -> None:
-    """Gives a mirror the methods of the class and of its bases, rebound."""
+class Noticed:
+    """An attribute of a class that says when it is read."""
+
+    def __init__(self, value: Any, note: Callable[[], None]) -> None:
+        self._value, self._note = value, note
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        self._note()
+        return self._value
+
+
+def fill(mirror: type, kind: type, rebind: Rebind, note: Callable[[], None]) -> None:
+    """Gives a mirror the methods of the class and of its bases, rebound.
+
+    note   called when an attribute is read that may be another in the next call, unseen
+    """
     for name, value in _attributes(kind).items():
-        found = rebound_attribute(value, rebind)
+        hidden = opaque(value) and not hasattr(type(value), "__get__")
+        found = Noticed(value, note) if hidden else rebound_attribute(value, rebind)
         if found is value or name in vars(mirror):
             continue
         if isinstance(found, functools.cached_property):

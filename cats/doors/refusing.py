@@ -131,14 +131,18 @@ def words(function: Any, value: Any) -> Iterator[str]:
 _OUTSIDE = frozenset(
     {
         "time", "datetime", "os", "posix", "nt", "io", "_io", "pathlib", "glob", "socket",
-        "subprocess", "shutil", "tempfile", "uuid", "platform", "select", "urllib",
+        "subprocess", "shutil", "tempfile", "uuid", "platform", "select", "urllib", "decimal",
+        "_decimal", "locale", "_locale", "gc",
     }
 )  # fmt: skip
-_READERS = (np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex, np.geterr)
+_READERS = (
+    np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.fromregex, np.geterr, np.geterrcall,
+    np.get_printoptions, sys.getrecursionlimit, sys.modules, sys.argv, sys.stdin, sys.path,
+)  # fmt: skip
 
 
 def looks_outside(value: Any) -> bool:
-    """Whether a thing tells of the clock, of files or of the machine: of what no key can hold.
+    """Whether a thing tells of the clock, files, settings or the machine: of what no key can hold.
 
     >>> import os, time
     >>> looks_outside(time), looks_outside(os.environ), looks_outside(np.load), looks_outside(np)
@@ -147,8 +151,7 @@ def looks_outside(value: Any) -> bool:
     if isinstance(value, types.ModuleType):
         return value.__name__.partition(".")[0] in _OUTSIDE
     owner = getattr(value, "__module__", None) or type(value).__module__
-    read = any(value is reader for reader in (*_READERS, sys.modules, sys.argv, sys.stdin))
-    return read or str(owner).partition(".")[0] in _OUTSIDE
+    return any(value is reader for reader in _READERS) or str(owner).partition(".")[0] in _OUTSIDE
 
 
 _SOURCES = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)

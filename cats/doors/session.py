@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.capture import SMALL, can_view, opaque, ours, told_by_modules
+from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_modules
 from cats.doors import python
 from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import ARGUMENTS, KEPT, PLAIN, contents, kept
@@ -74,6 +74,7 @@ class Globals(dict[str, Any]):
             return super().__getitem__(name)
         if name not in self.original:
             raise KeyError(name)
+        self.session.reads(self.original, name)
         found = self.read[name] = self.look(self.original[name])
         super().__setitem__(name, found)
         return found
@@ -101,7 +102,7 @@ class ModuleDoor:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        self._session.reads(self._module, name)
+        self._session.reads(vars(self._module), name)
         return self._session.rebound(getattr(self._module, name))
 
     def __dir__(self) -> list[str]:
@@ -117,10 +118,10 @@ class Session:
     What is read from outside belongs to the root, which is open as long as anything here is used.
     """
 
-    def __init__(self, recorder: Recorder, function: Any = None) -> None:
+    def __init__(self, recorder: Recorder, traced: Any = None) -> None:
         self.recorder = self.root = recorder
-        self._function_traced = function
-        self._told: frozenset[tuple[str, str]] | None = None
+        self._traced = traced
+        self._told: frozenset[tuple[int, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
         self._numbers: dict[type, type] = {}
         self._own: dict[types.FunctionType, types.FunctionType] = {}
@@ -161,13 +162,16 @@ class Session:
 
     # What a value is inside
 
-    def reads(self, module: types.ModuleType, name: str) -> None:
-        """Notes that a name of a module is read: one that was not foreseen may change unseen."""
-        if ours(module.__name__):
+    def reads(self, space: dict[str, Any], name: str) -> None:
+        """Notes that a name of a module is read: one that was not foreseen may change unseen.
+
+        A name that no source can say is a tool's, as in `capture`.
+        """
+        if not (self.world.lasting and name.isidentifier()) or ours(str(space.get("__name__"))):
             return
         if self._told is None:
-            self._told = told_by_modules(self._function_traced)
-        if (module.__name__, name) not in self._told:
+            self._told = told_by_modules(self._traced)
+        if (id(space), name) not in self._told:
             self.world.lasting = False
 
     def rebound(self, value: Any) -> Any:
@@ -206,6 +210,10 @@ class Session:
                 parts = [self.rebound(v) for v in value.args]
                 named = {k: self.rebound(v) for k, v in value.keywords.items()}
                 return functools.partial(self.rebound(value.func), *parts, **named)
+            case staticmethod():
+                return staticmethod(self.rebound(value.__func__))
+            case types.BuiltinFunctionType() | types.MethodWrapperType():
+                return self._compiled(value)
             case types.ModuleType():
                 return value if _left_alone(value.__name__) else ModuleDoor(self, value)
             case np.ndarray():
@@ -221,9 +229,20 @@ class Session:
             return self._plain.get(id(value)) or self._makers[id(value)]
         if isinstance(value, np.vectorize):
             return Vectorized(self, value)
+        return self._other(value)
+
+    def _compiled(self, value: Any) -> Any:
+        """A compiled function, or a method of what its object is inside."""
+        known = self._plain.get(id(value)) or self._makers.get(id(value))
+        if known is not None:
+            return known
         if isinstance(value, types.BuiltinFunctionType) and value in _IN_MATH:
             return python.of_math(value)
-        return self._other(value)
+        owner = value.__self__
+        if owner is None or isinstance(owner, types.ModuleType | type):
+            return self._other(value)
+        inside = self.rebound(owner)
+        return self._other(value) if inside is owner else getattr(inside, value.__name__)
 
     def _other(self, value: Any) -> Any:
         if any(value is keyed for keyed in KEYED):
@@ -266,11 +285,9 @@ class Session:
 
     def _array(self, value: np.ndarray[Any, Any]) -> Any:
         """An array from outside: small ones are constants, others are read in every call."""
-        kind = value.dtype.kind
-        plain = type(value) in (np.ndarray, np.memmap)
         if opaque(value):
             self.world.lasting = False
-        if not plain or not (kind in "bui" or (kind == "f" and value.dtype.itemsize in (4, 8))):
+        if not is_plain(value):
             return value
         if value.nbytes > SMALL:
             return self.root.reading(value)
@@ -462,9 +479,13 @@ class Session:
         if kind not in self._mirrors:
             made = mirrored(kind, self._watched, self.rebound)
             self._mirrors[kind], self._originals[made] = made, kind
-            fill(made, kind, self.rebound)
+            fill(made, kind, self.rebound, self._changing)
             self._filled[made] = dict(vars(made))
         return self._mirrors[kind]
+
+    def _changing(self) -> None:
+        """What is read may be another in the next call, and nothing would tell."""
+        self.world.lasting = False
 
     def mirror_of(self, kind: type) -> type:
         """The class with rebound methods, of classes that can have one; else the class itself."""
