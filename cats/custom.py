@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from threading import get_ident
 from typing import Any
 
@@ -19,10 +20,10 @@ from cats.bodies import Body, Closed, applied, body_of, closed, described
 from cats.capture import Same, Unseen, picture
 from cats.dependence import dependent
 from cats.doors.session import users_class
-from cats.engine import real_leaves
+from cats.engine import fitted, real_leaves
 from cats.ir.control import Custom
 from cats.ir.control import Rule as IrRule
-from cats.ir.errors import DerivativeError, LinearityError, TraceError
+from cats.ir.errors import DerivativeError, LinearityError, SpaceError, TraceError
 from cats.ir.nesting import inner_first
 from cats.ir.prims.layout import convert
 from cats.ir.program import Program
@@ -30,8 +31,8 @@ from cats.ir.spaces import Ground, Real, Value, space_of
 from cats.ir.wire import Builder
 from cats.linearity import check_linear_function
 from cats.places import placed, users_place
-from cats.trace import Spec
-from cats.tree import LEAF, Branch, Leaf, Static, Tree, count, flatten, unflatten
+from cats.trace import Spec, leaf_names
+from cats.tree import LEAF, Branch, Leaf, Static, Tree, count, flatten, of_kinds, unflatten
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -137,7 +138,7 @@ class _Ruled:
         spaces = [space_of(v) for v in leaves]
         f = partial(_placed, said.f, said.fixed, fixed)
         body = body_of(_name(said.f), f, _like(tree, spaces), numbers=False)
-        key = (get_ident(), tree, tuple(spaces), _pictured(fixed))
+        key = (get_ident(), of_kinds(tree, users_class), tuple(spaces), _pictured(fixed))
         rule = said.open.get(key)
         if rule is not None:
             whole = closed([body])
@@ -161,9 +162,13 @@ def _pictured(fixed: tuple[Any, ...]) -> Any:
 
 def _placed(f: Function, places: tuple[int, ...], fixed: tuple[Any, ...], *args: Any) -> Any:
     """The function on arguments, the fixed ones in their places."""
-    rest, given = iter(args), dict(zip(places, fixed, strict=True))
-    count = len(args) + len(fixed)
-    return f(*[given[i] if i in given else next(rest) for i in range(count)])
+    return f(*_all(places, fixed, args))
+
+
+def _all(places: Sequence[int], fixed: Sequence[Any], moving: Sequence[Any]) -> list[Any]:
+    """Arguments by place, the fixed ones in theirs."""
+    rest, given = iter(moving), dict(zip(places, fixed, strict=True))
+    return [given[i] if i in given else next(rest) for i in range(len(moving) + len(fixed))]
 
 
 def _name(f: Any) -> str:
@@ -226,7 +231,8 @@ class _Saying:
         _same_tree(name, "value", value, first.ends[:count_y], body.out, body.ends)
         saved = unflatten(kept, [Spec(s.shape, s.dtype) for s in first.ends[count_y:]])
         back = f"the backward rule of {body.name}"
-        b = partial(_backward, bwd, fixed, self.tree, tuple(self.spaces), back)
+        expected = tuple(zip(self.spaces, self.names(), strict=True))
+        b = partial(_backward, bwd, fixed, self.tree, expected, back)
         second = body_of(back, b, (saved, _tangents(body.out, body.ends)), numbers=False)
         whole = closed([body, first, second])
         around, program = len(whole.around), whole.programs[2]
@@ -238,6 +244,11 @@ class _Saying:
         made = forward.run(whole.programs[1], inputs)
         outputs = [*made[:count_y], *inputs[:around], *made[count_y:]]
         return self.word(whole, forward.finish(outputs), program)
+
+    def names(self) -> list[str]:
+        """How the function calls the leaves of the arguments that may vary."""
+        args = _like(self.tree, self.spaces)
+        return leaf_names(self.said.f, _all(self.said.fixed, (None,) * len(self.fixed), args), {})
 
     def word(
         self, whole: Closed, forward: Program, map: Program
@@ -284,7 +295,7 @@ def _backward(
     rule: Rule,
     fixed: tuple[Any, ...],
     tree: Tree,
-    spaces: tuple[Ground, ...],
+    expected: tuple[tuple[Ground, str], ...],
     name: str,
     saved: Any,
     ct: Any,
@@ -299,25 +310,26 @@ def _backward(
             where=users_place(),
             remedy="Return a tuple, with None for what has cotangent zero.",
         )
-    rest = iter(spaces)
-    return tuple([_fitted(f, t, rest, name) for f, t in zip(found, parts.parts, strict=True)])
+    rest = iter(expected)
+    rows = [(f, t, list(islice(rest, count(t)))) for f, t in zip(found, parts.parts, strict=True)]
+    return tuple([_fitted(f, t, own, name) for f, t, own in rows])
 
 
-def _fitted(found: Any, tree: Tree, spaces: Any, name: str) -> Any:
+def _fitted(
+    found: Any, tree: Tree, expected: Sequence[tuple[Ground, str]], name: str
+) -> tuple[Any, ...]:
     """A cotangent for each real leaf, zeros for None. Raises TraceError if one does not fit."""
-    mine = [next(spaces) for _ in range(count(tree))]
-    reals = [s for s in mine if isinstance(s, Real)]
+    reals = [s for s, _ in expected if isinstance(s, Real)]
     if found is None:
         return tuple([np.zeros(s.shape, s.dtype) for s in reals])
-    leaves = flatten(found)[0]
-    shapes = [np.shape(v) for v in leaves]
-    if shapes != [s.shape for s in reals]:
+    try:
+        leaves = fitted(found, tree, expected, "cotangent")
+    except SpaceError as error:
         raise TraceError(
-            f"{name} gives cotangents of shapes {shapes} for arguments in "
-            f"{', '.join(map(str, reals)) or 'nothing real'}",
+            f"what {name} gives does not fit: {error.message}",
             where=users_place(),
-            remedy="Give each cotangent the structure and shape of its argument.",
-        )
+            remedy=error.remedy,
+        ) from None
     pairs = zip(leaves, reals, strict=True)
     return tuple([v if space_of(v) == s else convert(v, dtype=s.dtype) for v, s in pairs])
 

@@ -17,6 +17,7 @@ from cats.backends.backend import Backend, Compiled
 from cats.backends.on_numpy import OnNumpy
 from cats.cache import Cache
 from cats.capture import picture
+from cats.doors.session import users_class
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.inline import without_guards
@@ -296,7 +297,8 @@ def _kind(tree: Branch) -> str:
 
 def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
     """The parts of a container of this very type; None for any other."""
-    if getattr(type(given), PLAINLY, type(given)) is not tree.kind:
+    kind = getattr(type(given), PLAINLY, type(given))
+    if users_class(kind) is not users_class(tree.kind):
         return None
     if isinstance(given, dict):
         return [given[k] for k in tree.keys] if set(given) == set(tree.keys) else None

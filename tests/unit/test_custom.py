@@ -126,6 +126,47 @@ class Point:
     n: Any
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Another one of the same fields."""
+
+    a: Any
+    n: Any
+
+
+def test_cotangents_go_by_key_and_not_by_place() -> None:
+    def f(d: Any) -> Any:
+        return d["a"] ** 2 * d["in"]["b"] + d["in"]["c"] * d["a"]
+
+    def slopes(d: Any, ct: Any) -> Any:
+        a, b, c = d["a"], d["in"]["b"], d["in"]["c"]
+        inner = {"c": ct * a, "b": ct * a**2}
+        return ({"in": inner, "a": ct * (2 * a * b + c)},)
+
+    said = cats.custom_vjp(f)
+    said.defvjp(lambda d: (said(d), d), slopes)
+    d = {"a": 2.0, "in": {"b": 5.0, "c": 7.0}}
+    near(cats.grad(said)(d), cats.grad(f)(d))
+    near(cats.jvp(said, (d,), (d,)), cats.jvp(f, (d,), (d,)))
+
+    def hooked(x: Any) -> Any:
+        d = {"a": x, "b": x * x}
+        made = cats.on_gradient(d, lambda ct: {"b": 10.0 * ct["b"], "a": 100.0 * ct["a"]})
+        return made["a"] + made["b"]
+
+    near(cats.grad(hooked)(3.0), 160.0)
+
+
+def test_rules_made_where_they_are_used_take_containers_of_users() -> None:
+    def f(x: Any) -> Any:
+        times = cats.custom_vjp(lambda p: p.a * p.n)
+        times.defvjp(lambda p: (times(p), p), lambda p, ct: (Point(p.n * ct, None),))
+        return times(Point(x, 3))
+
+    near(cats.grad(f)(2.0), 3.0)
+    near(cats.jvp(f, (2.0,), (1.0,)), (6.0, 3.0))
+
+
 def test_containers_integers_and_arguments_that_do_not_vary() -> None:
     clamp = cats.custom_vjp(lambda x, low, high: np.clip(x, low, high))
     clamp.defvjp(
@@ -187,6 +228,13 @@ def pulled(bwd: Function, fwd: Function = lambda x, y: (x * y, x)) -> Function:
     f = cats.custom_vjp(lambda x, y: x * y)
     f.defvjp(fwd, bwd)
     return lambda: cats.grad(lambda x: f(x, 2.0))(1.0)
+
+
+def shared(bwd: Function) -> Function:
+    """{a, b} |-> a * b with a rule in reverse, differentiated."""
+    f = cats.custom_vjp(lambda d: d["a"] * d["b"])
+    f.defvjp(lambda d: (f(d), d), lambda d, ct: (bwd(d, ct),))
+    return lambda: cats.grad(f)({"a": 1.0, "b": 2.0})
 
 
 def captured(s: Any) -> Any:
@@ -268,8 +316,8 @@ REFUSED: list[tuple[Any, ...]] = [
     (pulled(lambda kept, ct: (ct,)), TraceError, "gives tuple, and not a tuple of 2 cotangents",
      "with None for what has cotangent zero"),
     (pulled(lambda kept, ct: (np.ones(2) * ct, ct)), TraceError,
-     "the backward rule of <lambda> gives cotangents of shapes [(2,)] for arguments in R",
-     "the structure and shape of its argument"),
+     "what the backward rule of <lambda> gives does not fit: the cotangent of x lies in R[2], but x",
+     "the shape ()"),
     (pulled(lambda kept, ct: (np.clip(ct, -1, 1), ct)), LinearityError,
      "the backward rule of <lambda> is not linear", "linear in tangents and cotangents", "np.clip"),
     (pulled(lambda kept, ct: (ct + kept, ct)), LinearityError, "does not map 0 to 0", "linear in"),
@@ -281,7 +329,17 @@ REFUSED: list[tuple[Any, ...]] = [
     (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: ct * ct))(1.0), LinearityError,
      "is not linear", "linear in tangents and cotangents"),
     (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: np.ones(3)))(1.0), TraceError,
-     "cotangents of shapes [(3,)]", "the structure and shape"),
+     "the cotangent of x lies in R[3], but x lies in R", "the shape ()"),
+    (shared(lambda d, ct: [ct, ct]), TraceError,
+     "a list of 2 instead of a dict with the keys 'a', 'b'", "in the same containers"),
+    (shared(lambda d, ct: {"a": ct}), TraceError, "a dict with the keys 'a' instead", "the same"),
+    (shared(lambda d, ct: {"a": ct, "c": ct}), TraceError, "the keys 'a', 'c' instead", "the same"),
+    (shared(lambda d, ct: {"a": ct, "b": None}), TraceError, "the cotangent of d_1 is missing",
+     "lies in R"),
+    (shared(lambda d, ct: {"a": {"b": ct}, "b": ct}), TraceError, "the cotangent of d_0 is dict",
+     "Pass arrays"),
+    (lambda: cats.grad(lambda x: cats.on_gradient(Point(x, x), lambda ct: Pair(ct.a, ct.n)).a)(1.0),
+     TraceError, "a Pair of 2 instead of a Point of 2", "in the same containers"),
 ]  # fmt: skip
 
 
