@@ -254,6 +254,14 @@ def fitted(
     return values
 
 
+def moved(tangents: Sequence[Value]) -> bool:
+    """Whether any is traced or other than 0: what has tangents 0 does not vary.
+
+    A slope that is infinite or nan is then nothing to be multiplied by 0.
+    """
+    return newest(tangents) is not None or any(map(np.any, tangents))
+
+
 def _refuse_moved(value: Any, what: str, why: str) -> None:
     """Raises SpaceError for what is neither None nor 0, where nothing varies."""
     if value is None or (newest([value]) is None and not np.any(np.asarray(value) != 0)):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.engine import Answer, answered, fitted, pair, real_leaves
+from cats.engine import Answer, answered, fitted, moved, pair, real_leaves
 from cats.ir.errors import DerivativeError, SpaceError
 from cats.ir.prims.algebra import mul
 from cats.ir.program import Program
@@ -38,8 +38,8 @@ def jet(
     """
     order = _order(primals, series)
     call = prepare(f, tuple(primals), {})
-    active = [i for i, s in enumerate(call.spaces) if isinstance(s, Real)]
-    if not active:
+    real = [i for i, s in enumerate(call.spaces) if isinstance(s, Real)]
+    if not real:
         raise DerivativeError(
             "there is nothing real to differentiate", remedy="Pass floats and arrays of floats."
         )
@@ -49,7 +49,9 @@ def jet(
         fitted(tuple([s[n] for s in series]), tree.parts[0], expected, f"derivative {n + 1}")
         for n in range(order)
     ]
-    given = [rows[n][i] for i in range(len(active)) for n in range(order)]
+    columns = [(i, c) for i, c in zip(real, zip(*rows, strict=True), strict=False) if moved(c)]
+    active = [i for i, _ in columns]
+    given = [term for _, column in columns for term in column]
 
     def make(lifted: Traceable) -> Answer:
         plain = lifted.program
@@ -57,7 +59,7 @@ def jet(
         out = real_leaves(lifted.out, lifted.program.ends)
         return Answer(program, pair(lifted.out, Branch(list, (), (out,) * order)))
 
-    return answered(f, call, given, ("jet", order), make)  # type: ignore[no-any-return]
+    return answered(f, call, given, ("jet", order, tuple(active)), make)  # type: ignore[no-any-return]
 
 
 def _order(primals: Sequence[Any], series: Sequence[Sequence[Any]]) -> int:

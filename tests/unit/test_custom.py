@@ -316,7 +316,7 @@ REFUSED: list[tuple[Any, ...]] = [
     (pulled(lambda kept, ct: (ct,)), TraceError, "gives tuple, and not a tuple of 2 cotangents",
      "with None for what has cotangent zero"),
     (pulled(lambda kept, ct: (np.ones(2) * ct, ct)), TraceError,
-     "the backward rule of <lambda> gives does not fit: the cotangent of x lies in R[2], but x lies",
+     "the backward rule of <lambda> gives does not fit: the cotangent of x lies in R[2], but x",
      "the shape ()"),
     (pulled(lambda kept, ct: (np.clip(ct, -1, 1), ct)), LinearityError,
      "the backward rule of <lambda> is not linear", "linear in tangents and cotangents", "np.clip"),
