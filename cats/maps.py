@@ -37,7 +37,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
     primals, tangents   sequences of arguments and of their tangents, of the same structure
     has_aux             f returns (value, aux); the result is (value, tangent, aux)
-    Raises SpaceError if a tangent does not lie in the space of its primal.
+    What is given tangent 0 does not vary: 0 times a slope that is infinite is 0. Raises SpaceError
+    if a tangent does not lie in the space of its primal.
     Source: Elliott 2018, section 4.
 
     >>> import numpy as np
