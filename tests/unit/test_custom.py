@@ -167,6 +167,58 @@ def test_rules_made_where_they_are_used_take_containers_of_users() -> None:
     near(cats.jvp(f, (2.0,), (1.0,)), (6.0, 3.0))
 
 
+def test_values_and_tangents_go_by_key() -> None:
+    def f(x: Any) -> Any:
+        return {"a": x, "b": np.sum(x * x)}
+
+    ahead = cats.custom_jvp(f)
+    ahead.defjvp(
+        lambda p, t: (
+            {"b": np.sum(p[0] ** 2), "a": p[0]},
+            {"b": np.sum(2 * p[0] * t[0]), "a": t[0]},
+        )
+    )
+    back = cats.custom_vjp(f)
+    back.defvjp(
+        lambda x: ({"b": np.sum(x**2), "a": x}, x), lambda x, ct: (ct["a"] + 2 * x * ct["b"],)
+    )
+    for said in (ahead, back):
+        near(cats.jvp(said, (V,), (V,)), cats.jvp(f, (V,), (V,)))
+        near(cats.jacobian(said)(V), cats.jacobian(f)(V))
+
+
+POWER = cats.custom_jvp(lambda n, x: x ** n["of"], nondiff_argnums=0)
+POWER.defjvp(lambda n, p, t: (POWER(n, p[0]), n["of"] * POWER({"of": n["of"] - 1}, p[0]) * t[0]))
+REWOP = cats.custom_vjp(lambda x, n: x ** n["of"], nondiff_argnums=(-1,))
+REWOP.defvjp(
+    lambda x, n: (REWOP(x, n), x),
+    lambda n, x, ct: (n["of"] * REWOP(x, {"of": n["of"] - 1.0, "why": "slope"}) * ct,),
+)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda n, x: POWER({"of": n}, x), lambda n, x: REWOP(x, {"of": n, "why": np.sin})],
+    ids=["ahead", "back"],
+)
+def test_what_does_not_vary_may_be_traced(f: Function) -> None:
+    """The rule is given it, and gives it to the function again."""
+    n, x = np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.5, 2.5])
+    near(cats.vmap(f)(n, x), x**n)
+    near(cats.compile(f)(3.0, 2.0), 8.0)
+    near(cats.vmap(cats.grad(f, 1))(n, x), n * x ** (n - 1))
+    near(cats.vmap(cats.grad(cats.grad(f, 1), 1))(n, x), n * (n - 1) * x ** (n - 2))
+    near(cats.vmap(lambda n: cats.grad(f, 1)(n, 2.0))(n), n * 2.0 ** (n - 1))
+    near(cats.grad(lambda x: f(cats.stop_gradient(x), x))(3.0), 27.0)
+    near(cats.grad(lambda x: cats.fori_loop(0, 2, lambda i, c: f(i + 2.0, c), x))(1.5), 6 * 1.5**5)
+    near(cats.jvp(lambda n, x: f(n, x), (3.0, 2.0), (0.0, 1.0)), (8.0, 12.0))
+    near(
+        cats.taylor(lambda x: cats.vmap(f)(n, x * np.ones(3)), 2.0, 2)[2], np.array([0.0, 1.0, 6.0])
+    )
+    with pytest.raises(DerivativeError, match="or takes as one of nondiff_argnums"):
+        cats.grad(f)(3.0, 2.0)
+
+
 def test_containers_integers_and_arguments_that_do_not_vary() -> None:
     clamp = cats.custom_vjp(lambda x, low, high: np.clip(x, low, high))
     clamp.defvjp(
@@ -279,7 +331,56 @@ def recursive(s: Any) -> Any:
     return inner(2.0)
 
 
+def asking(ask: Function) -> Function:
+    """x |-> x * x with a rule that asks for what it is to say, differentiated."""
+    f = cats.custom_jvp(lambda x: x * x)
+    f.defjvp(lambda p, t: (f(p[0]), ask(f, p[0]) * t[0]))
+    return lambda: cats.grad(f)(2.0)
+
+
+def fixing(numbers: Any, f: Any = lambda x, y: x * y) -> Any:
+    """A function of which arguments do not vary, called."""
+    fixed = cats.custom_jvp(f, nondiff_argnums=numbers)
+    fixed.defjvp(lambda y, p, t: (fixed(p[0], y), y * t[0]))
+    return fixed(2.0, 3.0)
+
+
+def by_arguments(*rules: Any) -> Any:
+    """x * y with a rule for each argument, differentiated."""
+    f = cats.custom_jvp(lambda x, y: x * y)
+    f.defjvps(*rules)
+    return cats.grad(f)(2.0, 3.0)
+
+
+NO: Any = cats
+OWN = "the rule of <lambda> asks for the derivative of <lambda>, or for a batch of it"
+
 REFUSED: list[tuple[Any, ...]] = [
+    (asking(lambda f, x: cats.grad(f)(x)), DerivativeError, OWN, "by another function"),
+    (asking(lambda f, x: cats.jvp(f, (x,), (1.0,))[1]), DerivativeError, OWN, "by another"),
+    (asking(lambda f, x: cats.taylor(f, x, 1)[1]), DerivativeError, OWN, "by another function"),
+    (asking(lambda f, x: np.sum(cats.vmap(f)(np.ones(2)))), DerivativeError, OWN, "by another"),
+    (lambda: POWER({"of": 2.0}, 3.0), DerivativeError,
+     "<lambda> and its rule nest deeper than Python allows", "that are the same, or that are"),
+    (lambda: fixing((5,)), DerivativeError,
+     "nondiff_argnums=(5,), but <lambda> was called with 2 arguments", "from 0"),
+    (lambda: fixing((-3,)), DerivativeError, "nondiff_argnums=(-3,), but <lambda>", "from 0"),
+    (lambda: fixing("x"), DerivativeError, "nondiff_argnums='x' is neither", "from 0"),
+    (lambda: fixing((0.5,)), DerivativeError, "nondiff_argnums=(0.5,) is neither", "from 0"),
+    (lambda: fixing(None), DerivativeError, "nondiff_argnums=None is neither", "from 0"),
+    (lambda: fixing((), 3), DerivativeError, "what has a derivative said is 3", "Python function"),
+    (lambda: NO.custom_vjp("f"), DerivativeError, "what has a derivative said is 'f'", "Python"),
+    (lambda: NO.custom_jvp(np.sin).defjvp("f"), DerivativeError, "rule of defjvp is 'f'", "Python"),
+    (lambda: NO.custom_vjp(np.sin).defvjp(1, np.sin), DerivativeError,
+     "the forward rule of defvjp is 1, and no function", "Python function"),
+    (lambda: NO.custom_vjp(np.sin).defvjp(np.sin, 1), DerivativeError,
+     "the backward rule of defvjp is 1, and no function", "Python function"),
+    (lambda: NO.on_gradient(1.0, 3), DerivativeError, "the hook of on_gradient is 3", "Python"),
+    (lambda: by_arguments(lambda t, v, x, y: y * t), DerivativeError,
+     "defjvps of <lambda> says 1 rules for 2 arguments", "None where the value does not vary"),
+    (lambda: by_arguments(None, 3), DerivativeError, "rule 1 of defjvps is 3", "Python function"),
+    (lambda: NO.custom_jvp(np.power, 1).defjvps(None), DerivativeError,
+     "defjvps says nothing of arguments that do not vary, as nondiff_argnums of power", "defjvp"),
     (said(lambda p, t: (p[0] ** 2, t[0] * 2 + 1)), LinearityError,
      "the rule of <lambda> is not linear: it does not map 0 to 0", "linear in tangents", "* 2 + 1"),
     (said(lambda p, t: (p[0] ** 2, t[0] * t[0])), LinearityError,
