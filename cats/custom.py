@@ -13,15 +13,15 @@ from functools import partial
 from itertools import islice
 from operator import index
 from threading import get_ident
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
-from cats.capture import Same, Unseen, picture
 from cats.dependence import dependent
 from cats.doors.session import users_class
 from cats.engine import NONE, fitted, real_leaves
+from cats.fixed import Fixed, beside, held_apart, in_places, pictured
 from cats.ir.control import Custom
 from cats.ir.control import Rule as IrRule
 from cats.ir.errors import DerivativeError, LinearityError, SpaceError, TraceError
@@ -33,7 +33,6 @@ from cats.ir.wire import Builder
 from cats.linearity import check_linear_function
 from cats.places import placed, users_place
 from cats.trace import Spec, leaf_names
-from cats.tracked import Tracked
 from cats.tree import (
     Branch,
     Static,
@@ -43,7 +42,6 @@ from cats.tree import (
     of_kinds,
     order,
     unflatten,
-    with_statics,
 )
 from cats.whole import compile
 
@@ -133,10 +131,10 @@ class CustomFunction:
             )
         args = _in_order(self.f, args, kwargs)
         places = self._places(len(args))
-        fixed = _fixed([args[i] for i in places])
+        traced, fixed = held_apart([args[i] for i in places])
         moving = [a for i, a in enumerate(args) if i not in places]
         try:
-            return compile(_Ruled(self, places, fixed.rest))(fixed.traced, *moving)
+            return compile(_Ruled(self, places, fixed))(traced, *moving)
         except RecursionError:
             if any(thread == get_ident() for thread, *_ in self.open):
                 raise
@@ -183,55 +181,22 @@ def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tup
 
 
 @dataclass(frozen=True)
-class _Rest:
-    """Arguments that do not vary, but for what is traced of them, which is None in `leaves`."""
-
-    whole: tuple[Any, ...]
-    leaves: tuple[Any, ...]
-    tree: Tree
-
-    def with_traced(self, traced: Sequence[Any]) -> tuple[Any, ...]:
-        """The arguments again."""
-        if not traced:
-            return self.whole
-        rest = iter(traced)
-        found: tuple[Any, ...] = unflatten(
-            self.tree, [next(rest) if v is None else v for v in self.leaves]
-        )
-        return found
-
-
-class _Fixed(NamedTuple):
-    """Arguments that do not vary: what is traced of them, and the rest."""
-
-    traced: tuple[Any, ...]
-    rest: _Rest
-
-
-def _fixed(args: Sequence[Any]) -> _Fixed:
-    leaves, tree = flatten(tuple(args))
-    traced = tuple([v for v in leaves if isinstance(v, Tracked)])
-    plain = tuple([None if isinstance(v, Tracked) else v for v in leaves])
-    return _Fixed(traced, _Rest(() if traced else tuple(args), plain, tree))
-
-
-@dataclass(frozen=True)
 class _Ruled:
     """The function on what is traced, and on the arguments that may vary, as one custom step."""
 
     said: CustomFunction
     places: tuple[int, ...]
-    fixed: _Rest
+    fixed: Fixed
 
     def __call__(self, held: tuple[Any, ...], *args: Any) -> Any:
         said = self.said
         leaves, tree = flatten(args)
         spaces = [space_of(v) for v in leaves]
         like = tuple([Spec(s.shape, s.dtype) for s in map(space_of, held)])
-        f = partial(_placed, said.f, self.places, self.fixed)
+        f = partial(beside, said.f, self.places, self.fixed)
         body = body_of(_name(said.f), f, (like, *_like(tree, spaces)), numbers=False)
         seen = of_kinds(tree, users_class), tuple(spaces), like
-        key = (get_ident(), *seen, _pictured(self.fixed))
+        key = (get_ident(), *seen, pictured(self.fixed))
         rule = said.open.get(key)
         if rule is not None:
             whole = closed([body])
@@ -245,31 +210,9 @@ class _Ruled:
         return unflatten(body.out, applied(word, [*around, *held, *leaves]))
 
 
-def _pictured(fixed: _Rest) -> Any:
-    """What is fixed, by what it holds, and by identity where that cannot be seen."""
-    try:
-        return picture(fixed.whole or (fixed.leaves, fixed.tree))
-    except Unseen:
-        whole, leaves = (tuple(map(Same, part)) for part in (fixed.whole, fixed.leaves))
-        return whole or (leaves, with_statics(fixed.tree, Same))
-
-
-def _placed(
-    f: Function, places: tuple[int, ...], fixed: _Rest, held: tuple[Any, ...], *args: Any
-) -> Any:
-    """The function on arguments, the fixed ones in their places."""
-    return f(*_all(places, fixed.with_traced(held), args))
-
-
-def _ahead(rule: Rule, fixed: _Rest, held: tuple[Any, ...], primals: Any, tangents: Any) -> Any:
+def _ahead(rule: Rule, fixed: Fixed, held: tuple[Any, ...], primals: Any, tangents: Any) -> Any:
     """A rule forward, on the fixed arguments before the others."""
     return rule(*fixed.with_traced(held), primals, tangents)
-
-
-def _all(places: Sequence[int], fixed: Sequence[Any], moving: Sequence[Any]) -> list[Any]:
-    """Arguments by place, the fixed ones in theirs."""
-    rest, given = iter(moving), dict(zip(places, fixed, strict=True))
-    return [given[i] if i in given else next(rest) for i in range(len(moving) + len(fixed))]
 
 
 def _name(f: Any) -> str:
@@ -332,7 +275,7 @@ class _Saying:
         body, of = self.body, self.of
         fwd, bwd = self.said.vjp  # type: ignore[misc]
         name = f"the forward rule of {body.name}"
-        f = partial(_placed, fwd, of.places, of.fixed)
+        f = partial(beside, fwd, of.places, of.fixed)
         given = self.held, *_like(self.tree, self.spaces)
         first = body_of(name, f, given, numbers=False)
         value, kept = _pair(first, "(value, residuals)")
@@ -360,7 +303,7 @@ class _Saying:
         """How the function calls the leaves of the arguments that may vary."""
         args = _like(self.tree, self.spaces)
         places = self.of.places
-        return leaf_names(self.said.f, _all(places, (None,) * len(places), args), {})
+        return leaf_names(self.said.f, in_places(places, (None,) * len(places), args), {})
 
     def around(self, whole: Closed) -> int:
         """How many inputs come before the arguments that may vary."""
@@ -409,7 +352,7 @@ def _at_rest(program: Program, outputs: range, start: int, name: str) -> Program
 
 def _backward(
     rule: Rule,
-    fixed: _Rest,
+    fixed: Fixed,
     tree: Tree,
     expected: tuple[tuple[Ground, str], ...],
     name: str,
