@@ -33,16 +33,7 @@ from cats.ir.wire import Builder
 from cats.linearity import check_linear_function
 from cats.places import placed, users_place
 from cats.trace import Spec, leaf_names
-from cats.tree import (
-    Branch,
-    Static,
-    Tree,
-    count,
-    flatten,
-    of_kinds,
-    order,
-    unflatten,
-)
+from cats.tree import Branch, Static, Tree, count, flatten, of_kinds, order, unflatten
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -155,7 +146,7 @@ class CustomFunction:
                     where=users_place(),
                     remedy="nondiff_argnums counts arguments from 0.",
                 )
-        return tuple([i % count for i in self.fixed])
+        return tuple(dict.fromkeys([i % count for i in self.fixed]))
 
 
 def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

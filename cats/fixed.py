@@ -44,9 +44,14 @@ def held_apart(args: Sequence[Any]) -> tuple[tuple[Tracked, ...], Fixed]:
     (3, 'x')
     """
     leaves, tree = flatten(tuple(args))
-    traced = tuple([v for v in leaves if isinstance(v, Tracked)])
-    plain = tuple([None if isinstance(v, Tracked) else v for v in leaves])
+    traced = tuple([v for v in leaves if _is_traced(v)])
+    plain = tuple([None if _is_traced(v) else v for v in leaves])
     return traced, Fixed(() if traced else tuple(args), plain, tree)
+
+
+def _is_traced(value: Any) -> bool:
+    """Whether a value is only known when the program runs."""
+    return isinstance(value, Tracked) and value.known is None
 
 
 def pictured(fixed: Fixed) -> Any:

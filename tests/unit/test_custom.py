@@ -219,6 +219,14 @@ def test_what_does_not_vary_may_be_traced(f: Function) -> None:
         cats.grad(f)(3.0, 2.0)
 
 
+def test_what_does_not_vary_is_known_where_it_was_made() -> None:
+    f = cats.custom_jvp(lambda n, x: x ** len(n) if n[0] == 0 else x, nondiff_argnums=(0, -2))
+    f.defjvp(lambda n, p, t: (f(n, p[0]), 7.0 * t[0] if n[0] == 0 else t[0]))
+    for n in (np.arange(3), [0, 1, 2], (0, 1, 2)):
+        near(cats.jvp(lambda x, n=n: f(n, x), (2.0,), (1.0,)), (8.0, 7.0))
+    near(cats.jvp(lambda x: f(np.arange(3), x), (2.0,), (1.0,)), (8.0, 7.0))
+
+
 def test_containers_integers_and_arguments_that_do_not_vary() -> None:
     clamp = cats.custom_vjp(lambda x, low, high: np.clip(x, low, high))
     clamp.defvjp(
