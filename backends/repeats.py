@@ -202,8 +202,8 @@ def snapshots_text(by_strips: bool) -> str:
 @cache
 def krylov_text() -> str:
     """The functions of `cats.ir.krylov`, likewise."""
-    functions = (krylov.solved, krylov.best, krylov.length, krylov.flattened, krylov.parted)
-    return _taken_along(*functions)
+    parts = krylov.best, krylov.length, krylov.flattened, krylov.parted
+    return _taken_along(krylov.solved, krylov.unbounded, *parts)
 
 
 def _taken_along(*functions: Callable[..., object]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.custom import CustomFunction
+from cats.custom import CustomFunction, a_function
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.linear import Leaf
 from cats.ir.primitive import Linearity, Primitive, leaf_of
@@ -33,14 +33,25 @@ def primitive(f: Function, like: Like | None = None) -> CustomFunction:
     To be completed with `defjvp` or `defvjp`, whose rules are traced. A result in another space
     than said raises SpaceError when it is computed.
 
+    f gets arrays that cannot be written into, and what it returns is copied. Its defaults hold, and
+    arguments go by name too. Raises DerivativeError for what is no function.
+
     >>> from cats.gradients import grad
     >>> cube = primitive(lambda x: x**3)
     >>> cube.defvjp(lambda x: (cube(x), x), lambda x, ct: (3.0 * x * x * ct,))
     >>> grad(cube)(2.0)
     np.float64(12.0)
     """
+    _functions(f, like)
     op = Primitive(_name(f), None, _Space(like), function=_Checked(f, _name(f), like))
-    return CustomFunction(_Calling(op), ())
+    return CustomFunction(_Calling(op, f), ())
+
+
+def _functions(f: Function, like: Like | None) -> None:
+    """Raises DerivativeError if they are none."""
+    a_function("what is called", f)
+    if like is not None:
+        a_function("like", like)
 
 
 def _name(f: Any) -> str:
@@ -55,6 +66,12 @@ class _Space:
 
     def __call__(self, *spaces: Ground) -> Ground:
         if self.like is None:
+            if not spaces:
+                raise SpaceError(
+                    "a primitive without arguments says not where its result lies",
+                    where=users_place(),
+                    remedy="Say its shape and dtype with like=.",
+                )
             return spaces[0]
         found = self.like(*[Spec(s.shape, s.dtype) for s in spaces])
         if isinstance(found, Spec):
@@ -74,7 +91,7 @@ class _Checked:
     like: Like | None
 
     def __call__(self, *args: Value) -> Value:
-        found = np.asarray(self.f(*args))
+        found = np.array(self.f(*map(_frozen, args)))
         asked = _Space(self.like)(*map(space_of, args))
         if ground(found.shape, found.dtype) != asked:
             raise SpaceError(
@@ -84,11 +101,21 @@ class _Checked:
         return found[()]
 
 
+def _frozen(x: Value) -> Value:
+    """A value that cannot be written into."""
+    if not isinstance(x, np.ndarray):
+        return x
+    seen = x.view()
+    seen.flags.writeable = False
+    return seen
+
+
 @dataclass(frozen=True, eq=False)
 class _Calling:
-    """The operation as a function of what users pass."""
+    """The operation as a function of what users pass, with the signature of theirs."""
 
     op: Primitive
+    __wrapped__: Function
 
     @property
     def __name__(self) -> str:
@@ -153,7 +180,7 @@ class LinearPrimitive:
         draw = np.random.default_rng(0)
         x, y = [draw.normal(size=space.shape).astype(space.dtype)[()] for _ in range(2)]
         w = draw.normal(size=end.shape).astype(end.dtype)[()]
-        given = x, y, x - 2 * y
+        given = map(_frozen, (x, y, x - 2 * y))
         fx, fy, both = [self.fitted(self.f(v), end.shape, end.dtype) for v in given]
         tight = 1e3 * float(np.finfo(end.dtype).eps) * (1 + float(np.max(np.abs(fx), initial=0.0)))
         if not np.allclose(both, fx - 2 * fy, rtol=tight, atol=tight):
@@ -162,7 +189,8 @@ class LinearPrimitive:
                 where=users_place(),
                 remedy="Use cats.primitive, and say its derivative.",
             )
-        sides = np.sum(fx * w), np.sum(x * self.fitted(self.transpose(w), space.shape, space.dtype))
+        back = self.transpose(_frozen(w))
+        sides = np.sum(fx * w), np.sum(x * self.fitted(back, space.shape, space.dtype))
         if not np.allclose(*sides, rtol=tight, atol=tight * (1 + size(end))):
             raise LinearityError(
                 f"the transpose that was given is not that of {self.name}: <f(x), w> is "
@@ -203,12 +231,12 @@ class _Along:
     def __call__(self, x: Value, *, shape: Shape, dtype: str, more: int) -> Value:
         f = self.of.transpose if self.back else self.of.f
         if not more:
-            return self.of.fitted(f(x), shape, dtype)
+            return self.of.fitted(f(_frozen(x)), shape, dtype)
         own, extra = np.shape(x)[:-more], shape[len(shape) - more :]
         columns = np.reshape(x, (*own, -1))
-        each = [f(columns[..., j]) for j in range(columns.shape[-1])]
         end = shape[: len(shape) - more]
-        found = [self.of.fitted(e, end, dtype) for e in each]
+        each = [_frozen(columns[..., j]) for j in range(columns.shape[-1])]
+        found = [self.of.fitted(f(column), end, dtype) for column in each]
         return np.stack(found, -1).reshape((*end, *extra)) if found else np.zeros(shape, dtype)
 
 
@@ -227,4 +255,5 @@ def linear_primitive(f: Function, transpose: Function, like: Like | None = None)
     >>> grad(lambda x: np.sum(blur(x) * np.array([1.0, 0.0, 0.0])))(np.zeros(3))
     array([1., 0., 1.])
     """
-    return LinearPrimitive(f, transpose, like)
+    _functions(f, like)
+    return LinearPrimitive(f, a_function("the transpose", transpose), like)

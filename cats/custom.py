@@ -10,19 +10,21 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
+from operator import index
 from threading import get_ident
 from typing import Any
 
 import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
-from cats.capture import Same, Unseen, picture
 from cats.dependence import dependent
 from cats.doors.session import users_class
-from cats.engine import real_leaves
+from cats.engine import NONE, fitted, real_leaves
+from cats.fixed import Fixed, beside, held_apart, in_places, pictured
 from cats.ir.control import Custom
 from cats.ir.control import Rule as IrRule
-from cats.ir.errors import DerivativeError, LinearityError, TraceError
+from cats.ir.errors import DerivativeError, LinearityError, SpaceError, TraceError
 from cats.ir.nesting import inner_first
 from cats.ir.prims.layout import convert
 from cats.ir.program import Program
@@ -30,8 +32,8 @@ from cats.ir.spaces import Ground, Real, Value, space_of
 from cats.ir.wire import Builder
 from cats.linearity import check_linear_function
 from cats.places import placed, users_place
-from cats.trace import Spec
-from cats.tree import LEAF, Branch, Leaf, Static, Tree, count, flatten, unflatten
+from cats.trace import Spec, leaf_names
+from cats.tree import Branch, Static, Tree, count, flatten, of_kinds, order, unflatten
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -60,16 +62,34 @@ class CustomFunction:
         Tangents of what is not real are None. Arguments of `nondiff_argnums` come first. The
         tangent must be linear in the tangents: LinearityError, at the line of the rule.
         """
-        self.jvp = rule
+        self.jvp = a_function("the rule of defjvp", rule)
         return rule
 
     def defjvps(self, *rules: Rule | None) -> None:
         """Says the derivative argument by argument: rule(tangent, value, *primals) gives a tangent.
 
-        None for an argument that the value does not vary with.
+        None for an argument that the value does not vary with. Raises DerivativeError for a
+        function with nondiff_argnums.
         """
+        for number, each in enumerate(rules):
+            if each is not None:
+                a_function(f"rule {number} of defjvps", each)
+        if self.fixed:
+            raise DerivativeError(
+                f"defjvps says nothing of arguments that do not vary, as nondiff_argnums of "
+                f"{_name(self.f)}",
+                where=users_place(),
+                remedy="Say the derivative with defjvp, whose rule is given them.",
+            )
 
         def rule(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+            if len(rules) != len(primals):
+                raise DerivativeError(
+                    f"defjvps of {_name(self.f)} says {len(rules)} rules for {len(primals)} "
+                    "arguments",
+                    where=users_place(),
+                    remedy="Give one for each argument, None where the value does not vary.",
+                )
             value = self(*primals)
             parts = [r(t, value, *primals) for r, t in zip(rules, tangents, strict=True) if r]
             if not parts:
@@ -88,7 +108,10 @@ class CustomFunction:
         bwd   (residuals, cotangent) -> one cotangent for each argument, None for zero; arguments
               of `nondiff_argnums` come first. It must be linear in the cotangent: LinearityError
         """
-        self.vjp = fwd, bwd
+        self.vjp = (
+            a_function("the forward rule of defvjp", fwd),
+            a_function("the backward rule of defvjp", bwd),
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.jvp is None and self.vjp is None:
@@ -98,15 +121,39 @@ class CustomFunction:
                 remedy="Say it with defjvp or defvjp.",
             )
         args = _in_order(self.f, args, kwargs)
-        fixed = tuple([args[i] for i in self.fixed])
-        moving = [a for i, a in enumerate(args) if i not in self.fixed]
-        return compile(_Ruled(self, fixed))(*moving)
+        places = self._places(len(args))
+        traced, fixed = held_apart([args[i] for i in places])
+        moving = [a for i, a in enumerate(args) if i not in places]
+        try:
+            return compile(_Ruled(self, places, fixed))(traced, *moving)
+        except RecursionError:
+            if any(thread == get_ident() for thread, *_ in self.open):
+                raise
+            raise DerivativeError(
+                f"{_name(self.f)} and its rule nest deeper than Python allows",
+                where=users_place(),
+                remedy="A rule that calls its function calls it with arguments of nondiff_argnums "
+                "that are the same, or that are traced.",
+            ) from None
+
+    def _places(self, count: int) -> tuple[int, ...]:
+        """Which of so many arguments do not vary. Raises DerivativeError for one that is not."""
+        for i in self.fixed:
+            if not -count <= i < count:
+                raise DerivativeError(
+                    f"nondiff_argnums={self.fixed}, but {_name(self.f)} was called with {count} "
+                    "arguments",
+                    where=users_place(),
+                    remedy="nondiff_argnums counts arguments from 0.",
+                )
+        return tuple(dict.fromkeys([i % count for i in self.fixed]))
 
 
 def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """All arguments by place, as rules take them; those left out are the function's defaults."""
     try:
-        bound = None if isinstance(f, np.ufunc) else inspect.signature(f).bind(*args, **kwargs)
+        ufunc = isinstance(inspect.unwrap(f), np.ufunc)
+        bound = None if ufunc else inspect.signature(f).bind(*args, **kwargs)
     except (TypeError, ValueError):
         bound = None
     if bound is None:
@@ -126,44 +173,37 @@ def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tup
 
 @dataclass(frozen=True)
 class _Ruled:
-    """The function on the arguments that may vary, as one custom step."""
+    """The function on what is traced, and on the arguments that may vary, as one custom step."""
 
     said: CustomFunction
-    fixed: tuple[Any, ...]
+    places: tuple[int, ...]
+    fixed: Fixed
 
-    def __call__(self, *args: Any) -> Any:
-        said, fixed = self.said, self.fixed
+    def __call__(self, held: tuple[Any, ...], *args: Any) -> Any:
+        said = self.said
         leaves, tree = flatten(args)
         spaces = [space_of(v) for v in leaves]
-        f = partial(_placed, said.f, said.fixed, fixed)
-        body = body_of(_name(said.f), f, _like(tree, spaces), numbers=False)
-        key = (get_ident(), tree, tuple(spaces), _pictured(fixed))
+        like = tuple([Spec(s.shape, s.dtype) for s in map(space_of, held)])
+        f = partial(beside, said.f, self.places, self.fixed)
+        body = body_of(_name(said.f), f, (like, *_like(tree, spaces)), numbers=False)
+        seen = of_kinds(tree, users_class), tuple(spaces), like
+        key = (get_ident(), *seen, pictured(self.fixed))
         rule = said.open.get(key)
         if rule is not None:
             whole = closed([body])
-            word = Custom(whole.programs[0], rule, len(whole.around))
-            return unflatten(body.out, applied(word, [*whole.around, *leaves]))
+            word = Custom(whole.programs[0], rule, len(whole.around) + len(held))
+            return unflatten(body.out, applied(word, [*whole.around, *held, *leaves]))
         rule = said.open[key] = IrRule(_name(said.f), adjoint=said.jvp is None)
         try:
-            word, around = _Saying(said, fixed, body, tree, spaces, rule).custom()
+            word, around = _Saying(self, like, body, tree, spaces, rule).custom()
         finally:
             del said.open[key]
-        return unflatten(body.out, applied(word, [*around, *leaves]))
+        return unflatten(body.out, applied(word, [*around, *held, *leaves]))
 
 
-def _pictured(fixed: tuple[Any, ...]) -> Any:
-    """What is fixed, by what it holds, and by identity where that cannot be seen."""
-    try:
-        return picture(fixed)
-    except Unseen:
-        return tuple(map(Same, fixed))
-
-
-def _placed(f: Function, places: tuple[int, ...], fixed: tuple[Any, ...], *args: Any) -> Any:
-    """The function on arguments, the fixed ones in their places."""
-    rest, given = iter(args), dict(zip(places, fixed, strict=True))
-    count = len(args) + len(fixed)
-    return f(*[given[i] if i in given else next(rest) for i in range(count)])
+def _ahead(rule: Rule, fixed: Fixed, held: tuple[Any, ...], primals: Any, tangents: Any) -> Any:
+    """A rule forward, on the fixed arguments before the others."""
+    return rule(*fixed.with_traced(held), primals, tangents)
 
 
 def _name(f: Any) -> str:
@@ -184,12 +224,17 @@ def _tangents(tree: Tree, spaces: Sequence[Ground]) -> Any:
 class _Saying:
     """A rule being traced, for arguments of a structure and spaces."""
 
-    said: CustomFunction
-    fixed: tuple[Any, ...]
+    of: _Ruled
+    held: tuple[Spec, ...]
     body: Body
     tree: Tree
     spaces: Sequence[Ground]
     rule: IrRule[Program]
+
+    @property
+    def said(self) -> CustomFunction:
+        """What was said."""
+        return self.of.said
 
     def custom(self) -> tuple[Custom[Program], tuple[Value, ...]]:
         """The word, and what it reads from around."""
@@ -198,16 +243,18 @@ class _Saying:
     def forward(self) -> tuple[Custom[Program], tuple[Value, ...]]:
         """(x, dx) -> (y, dy), taken apart: y without dx, and dy as a linear map."""
         body, name = self.body, f"the rule of {self.body.name}"
-        given = _like(self.tree, self.spaces), _tangents(self.tree, self.spaces)
-        said = body_of(name, partial(self.said.jvp, *self.fixed), given, numbers=False)  # type: ignore[arg-type, misc]
+        given = self.held, _like(self.tree, self.spaces), _tangents(self.tree, self.spaces)
+        rule: Any = self.said.jvp
+        said = body_of(name, partial(_ahead, rule, self.of.fixed), given, numbers=False)
         value, moved = _pair(said, "(value, tangent)")
         count_y = count(value)
-        _same_tree(name, "value", value, said.ends[:count_y], body.out, body.ends)
+        places = _in_place(name, "value", value, said.ends[:count_y], body.out, body.ends)
         ends = [s for s in body.ends if isinstance(s, Real)]
         out = real_leaves(body.out, body.ends)
-        _same_tree(name, "tangent", moved, said.ends[count_y:], out, ends)
+        after = _in_place(name, "tangent", moved, said.ends[count_y:], out, ends)
+        said = _rearranged(said, [*places, *[count_y + i for i in after]])
         whole = closed([body, said])
-        program, start = whole.programs[1], len(whole.around) + len(self.spaces)
+        program, start = whole.programs[1], self.around(whole) + len(self.spaces)
         tangents = range(start, len(program.inputs))
         _check(name, program, range(count_y, len(program.outputs)), tangents)
         rest = _at_rest(program, range(count_y), start, name)
@@ -216,20 +263,24 @@ class _Saying:
 
     def reverse(self) -> tuple[Custom[Program], tuple[Value, ...]]:
         """x -> (y, residuals) and (residuals, dy) -> dx: the adjoint of a linear map."""
-        body, said, fixed = self.body, self.said, self.fixed
-        fwd, bwd = said.vjp  # type: ignore[misc]
+        body, of = self.body, self.of
+        fwd, bwd = self.said.vjp  # type: ignore[misc]
         name = f"the forward rule of {body.name}"
-        f = partial(_placed, fwd, said.fixed, fixed)
-        first = body_of(name, f, _like(self.tree, self.spaces), numbers=False)
+        f = partial(beside, fwd, of.places, of.fixed)
+        given = self.held, *_like(self.tree, self.spaces)
+        first = body_of(name, f, given, numbers=False)
         value, kept = _pair(first, "(value, residuals)")
         count_y = count(value)
-        _same_tree(name, "value", value, first.ends[:count_y], body.out, body.ends)
+        places = _in_place(name, "value", value, first.ends[:count_y], body.out, body.ends)
+        first = _rearranged(first, [*places, *range(count_y, len(first.ends))])
         saved = unflatten(kept, [Spec(s.shape, s.dtype) for s in first.ends[count_y:]])
         back = f"the backward rule of {body.name}"
-        b = partial(_backward, bwd, fixed, self.tree, tuple(self.spaces), back)
-        second = body_of(back, b, (saved, _tangents(body.out, body.ends)), numbers=False)
+        expected = tuple(zip(self.spaces, self.names(), strict=True))
+        b = partial(_backward, bwd, of.fixed, self.tree, expected, back)
+        moved = _tangents(body.out, body.ends)
+        second = body_of(back, b, (self.held, saved, moved), numbers=False)
         whole = closed([body, first, second])
-        around, program = len(whole.around), whole.programs[2]
+        around, program = self.around(whole), whole.programs[2]
         start = around + len(first.ends) - count_y
         cotangents = range(start, len(program.inputs))
         _check(back, program, range(len(program.outputs)), cotangents)
@@ -239,12 +290,22 @@ class _Saying:
         outputs = [*made[:count_y], *inputs[:around], *made[count_y:]]
         return self.word(whole, forward.finish(outputs), program)
 
+    def names(self) -> list[str]:
+        """How the function calls the leaves of the arguments that may vary."""
+        args = _like(self.tree, self.spaces)
+        places = self.of.places
+        return leaf_names(self.said.f, in_places(places, (None,) * len(places), args), {})
+
+    def around(self, whole: Closed) -> int:
+        """How many inputs come before the arguments that may vary."""
+        return len(whole.around) + len(self.held)
+
     def word(
         self, whole: Closed, forward: Program, map: Program
     ) -> tuple[Custom[Program], tuple[Value, ...]]:
         """The word of a rule that is complete now."""
-        body, around = whole.programs[0], len(whole.around)
-        if around > len(self.body.around) and _holds(self.rule, (forward, map)):
+        body, around = whole.programs[0], self.around(whole)
+        if len(whole.around) > len(self.body.around) and _holds(self.rule, (forward, map)):
             raise DerivativeError(
                 f"the rule of {self.body.name} calls it, and reads from around what it does not",
                 where=users_place(),
@@ -282,15 +343,16 @@ def _at_rest(program: Program, outputs: range, start: int, name: str) -> Program
 
 def _backward(
     rule: Rule,
-    fixed: tuple[Any, ...],
+    fixed: Fixed,
     tree: Tree,
-    spaces: tuple[Ground, ...],
+    expected: tuple[tuple[Ground, str], ...],
     name: str,
+    held: tuple[Any, ...],
     saved: Any,
     ct: Any,
 ) -> tuple[Any, ...]:
     """What a backward rule gives, fitted to the real leaves of the arguments."""
-    found = rule(*fixed, saved, ct)
+    found = rule(*fixed.with_traced(held), saved, ct)
     parts: Any = tree
     if not isinstance(found, tuple) or len(found) != len(parts.parts):
         raise TraceError(
@@ -299,25 +361,26 @@ def _backward(
             where=users_place(),
             remedy="Return a tuple, with None for what has cotangent zero.",
         )
-    rest = iter(spaces)
-    return tuple([_fitted(f, t, rest, name) for f, t in zip(found, parts.parts, strict=True)])
+    rest = iter(expected)
+    rows = [(f, t, list(islice(rest, count(t)))) for f, t in zip(found, parts.parts, strict=True)]
+    return tuple([_fitted(f, t, own, name) for f, t, own in rows])
 
 
-def _fitted(found: Any, tree: Tree, spaces: Any, name: str) -> Any:
+def _fitted(
+    found: Any, tree: Tree, expected: Sequence[tuple[Ground, str]], name: str
+) -> tuple[Any, ...]:
     """A cotangent for each real leaf, zeros for None. Raises TraceError if one does not fit."""
-    mine = [next(spaces) for _ in range(count(tree))]
-    reals = [s for s in mine if isinstance(s, Real)]
+    reals = [s for s, _ in expected if isinstance(s, Real)]
     if found is None:
         return tuple([np.zeros(s.shape, s.dtype) for s in reals])
-    leaves = flatten(found)[0]
-    shapes = [np.shape(v) for v in leaves]
-    if shapes != [s.shape for s in reals]:
+    try:
+        leaves = fitted(found, tree, expected, "cotangent")
+    except SpaceError as error:
         raise TraceError(
-            f"{name} gives cotangents of shapes {shapes} for arguments in "
-            f"{', '.join(map(str, reals)) or 'nothing real'}",
+            f"what {name} gives does not fit: {error.message}",
             where=users_place(),
-            remedy="Give each cotangent the structure and shape of its argument.",
-        )
+            remedy=error.remedy,
+        ) from None
     pairs = zip(leaves, reals, strict=True)
     return tuple([v if space_of(v) == s else convert(v, dtype=s.dtype) for v, s in pairs])
 
@@ -337,12 +400,16 @@ def _pair(body: Body, what: str) -> tuple[Tree, Tree]:
     )
 
 
-def _same_tree(
+def _in_place(
     name: str, what: str, tree: Tree, ends: Sequence[Ground], asked: Tree, spaces: Sequence[Ground]
-) -> None:
-    """Raises TraceError if a rule gives something of another structure or in other spaces."""
-    if _shape(tree) == _shape(asked) and list(ends) == list(spaces):
-        return
+) -> list[int]:
+    """Which leaf of what a rule gives is which of what is asked for: dicts go by their keys.
+
+    Raises TraceError if it has another structure or lies in other spaces.
+    """
+    found = order(_bare(tree), _bare(asked))
+    if found is not None and [ends[i] for i in found] == list(spaces):
+        return found
     raise TraceError(
         f"the {what} that {name} gives lies in {', '.join(map(str, ends)) or 'nothing'}, and is "
         f"asked for in {', '.join(map(str, spaces)) or 'nothing'}",
@@ -351,15 +418,17 @@ def _same_tree(
     )
 
 
-def _shape(tree: Tree) -> Any:
-    """The structure, whatever its statics are."""
-    match tree:
-        case Branch():
-            return users_class(tree.kind), tree.keys, tuple(map(_shape, tree.parts))
-        case Static():
-            return None
-        case Leaf():
-            return LEAF
+def _bare(tree: Tree) -> Tree:
+    """The structure, whatever its statics are, and whichever trace its classes come from."""
+    if isinstance(tree, Branch):
+        return Branch(users_class(tree.kind), tree.keys, tuple(map(_bare, tree.parts)))
+    return NONE if isinstance(tree, Static) else tree
+
+
+def _rearranged(body: Body, outputs: Sequence[int]) -> Body:
+    """The same with its results in another order."""
+    chosen = tuple([body.program.outputs[i] for i in outputs])
+    return replace(body, program=replace(body.program, outputs=chosen))
 
 
 def _check(name: str, program: Program, outputs: range, active: range) -> None:
@@ -379,11 +448,35 @@ def _check(name: str, program: Program, outputs: range, active: range) -> None:
 # What users write
 
 
+def a_function(what: str, f: Any) -> Any:
+    """f. Raises DerivativeError if it cannot be called."""
+    if callable(f):
+        return f
+    raise DerivativeError(
+        f"{what} is {f!r}, and no function",
+        where=users_place(),
+        remedy="Give a Python function.",
+    )
+
+
+def _numbers(nondiff_argnums: int | Sequence[int]) -> tuple[int, ...]:
+    """Numbers of arguments. Raises DerivativeError for what is none."""
+    given: Any = nondiff_argnums
+    try:
+        return (index(given),) if hasattr(given, "__index__") else tuple(map(index, given))
+    except TypeError:
+        raise DerivativeError(
+            f"nondiff_argnums={given!r} is neither an integer nor a sequence of integers",
+            where=users_place(),
+            remedy="Number the arguments from 0.",
+        ) from None
+
+
 @placed
-def custom_jvp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFunction:
+def custom_jvp(f: Function, nondiff_argnums: int | Sequence[int] = ()) -> CustomFunction:
     """f, with a derivative that a rule says: to be completed with `defjvp` or `defjvps`.
 
-    nondiff_argnums   numbers of arguments that do not vary: handed on to the rule as they are
+    nondiff_argnums   numbers of arguments that do not vary: handed on to the rule before the others
     Reverse mode is the transpose of what the rule says. Raises LinearityError if the tangent is not
     linear in the tangents, DerivativeError where f varies with a value it reads from around.
     Spelling: `jax.custom_jvp`.
@@ -399,11 +492,11 @@ def custom_jvp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFuncti
     >>> grad(log1pexp)(1000.0)
     np.float64(1.0)
     """
-    return CustomFunction(f, tuple(nondiff_argnums))
+    return CustomFunction(a_function("what has a derivative said", f), _numbers(nondiff_argnums))
 
 
 @placed
-def custom_vjp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFunction:
+def custom_vjp(f: Function, nondiff_argnums: int | Sequence[int] = ()) -> CustomFunction:
     """f, with a derivative that rules say in reverse: to be completed with `defvjp`.
 
     Forward mode is the transpose of what the backward rule says. Otherwise as `custom_jvp`.
@@ -417,7 +510,7 @@ def custom_vjp(f: Function, nondiff_argnums: Sequence[int] = ()) -> CustomFuncti
     >>> jvp(cube, (2.0,), (1.0,))
     (np.float64(8.0), np.float64(12.0))
     """
-    return CustomFunction(f, tuple(nondiff_argnums))
+    return CustomFunction(a_function("what has a derivative said", f), _numbers(nondiff_argnums))
 
 
 @placed
@@ -431,7 +524,7 @@ def on_gradient(x: Any, hook: Callable[[Any], Any]) -> Any:
     np.float64(-3.0)
     """
     edge = custom_vjp(_itself)
-    edge.defvjp(_kept, partial(_hooked, hook))
+    edge.defvjp(_kept, partial(_hooked, a_function("the hook of on_gradient", hook)))
     return edge(x)
 
 

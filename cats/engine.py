@@ -18,6 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.bits import ATOMS
 from cats.cache import Cache
 from cats.capture import picture
+from cats.doors.session import users_class
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.inline import without_guards
@@ -267,6 +268,14 @@ def fitted(
     return values
 
 
+def moved(tangents: Sequence[Value]) -> bool:
+    """Whether any is traced or other than 0: what has tangents 0 does not vary.
+
+    A slope that is infinite or nan is then nothing to be multiplied by 0.
+    """
+    return newest(tangents) is not None or any(map(np.any, tangents))
+
+
 def _refuse_moved(value: Any, what: str, why: str) -> None:
     """Raises SpaceError for what is neither None nor 0, where nothing varies."""
     if value is None or (newest([value]) is None and not np.any(np.asarray(value) != 0)):
@@ -310,7 +319,8 @@ def _kind(tree: Branch) -> str:
 
 def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
     """The parts of a container of this very type; None for any other."""
-    if getattr(type(given), PLAINLY, type(given)) is not tree.kind:
+    kind = getattr(type(given), PLAINLY, type(given))
+    if users_class(kind) is not users_class(tree.kind):
         return None
     if isinstance(given, dict):
         return [given[k] for k in tree.keys] if set(given) == set(tree.keys) else None

@@ -8,15 +8,16 @@ one linear system is solved, by products with f_x only. Or the last steps stand 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from cats.bodies import applied, body_of, closed, described, laid_out
+from cats.bodies import Body, Flat, applied, body_of, closed, described, laid_out
+from cats.doors.session import users_class
 from cats.ir.control import Call, Custom, Loop, Rule, Solve, While
-from cats.ir.errors import SpaceError, TraceError
+from cats.ir.errors import DerivativeError, SpaceError, TraceError
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import abs as magnitude
@@ -29,8 +30,8 @@ from cats.linearity import check_linear_function
 from cats.maps import linearize
 from cats.pipeline import pushforward
 from cats.places import placed, users_place
-from cats.policies import Policy, written
-from cats.tree import unflatten
+from cats.policies import Policy, known, natural, written
+from cats.tree import Tree, of_kinds, order, unflatten
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -40,12 +41,18 @@ Function = Callable[..., Any]
 class Implicit:
     """By the equation itself, at any order: one linear system for each derivative, by GMRES.
 
-    tolerance   how much smaller than its right side the residual of the system is
+    tolerance   how much smaller than its right side the residual of the system is, if rounding
+                lets it be
     rounds      how many products with f_x it may take; the derivative is nan beyond
+    Raises DerivativeError for a negative number.
     """
 
     tolerance: float = 1e-12
     rounds: int = 1000
+
+    def __post_init__(self) -> None:
+        _tolerance(self.tolerance)
+        object.__setattr__(self, "rounds", natural(_ROUNDS, self.rounds, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,59 @@ class Unroll:
 
     policy: Policy | None = None
 
+    def __post_init__(self) -> None:
+        known(self.policy)
+
 
 @dataclass(frozen=True, slots=True)
 class Neumann:
     """Through the last so many steps only: the first terms of (1 - f_x)^-1 = 1 + f_x + f_x^2 + ...
 
     One term is one-step differentiation: for a contraction by rho the relative error is at most
-    rho^terms, and none where f_x vanishes at the solution, as in Newton's method.
+    rho^terms, and none where f_x vanishes at the solution, as in Newton's method. Raises
+    DerivativeError if terms is not positive.
     """
 
     terms: int = 1
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", natural("the number of terms", self.terms, 1))
+
 
 Differentiation = Implicit | Unroll | Neumann
+
+_ROUNDS = "the number of rounds of a linear system"
+
+
+@placed
+def _way(by: Differentiation | None) -> Differentiation:
+    """The way. Raises DerivativeError if it is none."""
+    if by is None:
+        return Implicit()
+    if isinstance(by, Implicit | Unroll | Neumann):
+        return by
+    raise DerivativeError(
+        f"by={by!r} says not how a solution is differentiated",
+        where=users_place(),
+        remedy="Give one of Implicit(), Unroll(policy), Neumann(terms).",
+    )
+
+
+def _tolerance(number: float) -> float:
+    """The number. Raises DerivativeError if it is no tolerance."""
+    real = isinstance(number, float | int | np.floating | np.integer)
+    if real and not isinstance(number, bool) and number >= 0:
+        return number
+    raise DerivativeError(
+        f"tolerance={number!r} is no number from 0 up",
+        remedy="Give a small number, for instance 1e-12.",
+    )
+
+
+def _reach(tolerance: float | None, spaces: Sequence[Ground]) -> float:
+    """The tolerance as rounding allows it: some units in the last place at least."""
+    unit = max(float(np.finfo(s.dtype).eps) for s in spaces)
+    return max(1e-12, 16 * unit) if tolerance is None else max(tolerance, 4 * unit)
 
 
 @dataclass(frozen=True)
@@ -83,24 +130,37 @@ class _Fixed:
     f: Function
     zero: Function | None
     by: Differentiation
-    tolerance: float
+    tolerance: float | None
     most: int
     steps: int | None
+
+    @classmethod
+    def asked(
+        cls,
+        f: Function,
+        zero: Function | None,
+        by: Differentiation | None,
+        tolerance: float | None,
+        most: int,
+        steps: int | None,
+    ) -> _Fixed:
+        """What users ask for. Raises DerivativeError for numbers that are none."""
+        return cls(
+            f,
+            zero,
+            _way(by),
+            None if tolerance is None else _tolerance(tolerance),
+            natural("max_steps", most, 0),
+            None if steps is None else natural("steps", steps, 0),
+        )
 
     def __call__(self, init: Any, *args: Any) -> Any:
         first = laid_out(init)
         others = laid_out(args)
         _real(first.spaces)
         like = (first.like(first.spaces), *others.like(others.spaces))
-        body = body_of("the function of fixed_point", self.f, like)
-        if body.out != first.tree or body.ends != first.spaces:
-            raise TraceError(
-                f"the function of fixed_point gives {described(body)} for a value in "
-                f"{', '.join(map(str, first.spaces))}",
-                where=users_place(),
-                remedy="Give the next value in the containers, shapes and dtypes of the first.",
-            )
-        said = [] if self.zero is None else [body_of("the function of root", self.zero, like)]
+        said = [] if self.zero is None else [_kept("the function of root", self.zero, like, first)]
+        body = _kept("the function of fixed_point", self.f, like, first)
         whole = closed([body, *said])
         count = len(whole.around)
         step, *zero = [_ordered(p, count, len(first.leaves)) for p in whole.programs]
@@ -136,7 +196,25 @@ class _Fixed:
             builder = Builder(step.inputs)
             loop = Loop(step, len(step.inputs) - count, count, steps)
             return builder.finish(builder.emit(loop, tuple(builder.wires)))
-        return _until(step, self.tolerance, self.most)
+        return _until(step, _reach(self.tolerance, step.ends), self.most)
+
+
+def _kept(name: str, f: Function, like: Any, first: Flat) -> Body:
+    """A function that gives what it takes, in containers, shapes and dtypes.
+
+    Raises TraceError if it does not.
+    """
+    body = body_of(name, f, like)
+    found = _order(body.out, first.tree)
+    ends = body.ends if found is None else tuple([body.ends[i] for i in found])
+    if found is None or ends != first.spaces:
+        raise TraceError(
+            f"{name} gives {described(body)} for a value in {', '.join(map(str, first.spaces))}",
+            where=users_place(),
+            remedy="Give a value in the containers, shapes and dtypes of what it is given.",
+        )
+    outputs = tuple([body.program.outputs[i] for i in found])
+    return replace(body, out=first.tree, program=replace(body.program, outputs=outputs))
 
 
 def _moves(value: Value) -> bool:
@@ -171,7 +249,8 @@ def _until(step: Program, tolerance: float, most: int) -> Program:
     """Steps until the largest change is at most tolerance * (1 + the largest entry)."""
     count = len(step.ends)
     around = len(step.inputs) - count
-    carried = (*step.inputs, INT, *[Real((), s.dtype) for s in step.ends[:1]])
+    size = Real((), np.result_type(*[s.dtype for s in step.ends]).name)
+    carried = (*step.inputs, INT, size)
     test = Builder(carried)
     often, change = test.wires[-2:]
     going = test.finish([logical_and(less(often, most), logical_not(less_equal(change, 0.0)))])
@@ -179,27 +258,31 @@ def _until(step: Program, tolerance: float, most: int) -> Program:
     *inputs, rounds, _ = list(body.wires)
     given, x = inputs[:around], inputs[around:]
     after = body.run(step, [*given, *x])
-    moved = _largest(body, [sub(a, b) for a, b in zip(after, x, strict=True)])
-    bound = mul(add(_largest(body, after), 1.0), tolerance)
-    excess = body.lift(maximum(sub(moved, bound), 0.0))
-    excess = excess if excess.space == carried[-1] else convert(excess, dtype=carried[-1].dtype)
+    moved = _largest(body, [sub(a, b) for a, b in zip(after, x, strict=True)], size)
+    bound = mul(add(_largest(body, after, size), 1.0), tolerance)
+    excess = _into(size, body.lift(maximum(sub(moved, bound), 0.0)))
     working = body.finish([*after, add(rounds, 1), excess])
     builder = Builder(step.inputs)
     first = list(builder.wires)
-    start = [builder.lift(0, INT), builder.lift(np.inf, carried[-1])]
+    start = [builder.lift(0, INT), builder.lift(np.inf, size)]
     word = While(going, working, around)
     _, *made = builder.emit(word, (*first, *start))
     settled = less_equal(made[-1], 0.0)
     return builder.finish([_unless(builder, settled, w) for w in made[:count]])
 
 
-def _largest(builder: Builder, values: Sequence[Value]) -> Wire:
-    """The largest magnitude among all entries."""
-    sizes = [_size(v) for v in values if 0 not in v.space.shape]
-    found = sizes[0] if sizes else builder.lift(0.0, Real())
+def _largest(builder: Builder, values: Sequence[Value], space: Ground) -> Wire:
+    """The largest magnitude among all entries, in the space of a number."""
+    sizes = [_into(space, _size(v)) for v in values if 0 not in v.space.shape]
+    found = sizes[0] if sizes else builder.lift(0.0, space)
     for size in sizes[1:]:
         found = maximum(found, size)
     return found
+
+
+def _into(space: Ground, value: Value) -> Value:
+    """The value in the dtype of a space."""
+    return value if value.space == space else convert(value, dtype=space.dtype)
 
 
 def _size(value: Value) -> Value:
@@ -209,10 +292,11 @@ def _size(value: Value) -> Value:
 
 
 def _unless(builder: Builder, settled: Wire, value: Wire) -> Wire:
-    """The value, or nan where it is not settled."""
+    """The value, or nan where it is not settled: as a factor, of what it varies by as well."""
+    one = Real((), value.space.dtype)
+    factor = select(settled, builder.lift(1.0, one), builder.lift(np.nan, one))
     shape = value.space.shape
-    mask = broadcast(settled, shape=shape, axes=()) if shape else settled
-    return select(mask, value, builder.lift(np.nan, value.space))  # type: ignore[no-any-return]
+    return mul(value, broadcast(factor, shape=shape, axes=()) if shape else factor)  # type: ignore[no-any-return]
 
 
 def _difference(step: Program) -> Program:
@@ -260,25 +344,27 @@ def fixed_point(
     init: Any,
     *args: Any,
     by: Differentiation | None = None,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_steps: int = 10_000,
     steps: int | None = None,
 ) -> Any:
     """x = f(x, *args), by iteration from init; differentiable in args and in what f reads.
 
     by          `Implicit()` (the default), `Unroll(policy)` or `Neumann(terms)`
-    tolerance   iteration ends when no entry changes by more than tolerance * (1 + largest entry)
+    tolerance   iteration ends when no entry changes by more than tolerance * (1 + largest entry):
+                1e-12 by default, 16 units in the last place for coarser dtypes; 4 at least
     max_steps   x is nan where that does not suffice
     steps       exactly so many steps instead
     x may be any container of real values. The derivative does not depend on init, but for
-    `Unroll`. Raises TraceError if f does not keep the spaces of x.
+    `Unroll`. Raises TraceError if f does not keep the spaces of x, DerivativeError for numbers that
+    are none and for an unknown way.
 
     >>> from cats.gradients import grad
     >>> cosine = lambda a: fixed_point(lambda x: np.cos(a * x), 1.0)
     >>> cosine(1.0), grad(cosine)(1.0)
     (np.float64(0.7390851332157367), np.float64(-0.29747434151017643))
     """
-    word = _Fixed(f, None, Implicit() if by is None else by, tolerance, max_steps, steps)
+    word = _Fixed.asked(f, None, by, tolerance, max_steps, steps)
     return compile(word)(init, *args)
 
 
@@ -288,7 +374,7 @@ def root(
     init: Any,
     *args: Any,
     by: Differentiation | None = None,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_steps: int = 100,
     steps: int | None = None,
 ) -> Any:
@@ -302,17 +388,28 @@ def root(
     >>> grad(lambda a: root(lambda x: x * x - a, 1.0))(4.0)
     np.float64(0.25)
     """
-    way = Implicit() if by is None else by
-    word = _Fixed(partial(_newton, f), f, way, tolerance, max_steps, steps)
+    word = _Fixed.asked(partial(_newton, f), f, by, tolerance, max_steps, steps)
     return compile(word)(init, *args)
 
 
 def _newton(f: Function, x: Any, *args: Any) -> Any:
     """x - f_x^-1 f."""
     flat = laid_out(x)
-    value, push = linearize(lambda x: f(x, *args), x)
+    value, push = linearize(lambda x: _like(flat.tree, f(x, *args)), x)
     move = laid_out(linear_solve(push, value))
     return unflatten(flat.tree, [a - b for a, b in zip(flat.leaves, move.leaves, strict=True)])
+
+
+def _like(tree: Tree, value: Any) -> Any:
+    """A value of a structure, with the keys of dicts in its order."""
+    flat = laid_out(value)
+    found = _order(flat.tree, tree)
+    return value if found is None else unflatten(tree, [flat.leaves[i] for i in found])
+
+
+def _order(tree: Tree, like: Tree) -> list[int] | None:
+    """As `order`, whichever traces the classes of containers come from."""
+    return order(of_kinds(tree, users_class), of_kinds(like, users_class))
 
 
 @dataclass(frozen=True)
@@ -326,14 +423,8 @@ class _System:
     def __call__(self, b: Any) -> Any:
         side = laid_out(b)
         _real(side.spaces)
-        body = body_of("the function of linear_solve", self.matvec, (side.like(side.spaces),))
-        if body.out != side.tree or body.ends != side.spaces:
-            raise TraceError(
-                f"the function of linear_solve gives {described(body)} for a value in "
-                f"{', '.join(map(str, side.spaces))}",
-                where=users_place(),
-                remedy="Give a linear map from the space of the right side to itself.",
-            )
+        like = (side.like(side.spaces),)
+        body = _kept("the function of linear_solve", self.matvec, like, side)
         whole = closed([body])
         program, around = whole.programs[0], len(whole.around)
         check_linear_function(program, range(around, len(program.inputs)))
@@ -345,13 +436,15 @@ class _System:
 def linear_solve(matvec: Function, b: Any, tolerance: float = 1e-12, max_rounds: int = 1000) -> Any:
     """y with matvec(y) = b, for a linear function, by GMRES; differentiable in b and in matvec.
 
-    tolerance    the residual is smaller than b by that
+    tolerance    the residual is smaller than b by that, or as small as rounding lets it be
     max_rounds   y is nan where so many products do not suffice
     The derivative solves with the same function, in reverse mode with its transpose. Raises
-    LinearityError if matvec is not linear. Spelling: `jax.lax.custom_linear_solve`. Source: Saad
+    LinearityError if matvec is not linear, TraceError if it does not give what it takes. Where b is
+    infinite, y is infinite or nan. Spelling: `jax.lax.custom_linear_solve`. Source: Saad
     and Schultz 1986 (GMRES).
 
     >>> linear_solve(lambda y: 2.0 * y, np.array([2.0, 4.0]))
     array([1., 2.])
     """
-    return compile(_System(matvec, tolerance, max_rounds))(b)
+    system = _System(matvec, _tolerance(tolerance), natural(_ROUNDS, max_rounds, 0))
+    return compile(system)(b)

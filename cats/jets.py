@@ -23,9 +23,10 @@ from cats.schedules import expanded
 from cats.series import Recorder, Series, Slopes, Term, moves
 
 
-def jet(program: Program, active: Sequence[int], order: int) -> Program:
+def jet(program: Program, active: Sequence[int], order: int, given: int | None = None) -> Program:
     """(x, terms 1 to k of each active x) |-> (y, terms 1 to k of each real y), on t^n / 1.
 
+    given   so many terms of x only, the others being zero
     Raises DerivativeError for an operation that has no derivative.
 
     >>> from cats.ir.read import read_program
@@ -37,16 +38,17 @@ def jet(program: Program, active: Sequence[int], order: int) -> Program:
       x5 = add x3 x4
     in (x2, x5)
     """
-    moving = [program.inputs[i] for i in active for _ in range(order)]
+    known = order if given is None else min(order, given)
+    moving = [program.inputs[i] for i in active for _ in range(known)]
     builder = Builder([*program.inputs, *moving])
     wires = list(builder.wires)
     more = iter(wires[len(program.inputs) :])
     table = _Jets(builder, order)
-    given = [
-        table.series([w, *[next(more) for _ in range(order)]] if i in active else [w])
+    args = [
+        table.series([w, *[next(more) for _ in range(known)]] if i in active else [w])
         for i, w in enumerate(wires[: len(program.inputs)])
     ]
-    made = table.run(program, given)
+    made = table.run(program, args)
     shown = [table.term(s, 0) for s in made]
     for s in made:
         if isinstance(s.space, Real):

@@ -16,6 +16,7 @@ from cats.engine import (
     execute,
     fitted,
     followed,
+    moved,
     newest,
     pair,
     real_leaves,
@@ -36,7 +37,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
     primals, tangents   sequences of arguments and of their tangents, of the same structure
     has_aux             f returns (value, aux); the result is (value, tangent, aux)
-    Raises SpaceError if a tangent does not lie in the space of its primal.
+    What is given tangent 0 does not vary: 0 times a slope that is infinite is 0. Raises SpaceError
+    if a tangent does not lie in the space of its primal.
     Source: Elliott 2018, section 4.
 
     >>> import numpy as np
@@ -44,18 +46,25 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     (np.float64(0.0), np.float64(2.0))
     """
     call = _whole(f, primals)
-    active = _real(call)
-    given = fitted(tuple(tangents), _positional(call), _named(call), "tangent")
+    real = _real(call)
+    tangents = fitted(tuple(tangents), _positional(call), _named(call), "tangent")
+    active, given = _varied(real, tangents)
 
     def make(lifted: Traceable) -> Answer:
         program = pushforward(lifted.program, active)
         out = real_leaves(lifted.out, lifted.program.ends)
         return Answer(program, pair(lifted.out, out))
 
-    value, moved = answered(f, call, given, ("jvp", tuple(active)), make)
+    value, tangent = answered(f, call, given, ("jvp", tuple(active)), make)
     if has_aux:
         _check_pair(value)
-    return (value[0], moved[0], value[1]) if has_aux else (value, moved)
+    return (value[0], tangent[0], value[1]) if has_aux else (value, tangent)
+
+
+def _varied(real: Sequence[int], tangents: Sequence[Value]) -> tuple[list[int], list[Value]]:
+    """The leaves whose tangents are not zeros, and their tangents."""
+    rows = [(i, t) for i, t in zip(real, tangents, strict=True) if moved([t])]
+    return [i for i, _ in rows], [t for _, t in rows]
 
 
 def _check_pair(value: Any) -> None:

@@ -28,26 +28,30 @@ class Recompute:
     """Only the inputs are kept; every residual is computed again from them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Saving:
     """Residuals made by some operations are kept; the others are computed again.
 
-    which   names of operations or of variables ("matmul", "h"), or a predicate on steps
+    which   names of operations or of variables, one by one or in a container, or a predicate on
+            steps
     Raises DerivativeError for anything else.
+
+    >>> Saving("matmul", "h") == Saving(["matmul", "h"])
+    True
     """
 
-    which: str | Collection[str] | Callable[[Step], bool]
+    which: tuple[str, ...] | Callable[[Step], bool]
 
-    def __post_init__(self) -> None:
-        if callable(self.which):
-            return
-        which = (self.which,) if isinstance(self.which, str) else self.which
-        if not isinstance(which, Collection) or not all(isinstance(w, str) for w in which):
-            raise DerivativeError(
-                f"{which!r} says not which residuals are kept",
-                remedy="Give names of operations or variables, or a predicate on steps.",
-            )
-        object.__setattr__(self, "which", tuple(which))
+    def __init__(self, which: str | Collection[str] | Callable[[Step], bool], *more: str) -> None:
+        names: Any = (which, *more) if more or isinstance(which, str) else which
+        if not callable(names):
+            if not isinstance(names, Collection) or not all(isinstance(n, str) for n in names):
+                raise DerivativeError(
+                    f"{names!r} says not which residuals are kept",
+                    remedy="Give names of operations or variables, or a predicate on steps.",
+                )
+            names = tuple(names)
+        object.__setattr__(self, "which", names)
 
     def keeps(self, step: Step) -> bool:
         """Whether what the step makes is kept."""
@@ -67,7 +71,8 @@ class Budget:
     bytes: int
 
     def __post_init__(self) -> None:
-        _positive("a budget of residuals in bytes", self.bytes, 0)
+        number = natural("a budget of residuals in bytes", self.bytes, 0)
+        object.__setattr__(self, "bytes", number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ class Every:
     k: int
 
     def __post_init__(self) -> None:
-        _positive("the number of rounds between two that are kept", self.k, 1)
+        number = natural("the number of rounds between two that are kept", self.k, 1)
+        object.__setattr__(self, "k", number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ class Binomial:
     snapshots: int
 
     def __post_init__(self) -> None:
-        _positive("the number of carries that are held", self.snapshots, 1)
+        number = natural("the number of carries that are held", self.snapshots, 1)
+        object.__setattr__(self, "snapshots", number)
 
 
 Policy = SaveAll | Recompute | Saving | Budget | Every | Binomial
@@ -148,11 +155,18 @@ Selective = Recompute | Saving | Budget
 """Those that choose among the residuals of straight-line programs."""
 
 
-def _positive(what: str, number: int, least: int) -> None:
-    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+def natural(what: str, number: int, least: int) -> int:
+    """A number as an int. Raises DerivativeError unless it is whole and not less than the least.
+
+    >>> natural("the number of rounds", np.int64(2), 1)
+    2
+    """
+    real = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    if not real or number < least:
         raise DerivativeError(
             f"{what} is {number!r}", remedy=f"Give a whole number from {least} up."
         )
+    return int(number)
 
 
 def kept(primal: Program, count: int, policy: Policy | None) -> set[int]:

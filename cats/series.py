@@ -1,8 +1,9 @@
 """Power series on wires: each operation term by term, said by what it is and by its derivative.
 
-An operation that is linear in what moves is a convolution; any other one is said by its
-derivative, y' = L(x) x', whose terms up to n - 1 give the n-th of y: n y_n = (L(x) x')_(n-1). L is
-the linearisation that the operation has anyway. (Griewank and Walther 2008, chapter 13.)
+An operation that is linear in what moves is a convolution, a quotient the inverse of one; any other
+one is said by its derivative, y' = L(x) x', whose terms up to n - 1 give the n-th of y:
+n y_n = (L(x) x')_(n-1). L is the linearisation that the operation has anyway. (Griewank and Walther
+2008, chapter 13.)
 """
 
 from __future__ import annotations
@@ -138,6 +139,8 @@ class Recorder:
             made = [self.series([w]) for w in results]
         elif not several and _linear(op, tuple([a.space for a in args]), params, tuple(moving)):
             made = [self.convolved(op, args, params, moving, results[0])]
+        elif op is div:
+            made = [self.quotient(args[0], args[1], results[0])]
         else:
             made = self.by_slope(op, args, params, moving, results)
         return tuple(made) if several else made[0]
@@ -165,6 +168,18 @@ class Recorder:
             return self.total(found)
 
         return self.grown(first.space, first, find)
+
+    def quotient(self, a: Series, b: Series, first: Wire) -> Series:
+        """y b = a: b_0 y_n = a_n - b_n y_0 - ... - b_1 y_(n-1)."""
+
+        def find(n: int) -> Term:
+            pairs = [(self.at(made, j), self.at(b, n - j)) for j in range(n)]
+            known = [neg(mul(y, r)) for y, r in pairs if y is not None and r is not None]
+            rest = self.total([self.at(a, n), *known])
+            return NOTHING if rest is None else div(rest, self.at(b, 0))
+
+        made = self.grown(first.space, first, find)
+        return made
 
     def by_slope(
         self,

@@ -11,6 +11,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,37 @@ def count(tree: Tree) -> int:
     if isinstance(tree, Branch):
         return sum(map(count, tree.parts))
     return 1 if isinstance(tree, Leaf) else 0
+
+
+def order(tree: Tree, like: Tree) -> list[int] | None:
+    """The numbers of a structure's leaves in the order that another one's keys have.
+
+    None if they differ in more than the order of keys.
+
+    >>> order(flatten({"b": 1.0, "a": 2.0})[1], flatten({"a": 0.0, "b": 0.0})[1])
+    [1, 0]
+    """
+    found: list[int] = []
+    return found if _ordered(tree, like, 0, found) else None
+
+
+def _ordered(tree: Tree, like: Tree, first: int, found: list[int]) -> bool:
+    if not isinstance(tree, Branch) or not isinstance(like, Branch):
+        if isinstance(tree, Leaf):
+            found.append(first)
+        return tree == like
+    keyed = issubclass(tree.kind, dict) and set(tree.keys) == set(like.keys)
+    if tree.kind is not like.kind or not (keyed or tree.keys == like.keys):
+        return False
+    if len(tree.parts) != len(like.parts):
+        return False
+    starts = accumulate(map(count, tree.parts), initial=first)
+    rows = list(zip(tree.parts, starts, strict=False))
+    if keyed:
+        by_key = dict(zip(tree.keys, rows, strict=True))
+        rows = [by_key[k] for k in like.keys]
+    pairs = zip(rows, like.parts, strict=True)
+    return all(_ordered(part, other, start, found) for (part, start), other in pairs)
 
 
 def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:

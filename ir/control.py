@@ -458,14 +458,32 @@ class Rule(Generic[P]):
              if it is the adjoint, (residuals, dy) -> dx
     """
 
-    __slots__ = ("adjoint", "forward", "map", "name")
-
-    forward: P
-    map: P
+    __slots__ = ("adjoint", "name", "programs")
 
     def __init__(self, name: str, adjoint: bool) -> None:
         self.name = name
         self.adjoint = adjoint
+        self.programs: tuple[P, P] | None = None
+
+    @property
+    def forward(self) -> P:
+        """The program of values and residuals."""
+        return self._said()[0]
+
+    @property
+    def map(self) -> P:
+        """The program of the linear map."""
+        return self._said()[1]
+
+    def _said(self) -> tuple[P, P]:
+        """The programs. Raises DerivativeError within the rule: they are what it is to say."""
+        if self.programs is None:
+            raise DerivativeError(
+                f"the rule of {self.name} asks for the derivative of {self.name}, or for a batch "
+                "of it, which it is to say",
+                remedy="Say the derivative by values of the function, or by another function.",
+            )
+        return self.programs
 
     def complete(self, body: P, around: int, forward: P, map: P) -> None:
         """Raises SpaceError if the programs do not fit the body."""
@@ -480,7 +498,7 @@ class Rule(Generic[P]):
                 f"the rule of {self.name} does not fit: {_signature(body)}, forward "
                 f"{_signature(forward)}, map {_signature(map)}"
             )
-        self.forward, self.map = forward, map
+        self.programs = forward, map
 
     def __reduce__(self) -> NoReturn:
         raise TraceError(
@@ -523,10 +541,10 @@ class Custom(Word[P]):
     def untold(self, where: Where | None) -> DerivativeError:
         """The error where what is read from around varies."""
         return DerivativeError(
-            "a custom derivative says nothing of a value that its function reads from around, "
-            "and that varies here",
+            "a custom derivative says nothing of a value that its function reads from around, or "
+            "takes as one of nondiff_argnums, and that varies here",
             where=where,
-            remedy="Pass it as an argument, or stop its gradient with cats.stop_gradient.",
+            remedy="Pass it as another argument, or stop its gradient with cats.stop_gradient.",
         )
 
     def run(self, apply: Apply[P], args: Sequence[Value]) -> tuple[Value, ...]:

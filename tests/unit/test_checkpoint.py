@@ -4,6 +4,7 @@ can be.
 
 from __future__ import annotations
 
+import pickle
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
 from cats.ir.prims.smooth import cos
 from cats.ir.snapshots import advances, backwards, by_strips
-from cats.policies import Policy
+from cats.policies import Policy, written
 from tests.agreement import all_refused, near
 
 Function = Callable[..., Any]
@@ -37,6 +38,7 @@ POLICIES: list[Policy | None] = [
     cats.Budget(0),
     cats.Budget(100),
     cats.Budget(10**6),
+    cats.Saving("h", "sin"),
     cats.Every(1),
     cats.Every(3),
     cats.Every(100),
@@ -305,6 +307,16 @@ def test_the_schedule_is_optimal() -> None:
             assert most <= every
 
 
+def test_numbers_and_names_as_they_come() -> None:
+    number: Any = np.int64(3)
+    for made in (cats.Every, cats.Budget, cats.Binomial):
+        one, other = made(number), made(3)
+        assert (one, repr(one), written(one)) == (other, repr(other), written(other))
+    named = [cats.Saving("matmul", "h"), cats.Saving(["matmul", "h"]), cats.Saving(("matmul", "h"))]
+    assert len({(n, written(n)) for n in named}) == 1
+    assert pickle.loads(pickle.dumps(named[0])) == named[0]
+
+
 # Errors
 
 
@@ -319,6 +331,7 @@ def test_what_is_refused() -> None:
                 "in bytes is 2.5",
                 "a whole number from 0 up",
             ),
+            (lambda: no.Every(2.0), DerivativeError, "two that are kept is 2.0", "from 1 up"),
             (lambda: no.Every(0), DerivativeError, "two that are kept is 0", "from 1 up"),
             (lambda: no.Every(True), DerivativeError, "two that are kept is True", "from 1 up"),
             (lambda: no.Binomial(0), DerivativeError, "that are held is 0", "from 1 up"),
@@ -336,6 +349,8 @@ def test_what_is_refused() -> None:
                 "'all' is no",
                 "Give one of",
             ),
+            (lambda: no.Saving("h", 3), DerivativeError, "('h', 3) says not which", "names of"),
+            (lambda: no.Saving(np.sin, "h"), DerivativeError, "says not which", "names of"),
             (lambda: no.Saving(3), DerivativeError, "3 says not which", "names of operations"),
         ]
     )

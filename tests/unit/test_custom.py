@@ -126,6 +126,107 @@ class Point:
     n: Any
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Another one of the same fields."""
+
+    a: Any
+    n: Any
+
+
+def test_cotangents_go_by_key_and_not_by_place() -> None:
+    def f(d: Any) -> Any:
+        return d["a"] ** 2 * d["in"]["b"] + d["in"]["c"] * d["a"]
+
+    def slopes(d: Any, ct: Any) -> Any:
+        a, b, c = d["a"], d["in"]["b"], d["in"]["c"]
+        inner = {"c": ct * a, "b": ct * a**2}
+        return ({"in": inner, "a": ct * (2 * a * b + c)},)
+
+    said = cats.custom_vjp(f)
+    said.defvjp(lambda d: (said(d), d), slopes)
+    d = {"a": 2.0, "in": {"b": 5.0, "c": 7.0}}
+    near(cats.grad(said)(d), cats.grad(f)(d))
+    near(cats.jvp(said, (d,), (d,)), cats.jvp(f, (d,), (d,)))
+
+    def hooked(x: Any) -> Any:
+        d = {"a": x, "b": x * x}
+        made = cats.on_gradient(d, lambda ct: {"b": 10.0 * ct["b"], "a": 100.0 * ct["a"]})
+        return made["a"] + made["b"]
+
+    near(cats.grad(hooked)(3.0), 160.0)
+
+
+def test_rules_made_where_they_are_used_take_containers_of_users() -> None:
+    def f(x: Any) -> Any:
+        times = cats.custom_vjp(lambda p: p.a * p.n)
+        times.defvjp(lambda p: (times(p), p), lambda p, ct: (Point(p.n * ct, None),))
+        return times(Point(x, 3))
+
+    near(cats.grad(f)(2.0), 3.0)
+    near(cats.jvp(f, (2.0,), (1.0,)), (6.0, 3.0))
+
+
+def test_values_and_tangents_go_by_key() -> None:
+    def f(x: Any) -> Any:
+        return {"a": x, "b": np.sum(x * x)}
+
+    ahead = cats.custom_jvp(f)
+    ahead.defjvp(
+        lambda p, t: (
+            {"b": np.sum(p[0] ** 2), "a": p[0]},
+            {"b": np.sum(2 * p[0] * t[0]), "a": t[0]},
+        )
+    )
+    back = cats.custom_vjp(f)
+    back.defvjp(
+        lambda x: ({"b": np.sum(x**2), "a": x}, x), lambda x, ct: (ct["a"] + 2 * x * ct["b"],)
+    )
+    for said in (ahead, back):
+        near(cats.jvp(said, (V,), (V,)), cats.jvp(f, (V,), (V,)))
+        near(cats.jacobian(said)(V), cats.jacobian(f)(V))
+
+
+POWER = cats.custom_jvp(lambda n, x: x ** n["of"], nondiff_argnums=0)
+POWER.defjvp(lambda n, p, t: (POWER(n, p[0]), n["of"] * POWER({"of": n["of"] - 1}, p[0]) * t[0]))
+REWOP = cats.custom_vjp(lambda x, n: x ** n["of"], nondiff_argnums=(-1,))
+REWOP.defvjp(
+    lambda x, n: (REWOP(x, n), x),
+    lambda n, x, ct: (n["of"] * REWOP(x, {"of": n["of"] - 1.0, "why": "slope"}) * ct,),
+)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda n, x: POWER({"of": n}, x), lambda n, x: REWOP(x, {"of": n, "why": np.sin})],
+    ids=["ahead", "back"],
+)
+def test_what_does_not_vary_may_be_traced(f: Function) -> None:
+    """The rule is given it, and gives it to the function again."""
+    n, x = np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.5, 2.5])
+    near(cats.vmap(f)(n, x), x**n)
+    near(cats.compile(f)(3.0, 2.0), 8.0)
+    near(cats.vmap(cats.grad(f, 1))(n, x), n * x ** (n - 1))
+    near(cats.vmap(cats.grad(cats.grad(f, 1), 1))(n, x), n * (n - 1) * x ** (n - 2))
+    near(cats.vmap(lambda n: cats.grad(f, 1)(n, 2.0))(n), n * 2.0 ** (n - 1))
+    near(cats.grad(lambda x: f(cats.stop_gradient(x), x))(3.0), 27.0)
+    near(cats.grad(lambda x: cats.fori_loop(0, 2, lambda i, c: f(i + 2.0, c), x))(1.5), 6 * 1.5**5)
+    near(cats.jvp(lambda n, x: f(n, x), (3.0, 2.0), (0.0, 1.0)), (8.0, 12.0))
+    near(
+        cats.taylor(lambda x: cats.vmap(f)(n, x * np.ones(3)), 2.0, 2)[2], np.array([0.0, 1.0, 6.0])
+    )
+    with pytest.raises(DerivativeError, match="or takes as one of nondiff_argnums"):
+        cats.grad(f)(3.0, 2.0)
+
+
+def test_what_does_not_vary_is_known_where_it_was_made() -> None:
+    f = cats.custom_jvp(lambda n, x: x ** len(n) if n[0] == 0 else x, nondiff_argnums=(0, -2))
+    f.defjvp(lambda n, p, t: (f(n, p[0]), 7.0 * t[0] if n[0] == 0 else t[0]))
+    for n in (np.arange(3), [0, 1, 2], (0, 1, 2)):
+        near(cats.jvp(lambda x, n=n: f(n, x), (2.0,), (1.0,)), (8.0, 7.0))
+    near(cats.jvp(lambda x: f(np.arange(3), x), (2.0,), (1.0,)), (8.0, 7.0))
+
+
 def test_containers_integers_and_arguments_that_do_not_vary() -> None:
     clamp = cats.custom_vjp(lambda x, low, high: np.clip(x, low, high))
     clamp.defvjp(
@@ -189,6 +290,13 @@ def pulled(bwd: Function, fwd: Function = lambda x, y: (x * y, x)) -> Function:
     return lambda: cats.grad(lambda x: f(x, 2.0))(1.0)
 
 
+def shared(bwd: Function) -> Function:
+    """{a, b} |-> a * b with a rule in reverse, differentiated."""
+    f = cats.custom_vjp(lambda d: d["a"] * d["b"])
+    f.defvjp(lambda d: (f(d), d), lambda d, ct: (bwd(d, ct),))
+    return lambda: cats.grad(f)({"a": 1.0, "b": 2.0})
+
+
 def captured(s: Any) -> Any:
     inner = cats.custom_jvp(lambda x: x * s)
     inner.defjvp(lambda p, t: (p[0] * s, t[0] * s))
@@ -231,7 +339,56 @@ def recursive(s: Any) -> Any:
     return inner(2.0)
 
 
+def asking(ask: Function) -> Function:
+    """x |-> x * x with a rule that asks for what it is to say, differentiated."""
+    f = cats.custom_jvp(lambda x: x * x)
+    f.defjvp(lambda p, t: (f(p[0]), ask(f, p[0]) * t[0]))
+    return lambda: cats.grad(f)(2.0)
+
+
+def fixing(numbers: Any, f: Any = lambda x, y: x * y) -> Any:
+    """A function of which arguments do not vary, called."""
+    fixed = cats.custom_jvp(f, nondiff_argnums=numbers)
+    fixed.defjvp(lambda y, p, t: (fixed(p[0], y), y * t[0]))
+    return fixed(2.0, 3.0)
+
+
+def by_arguments(*rules: Any) -> Any:
+    """x * y with a rule for each argument, differentiated."""
+    f = cats.custom_jvp(lambda x, y: x * y)
+    f.defjvps(*rules)
+    return cats.grad(f)(2.0, 3.0)
+
+
+NO: Any = cats
+OWN = "the rule of <lambda> asks for the derivative of <lambda>, or for a batch of it"
+
 REFUSED: list[tuple[Any, ...]] = [
+    (asking(lambda f, x: cats.grad(f)(x)), DerivativeError, OWN, "by another function"),
+    (asking(lambda f, x: cats.jvp(f, (x,), (1.0,))[1]), DerivativeError, OWN, "by another"),
+    (asking(lambda f, x: cats.taylor(f, x, 1)[1]), DerivativeError, OWN, "by another function"),
+    (asking(lambda f, x: np.sum(cats.vmap(f)(np.ones(2)))), DerivativeError, OWN, "by another"),
+    (lambda: POWER({"of": 2.0}, 3.0), DerivativeError,
+     "<lambda> and its rule nest deeper than Python allows", "that are the same, or that are"),
+    (lambda: fixing((5,)), DerivativeError,
+     "nondiff_argnums=(5,), but <lambda> was called with 2 arguments", "from 0"),
+    (lambda: fixing((-3,)), DerivativeError, "nondiff_argnums=(-3,), but <lambda>", "from 0"),
+    (lambda: fixing("x"), DerivativeError, "nondiff_argnums='x' is neither", "from 0"),
+    (lambda: fixing((0.5,)), DerivativeError, "nondiff_argnums=(0.5,) is neither", "from 0"),
+    (lambda: fixing(None), DerivativeError, "nondiff_argnums=None is neither", "from 0"),
+    (lambda: fixing((), 3), DerivativeError, "what has a derivative said is 3", "Python function"),
+    (lambda: NO.custom_vjp("f"), DerivativeError, "what has a derivative said is 'f'", "Python"),
+    (lambda: NO.custom_jvp(np.sin).defjvp("f"), DerivativeError, "rule of defjvp is 'f'", "Python"),
+    (lambda: NO.custom_vjp(np.sin).defvjp(1, np.sin), DerivativeError,
+     "the forward rule of defvjp is 1, and no function", "Python function"),
+    (lambda: NO.custom_vjp(np.sin).defvjp(np.sin, 1), DerivativeError,
+     "the backward rule of defvjp is 1, and no function", "Python function"),
+    (lambda: NO.on_gradient(1.0, 3), DerivativeError, "the hook of on_gradient is 3", "Python"),
+    (lambda: by_arguments(lambda t, v, x, y: y * t), DerivativeError,
+     "defjvps of <lambda> says 1 rules for 2 arguments", "None where the value does not vary"),
+    (lambda: by_arguments(None, 3), DerivativeError, "rule 1 of defjvps is 3", "Python function"),
+    (lambda: NO.custom_jvp(np.power, 1).defjvps(None), DerivativeError,
+     "defjvps says nothing of arguments that do not vary, as nondiff_argnums of power", "defjvp"),
     (said(lambda p, t: (p[0] ** 2, t[0] * 2 + 1)), LinearityError,
      "the rule of <lambda> is not linear: it does not map 0 to 0", "linear in tangents", "* 2 + 1"),
     (said(lambda p, t: (p[0] ** 2, t[0] * t[0])), LinearityError,
@@ -268,8 +425,8 @@ REFUSED: list[tuple[Any, ...]] = [
     (pulled(lambda kept, ct: (ct,)), TraceError, "gives tuple, and not a tuple of 2 cotangents",
      "with None for what has cotangent zero"),
     (pulled(lambda kept, ct: (np.ones(2) * ct, ct)), TraceError,
-     "the backward rule of <lambda> gives cotangents of shapes [(2,)] for arguments in R",
-     "the structure and shape of its argument"),
+     "the backward rule of <lambda> gives does not fit: the cotangent of x lies in R[2], but x",
+     "the shape ()"),
     (pulled(lambda kept, ct: (np.clip(ct, -1, 1), ct)), LinearityError,
      "the backward rule of <lambda> is not linear", "linear in tangents and cotangents", "np.clip"),
     (pulled(lambda kept, ct: (ct + kept, ct)), LinearityError, "does not map 0 to 0", "linear in"),
@@ -281,7 +438,17 @@ REFUSED: list[tuple[Any, ...]] = [
     (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: ct * ct))(1.0), LinearityError,
      "is not linear", "linear in tangents and cotangents"),
     (lambda: cats.grad(lambda x: cats.on_gradient(x, lambda ct: np.ones(3)))(1.0), TraceError,
-     "cotangents of shapes [(3,)]", "the structure and shape"),
+     "the cotangent of x lies in R[3], but x lies in R", "the shape ()"),
+    (shared(lambda d, ct: [ct, ct]), TraceError,
+     "a list of 2 instead of a dict with the keys 'a', 'b'", "in the same containers"),
+    (shared(lambda d, ct: {"a": ct}), TraceError, "a dict with the keys 'a' instead", "the same"),
+    (shared(lambda d, ct: {"a": ct, "c": ct}), TraceError, "the keys 'a', 'c' instead", "the same"),
+    (shared(lambda d, ct: {"a": ct, "b": None}), TraceError, "the cotangent of d_1 is missing",
+     "lies in R"),
+    (shared(lambda d, ct: {"a": {"b": ct}, "b": ct}), TraceError, "the cotangent of d_0 is dict",
+     "Pass arrays"),
+    (lambda: cats.grad(lambda x: cats.on_gradient(Point(x, x), lambda ct: Pair(ct.a, ct.n)).a)(1.0),
+     TraceError, "a Pair of 2 instead of a Point of 2", "in the same containers"),
 ]  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -254,6 +256,141 @@ def test_what_is_not_found_is_nan() -> None:
     assert np.all(np.isnan(cats.linear_solve(lambda y: turn @ y, np.ones(2), max_rounds=1)))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_and_infinite_sides(dtype: Any) -> None:
+    top, some = np.finfo(dtype).max, 30 * np.finfo(dtype).eps
+    for size in (1, 3, 40):
+        full = np.full(size, 0.95 * top, dtype)
+        np.testing.assert_allclose(cats.linear_solve(lambda y: 2 * y, full), full / 2, rtol=some)
+        back = cats.linear_solve(lambda y: np.roll(y, 1) * dtype(0.999), full)
+        np.testing.assert_allclose(back, full / dtype(0.999), rtol=some)
+    sides = np.array([[1, np.inf, -np.inf], [np.nan, 1, 2], [3, 4, 8]], dtype)
+    found = cats.vmap(lambda b: cats.linear_solve(lambda y: 2 * y, b))(sides)
+    assert found.dtype == dtype and np.isnan(found[0, 0]) and np.all(np.isnan(found[1]))
+    np.testing.assert_array_equal(found[0, 1:], [np.inf, -np.inf])
+    np.testing.assert_allclose(found[2], [1.5, 2, 4])
+    assert cats.linear_solve(lambda y: -2 * y, dtype(np.inf)) == -np.inf
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_slopes_that_are_infinite_are_not_lost_in_the_equation() -> None:
+    assert cats.grad(lambda a: np.sqrt(cats.root(lambda x: x - a, 0.0)))(0.0) == np.inf
+    cube = cats.grad(lambda a: np.exp(1000 * cats.root(lambda x: x**3 - a, 1.0)))
+    assert cube(8.0) == np.inf
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_well_posed_problem_is_solved_as_well_as_its_dtype_can(dtype: Any) -> None:
+    unit, draw = float(np.finfo(dtype).eps), np.random.default_rng(0)
+    for size in (1, 2, 5, 20, 40):
+        for _ in range(10):
+            a, b = draw.normal(size=(size, size)).astype(dtype), draw.normal(size=size)
+            found = cats.linear_solve(lambda y, a=a: a @ y, b.astype(dtype))
+            wanted = np.linalg.solve(a.astype(float), b.astype(dtype).astype(float))
+            error = np.max(np.abs(found - wanted)) / np.max(np.abs(wanted))
+            assert error <= 10 * unit * np.linalg.cond(a.astype(float))
+    for rate in np.linspace(0.1, 1.3, 13).astype(dtype):
+        still = cats.fixed_point(lambda y, rate=rate: np.cos(rate * y), dtype(0.3))
+        slope = 1 - abs(rate * np.sin(rate * still))
+        assert abs(np.cos(rate * still) - still) <= 2e-12 + 40 * unit
+        assert still.dtype == dtype and slope > 0
+        for by in (cats.Implicit(), cats.Neumann(2)):
+            root = cats.grad(lambda a, by=by: cats.root(lambda x: x * x - a, dtype(1), by=by))
+            assert root(rate) == pytest.approx(0.5 / np.sqrt(rate), rel=1e-11 + 40 * unit)
+
+
+def test_a_singular_system_has_no_solution() -> None:
+    for corner in (1.0, 1 + 2e-16):
+        a = np.array([[1.0, 1.0], [1.0, corner]])
+        assert np.all(np.isnan(cats.linear_solve(lambda y, a=a: a @ y, np.array([1.0, 0.0]))))
+        np.testing.assert_allclose(
+            cats.linear_solve(lambda y, a=a: a @ y, np.ones(2)).sum(), 1.0, rtol=1e-12
+        )
+
+
+def test_containers_of_several_dtypes_and_orders_of_keys() -> None:
+    shares = np.array([0.1, 0.2, 0.3])
+
+    def mixed(a: Array) -> Array:
+        found = cats.fixed_point(
+            lambda s: {"v": (shares * s["u"]).astype(np.float32), "u": 0.5 * s["v"].sum() + a},
+            {"u": 0.0, "v": np.zeros(3, np.float32)},
+        )
+        return found["u"]
+
+    assert mixed(np.float64(1.0)) == pytest.approx(1 / 0.7, rel=1e-5)
+    assert cats.grad(mixed)(np.float64(1.0)) == pytest.approx(1 / 0.7, rel=1e-5)
+
+    def swapped(p: Array) -> Array:
+        found = cats.root(
+            lambda s: {"b": s["b"] * 3 - 6 * p, "a": s["a"] ** 2 - 4 * p}, {"a": 1.0, "b": 1.0}
+        )
+        return np.array([found["a"], found["b"]])
+
+    np.testing.assert_allclose(swapped(1.0), [2.0, 2.0])
+    np.testing.assert_allclose(cats.jacobian(swapped)(1.0), [1.0, 2.0])
+
+    def system(b: Array) -> Array:
+        found = cats.linear_solve(lambda s: {"v": 4 * s["v"], "u": 2 * s["u"] + s["v"][0]}, b)
+        return found["u"] * found["v"]
+
+    b = {"u": 3.0, "v": np.array([4.0, 8.0])}
+    np.testing.assert_allclose(system(b), [1.0, 2.0])
+    slopes = cats.jacobian(system)(b)
+    np.testing.assert_allclose(slopes["u"], [0.5, 1.0])
+    np.testing.assert_allclose(slopes["v"], [[0.125, 0.0], [-0.25, 0.25]])
+
+
+@dataclass(frozen=True)
+class State:
+    """A container of a user."""
+
+    u: Array
+    v: Array
+
+
+def test_containers_of_users() -> None:
+    def solved(a: Array) -> Array:
+        one = cats.fixed_point(lambda s: State(np.cos(a * s.u), 0.5 * s.v), State(1.0, 1.0))
+        two = cats.root(lambda s: State(s.u - np.cos(a * s.u), s.v), State(1.0, 1.0))
+        three = cats.linear_solve(lambda s: State(a * s.u, s.v + s.u), State(1.0, 1.0))
+        return np.array([one.u, two.u, three.u])
+
+    f = cats.grad(lambda a: cats.fixed_point(lambda x: np.cos(a * x), 1.0))
+    np.testing.assert_allclose(cats.jacobian(solved)(1.0), [f(1.0), f(1.0), -1.0], rtol=1e-9)
+
+
+def test_what_is_not_found_varies_by_nan() -> None:
+    for by in (cats.Implicit(), cats.Unroll(), cats.Unroll(cats.Every(3))):
+
+        def f(a: Array, by: Any = by) -> Array:
+            return cats.root(lambda y: y * y + a, 1.0, by=by)
+
+        assert np.all(np.isnan([*cats.value_and_grad(f)(1.0), *cats.jvp(f, (1.0,), (1.0,))]))
+        np.testing.assert_allclose(cats.value_and_grad(f)(-4.0), [2.0, -0.25])
+        slopes = cats.vmap(cats.grad(f))(np.array([1.0, -4.0]))
+        assert np.isnan(slopes[0]) and slopes[1] == pytest.approx(-0.25)
+
+
+def test_numbers_of_steps_are_of_any_integer_type() -> None:
+    numbers: list[Any] = [np.int64(30), np.int8(30)]
+    for n in numbers:
+        sines = [cats.fixed_point(np.sin, 1.0, steps=k) for k in (n, 30)]
+        assert sines[0] == sines[1] and cats.Neumann(n) == cats.Neumann(30)
+        assert cats.root(np.cos, 1.0, max_steps=n) == pytest.approx(np.pi / 2)
+        assert cats.linear_solve(lambda y: 2 * y, 4.0, max_rounds=n) == 2.0
+    assert cats.fixed_point(np.cos, 1.0, steps=0) == 1.0
+
+
+def solve_cosine(**options: Any) -> None:
+    """Both words with these options."""
+    with pytest.raises(cats.CatsError) as caught:
+        cats.root(np.cos, 1.0, **options)
+    with pytest.raises(type(caught.value), match=re.escape(caught.value.message)):
+        cats.fixed_point(np.cos, 1.0, **options)
+    raise caught.value
+
+
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
@@ -263,6 +400,34 @@ def test_what_is_not_found_is_nan() -> None:
         (lambda: cats.linear_solve(lambda y: y * y, np.ones(2)), cats.LinearityError, "not linear"),
         (lambda: cats.linear_solve(lambda y: y + 1, np.ones(2)), cats.LinearityError, "affine"),
         (lambda: cats.linear_solve(lambda y: y[:1], np.ones(2)), cats.TraceError, "R[1]"),
+        (lambda: cats.linear_solve(lambda y: y, 1.0, -1.0), cats.DerivativeError, "-1.0 is no"),
+        (lambda: cats.linear_solve(lambda y: y, 1.0, 0.0, 1.5), cats.DerivativeError, "is 1.5"),  # type: ignore[arg-type]
+        (lambda: solve_cosine(steps=-1), cats.DerivativeError, "steps is -1"),
+        (lambda: solve_cosine(steps=2.5), cats.DerivativeError, "steps is 2.5"),
+        (lambda: solve_cosine(steps=True), cats.DerivativeError, "steps is True"),
+        (lambda: solve_cosine(max_steps=-1), cats.DerivativeError, "max_steps is -1"),
+        (lambda: solve_cosine(tolerance=-1), cats.DerivativeError, "tolerance=-1 is no number"),
+        (lambda: solve_cosine(tolerance=np.nan), cats.DerivativeError, "tolerance=nan is no"),
+        (lambda: solve_cosine(tolerance="x"), cats.DerivativeError, "tolerance='x' is no number"),
+        (lambda: solve_cosine(by="implicit"), cats.DerivativeError, "by='implicit' says not"),
+        (lambda: solve_cosine(by=cats.Implicit), cats.DerivativeError, "says not how"),
+        (lambda: cats.Neumann(-1), cats.DerivativeError, "the number of terms is -1"),
+        (lambda: cats.Neumann(0), cats.DerivativeError, "the number of terms is 0"),
+        (lambda: cats.Neumann(1.5), cats.DerivativeError, "the number of terms is 1.5"),  # type: ignore[arg-type]
+        (lambda: cats.Unroll("x"), cats.DerivativeError, "'x' is no policy"),  # type: ignore[arg-type]
+        (lambda: cats.Unroll(cats.Every), cats.DerivativeError, "is no policy"),  # type: ignore[arg-type]
+        (lambda: cats.Implicit(rounds=-1), cats.DerivativeError, "linear system is -1"),
+        (lambda: cats.Implicit(tolerance=-1), cats.DerivativeError, "tolerance=-1 is no number"),
+        (
+            lambda: cats.root(lambda s: {"a": s["a"], "c": s["b"]}, {"a": 1.0, "b": 1.0}),
+            cats.TraceError,
+            "the function of root gives a dict of 2",
+        ),
+        (
+            lambda: cats.root(lambda s: list(s), (1.0, 1.0)),
+            cats.TraceError,
+            "the function of root gives a list of 2 in R, R for a value in R, R",
+        ),
     ],
 )
 def test_mistakes_are_told(call: Any, error: Any, said: str) -> None:

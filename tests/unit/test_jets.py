@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable
+from fractions import Fraction
 from math import factorial
 from typing import Any
 
@@ -154,6 +157,74 @@ def test_eight_derivatives_of_sin_are_one_sin_and_five_of_a_quartic_none() -> No
     assert fifth(-3.0) == -360.0
 
 
+@pytest.mark.parametrize(("x", "y"), [(0.0, 1.0), (0.0, 2.0), (0.0, 3.0), (-1.0, 3.0), (2.0, 2.5)])
+def test_what_is_given_as_nothing_does_not_vary(x: float, y: float) -> None:
+    """x**y where its slope in y is infinite or nan, and y stands still."""
+
+    def f(x: Array, y: Array) -> Array:
+        return x**y
+
+    along_x, wanted, slope = f, [], f
+    found = []
+    for _ in range(3):
+        slope = cats.grad(slope)
+        wanted.append(slope(x, y))
+        along_x = (lambda g: lambda x, y: cats.jvp(g, (x, y), (1.0, 0.0))[1])(along_x)
+        found.append(along_x(x, y))
+    assert np.all(np.isfinite(wanted))
+    nothing = [0.0, 0.0, 0.0]
+    jets = [
+        cats.jet(f, (x, y), ([1.0, 0.0, 0.0], nothing))[1],
+        cats.jet(f, (np.full(2, x), np.full(2, y)), ([np.ones(2), *[np.zeros(2)] * 2],
+                 [np.zeros(2)] * 3))[1],
+        cats.jet(lambda d: f(d["x"], d["y"]), ({"x": x, "y": y},),
+                 ([{"x": 1.0, "y": 0.0}, *[{"x": 0.0, "y": 0.0}] * 2],))[1],
+    ]  # fmt: skip
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    for derivatives in jets:
+        np.testing.assert_allclose(np.array(derivatives).T, np.broadcast_to(
+            wanted, np.array(derivatives).T.shape), rtol=1e-12)  # fmt: skip
+    value, moved = cats.jet(f, (x, y), (nothing, nothing))
+    assert (value, moved) == (f(x, y), nothing)
+    assert cats.jvp(f, (x, y), (0.0, 0.0)) == (f(x, y), 0.0)
+
+
+def test_terms_go_where_factorials_do_not() -> None:
+    geometric = [cats.taylor(lambda x: 1 / (1 - x), x, 200) for x in (0.0, np.float32(0.0))]
+    for terms in geometric:
+        assert terms == [1.0] * 201 and {t.dtype for t in terms} == {terms[0].dtype}
+    tail = cats.taylor(np.exp, 0.0, 171)[-1]
+    assert float(Fraction(float(tail)) * factorial(171)) == pytest.approx(1.0, rel=1e-9)
+    logarithm = cats.taylor(lambda x: np.log(1 + x), 0.0, 200)
+    np.testing.assert_allclose([n * c for n, c in enumerate(logarithm)][1:], [1.0, -1.0] * 100)
+
+
+def test_a_quotient_is_one_convolution() -> None:
+    def steps(k: int) -> int:
+        return cats.count(lambda x: cats.taylor(lambda x: np.sin(x) / (2 + x * x), x, k), 0.3).total
+
+    assert steps(32) <= 4.2 * steps(16)
+    t = sp.Symbol("t")
+    wanted = sp.series(sp.sin(t) / (2 + t * t), t, sp.Rational(1, 2), 9).removeO()
+    shifted = sp.Poly(sp.expand(wanted.subs(t, t + sp.Rational(1, 2))), t)
+    found = cats.taylor(lambda x: np.sin(x) / (2 + x * x), 0.5, 8)
+    np.testing.assert_allclose(
+        found, [float(shifted.coeff_monomial(t**k)) for k in range(9)], rtol=1e-12
+    )
+
+
+def test_a_series_that_nests_too_deep_is_told() -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 300)
+    try:
+        with pytest.raises(cats.DerivativeError, match="a series of 60 terms") as caught:
+            cats.taylor(lambda x: x**2.5, 1.0, 60)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert caught.value.remedy == "Ask for fewer terms."
+    assert len(cats.taylor(lambda x: x**2.5, 1.0, 60)) == 61
+
+
 def test_jets_within_other_derivatives() -> None:
     def third(x: Array) -> Array:
         return cats.taylor(np.tanh, x, 3)[3]
@@ -207,6 +278,16 @@ def test_a_long_chain_does_not_exhaust_the_stack() -> None:
         (lambda: cats.taylor(np.sin, 1, 2), cats.DerivativeError, "nothing real"),
         (lambda: cats.taylor(np.sin, 1.0, -1), cats.SpaceError, "is -1, and must"),
         (lambda: cats.taylor(np.sin, 1.0, 1.5), cats.SpaceError, "is 1.5, and must"),  # type: ignore[arg-type]
+        (
+            lambda: cats.jet(np.exp, (0.0,), ([1.0] * 171,)),
+            cats.DerivativeError,
+            "171! or 1/171! is no number of float64",
+        ),
+        (
+            lambda: cats.jet(np.exp, (np.float32(0),), ([1.0] * 40,)),
+            cats.DerivativeError,
+            "no number of float32",
+        ),
         (lambda: cats.taylor(reading_around, 0.3, 2), cats.DerivativeError, "nothing of a value"),
     ],
 )
