@@ -137,6 +137,7 @@ NOT_YET = {
         name: ALL_OF_THEM
         for name in (
             "softmax",
+            "log_softmax",
             "logsumexp",
             "logaddexp_reduce",
             "logaddexp2_reduce",

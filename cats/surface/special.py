@@ -18,6 +18,7 @@ from cats.ir.primitive import Primitive
 from cats.ir.prims import arrays, choice, smooth, special
 from cats.ir.prims.algebra import add, div, mul, sub
 from cats.ir.prims.choice import equal, floor, isfinite, less, not_equal, select, sign
+from cats.ir.prims.folds import log_softmax as log_shares
 from cats.ir.prims.folds import logsumexp as log_sum
 from cats.ir.prims.folds import softmax as shares
 from cats.ir.prims.layout import stop
@@ -282,18 +283,10 @@ def softmax(x: Value, axis: Any = None) -> Value:
     return shares(array, axes=axes)
 
 
-def _shifted(x: Traced, axes: Axes) -> Traced:
-    """x less its largest entry along axes, if that is finite."""
-    most = stop(arrays.max(x, axes=axes)) if axes else stop(x)
-    shift = select(isfinite(most), most, 0.0)
-    return sub(x, expand(_kept(shift, axes), x.shape))  # type: ignore[no-any-return]
-
-
 def log_softmax(x: Value, axis: Any = None) -> Value:
     """scipy.special.log_softmax."""
     array, axes = _entered(x, axis)
-    away = _shifted(array, axes)
-    return sub(away, expand(_kept(log_sum(away, axes=axes), axes), away.shape))
+    return log_shares(array, axes=axes)
 
 
 def logsumexp(

@@ -16,7 +16,7 @@ from cats.ir.primitive import Domain, Example, Primitive, leaf_of
 from cats.ir.prims import algebra, choice, pairs, universal
 from cats.ir.prims.algebra import add, div, mul, slope
 from cats.ir.prims.arrays import _along, cumsum, recurrence, shift
-from cats.ir.prims.choice import equal, greater, keeping, logical_and, select
+from cats.ir.prims.choice import equal, greater, keeping, logical_and, logical_not, select
 from cats.ir.prims.indexing import Key, index, scattered
 from cats.ir.prims.joining import concatenate
 from cats.ir.prims.layout import (
@@ -28,6 +28,7 @@ from cats.ir.prims.layout import (
     new_axes,
     reals,
     reduced_work,
+    stop,
     sum,
     with_shape,
 )
@@ -197,18 +198,49 @@ def _spread(small: Value, shape: Shape, axes: Axes) -> Value:
     return broadcast(small, shape=shape, axes=new_axes(shape, axes))
 
 
+_LOG_OF_SUM = '''
+def logsumexp_of(x, axes):
+    """log(sum(exp(x))) along the axes, the largest entries counted and not rounded."""
+    most = np.max(x, axes, keepdims=True, initial=-np.inf)
+    first = x == most
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = np.sum(np.exp(np.where(first, -np.inf, x - most)), axes)
+        count = np.sum(first, axes, dtype=x.dtype)
+        found = np.log1p(rest / np.where(count == 0, 1, count)) + np.log(count)
+    return found + np.squeeze(most, axes)
+'''
+
+
 def _softmax_space(x: Ground, *, axes: Axes) -> Ground:
     _sum_space(x, axes=axes)
     return x
 
 
-def _softmax_rule(x: Value, *, out: Value, axes: Axes) -> Linear:
-    """out (v - sum(out v))."""
+def _against_mean(p: Value, x: Value, axes: Axes) -> Linear:
+    """v - sum(p v), where sum(p) is 1: 1 - p of each against the p of all others.
+
+    A share beyond a half is left out of its own sum, and 1 less it is the sum of the others: what
+    is small beside it keeps its digits.
+    """
     space, small = space_of(x), _sum_space(space_of(x), axes=axes)
     kept = new_axes(space.shape, axes)
     add_up = leaf_of(sum, 0, (), space, small, axes=axes)
     spread = leaf_of(broadcast, 0, (), small, space, shape=space.shape, axes=kept)
-    return Then(Id(space) - Then(Then(slope(out, x), add_up), spread), slope(out, x))
+    most = greater(stop(p), 0.5)
+    others = select(most, 0.0, p)
+    own = select(most, _spread(sum(others, axes=axes), space.shape, axes), 1.0)
+    all_but_most = Then(Then(slope(others, x), add_up), spread)
+    only_most = Then(Then(slope(select(most, p, 0.0), x), add_up), spread)
+    return slope(own, x) - all_but_most - Then(only_most, keeping(logical_not(most), x))
+
+
+def _softmax_rule(x: Value, *, out: Value, axes: Axes) -> Linear:
+    """out (v - sum(out v))."""
+    return Then(_against_mean(out, x, axes), slope(out, x))
+
+
+def _log_softmax_rule(x: Value, *, out: Value, axes: Axes) -> Linear:
+    return _against_mean(softmax(x, axes=axes), x, axes)
 
 
 def _further(axes: Axes) -> Axes:
@@ -230,6 +262,24 @@ def softmax_of(x, axes):
         parts = np.exp(np.where(x == most, 0, x - most))
     return parts / np.sum(parts, axes, keepdims=True)
 ''',
+)
+
+log_softmax: Primitive = Primitive(
+    "log_softmax",
+    lambda x, *, axes: f"log_softmax_of({x}, {axes})",
+    _softmax_space,
+    linearise=_log_softmax_rule,
+    batch=lambda x, *, batched, axes: log_softmax(x, axes=_further(axes)),
+    examples=_AXES,
+    helpers='''
+def log_softmax_of(x, axes):
+    """x less logsumexp of it along the axes, both less the largest entry."""
+    most = np.max(x, axes, keepdims=True, initial=-np.inf)
+    away = x - np.where(np.isfinite(most), most, 0)
+    with np.errstate(divide="ignore"):
+        return away - np.expand_dims(logsumexp_of(away, axes), axes)
+'''
+    + _LOG_OF_SUM,
 )
 
 
@@ -275,17 +325,7 @@ logsumexp = _total(
     "logsumexp",
     "logsumexp_of({0}, {axes})",
     lambda x, out, axes: softmax(x, axes=axes),
-    helpers='''
-def logsumexp_of(x, axes):
-    """log(sum(exp(x))) along the axes, the largest entries counted and not rounded."""
-    most = np.max(x, axes, keepdims=True, initial=-np.inf)
-    first = x == most
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rest = np.sum(np.exp(np.where(first, -np.inf, x - most)), axes)
-        count = np.sum(first, axes, dtype=x.dtype)
-        found = np.log1p(rest / np.where(count == 0, 1, count)) + np.log(count)
-    return found + np.squeeze(most, axes)
-''',
+    helpers=_LOG_OF_SUM,
 )
 
 FAMILY = (
@@ -293,6 +333,7 @@ FAMILY = (
     running_max,
     running_min,
     softmax,
+    log_softmax,
     logaddexp_reduce,
     logaddexp2_reduce,
     hypot_reduce,

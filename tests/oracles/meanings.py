@@ -148,6 +148,10 @@ def _softmax(x: Array, *, axes: Sequence[int]) -> Array:
     return np.asarray(parts / np.expand_dims(_reduced(CONTEXT.fsum)(parts, axes=axes), tuple(axes)))
 
 
+def _log_softmax(x: Array, *, axes: Sequence[int]) -> Array:
+    return each(CONTEXT.log, _softmax(x, axes=axes))
+
+
 def _log_of_sum(row: list[Any]) -> Any:
     return CONTEXT.log(CONTEXT.fsum(map(CONTEXT.exp, row))) if row else -INFINITE
 
@@ -341,6 +345,7 @@ ENTRIES: dict[str, Entry] = {
     "running_max": _running(max),
     "running_min": _running(min),
     "softmax": _softmax,
+    "log_softmax": _log_softmax,
     "logsumexp": _reduced(_log_of_sum),
     "logaddexp_reduce": _reduced(_log_of_sum),
     "logaddexp2_reduce": _reduced(_log2_of_sum),

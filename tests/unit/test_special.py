@@ -219,3 +219,60 @@ def test_derivatives_where_formulas_are_hard_are_right_to_the_last_digits() -> N
             if not abs(found - expected) <= 1e-12 * abs(expected) + 1e-30:
                 wrong.append((name, point, found, expected))
     assert wrong == []
+
+
+# Shares of which one is nearly 1
+
+ONE_SIDED = [
+    [40.0, 0.0, 1.0],
+    [0.0, 700.0, -3.0, 1.0],
+    [-1.0, 36.0, 36.5],
+    [2.0, 2.0],
+    [0.1, 0.2, -0.3, 1.0],
+]
+
+
+def _exact_shares(row: Sequence[float]) -> tuple[list[Any], list[Any]]:
+    """exp(x) / sum(exp(x)), and 1 less each, as the sum of the others."""
+    parts = [mp.exp(mp.mpf(v)) for v in row]
+    p = [v / mp.fsum(parts) for v in parts]
+    return p, [mp.fsum(p[:i] + p[i + 1 :]) for i in range(len(p))]
+
+
+@pytest.mark.parametrize("row", ONE_SIDED, ids=str)
+@pytest.mark.parametrize("mode", ["fwd", "rev"])
+def test_every_digit_of_the_slopes_of_shares(row: list[float], mode: str) -> None:
+    with mp.workdps(700):
+        p, rest = _exact_shares(row)
+        every = range(len(row))
+        plain = [[rest[i] if i == j else -p[j] for j in every] for i in every]
+        tables = [[[float(p[i] * plain[i][j]) for j in every] for i in every], plain]
+    of_shares, of_logarithms = (np.array(t, float) for t in tables)
+    x = np.array(row)
+    for f, expected in (
+        (scipy.special.softmax, of_shares),
+        (scipy.special.log_softmax, of_logarithms),
+        (cats.grad(scipy.special.logsumexp), of_shares),
+        (cats.grad(np.logaddexp.reduce), of_shares),
+    ):
+        found = cats.jacobian(f, mode=mode)(x)
+        np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-300)
+    batched = cats.vmap(cats.jacobian(scipy.special.softmax, mode=mode))(np.stack([x, x[::-1]]))
+    np.testing.assert_allclose(batched[0], of_shares, rtol=1e-15, atol=1e-300)
+    np.testing.assert_allclose(batched[1], of_shares[::-1, ::-1], rtol=1e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_derivatives_of_a_share_along_a_line(order: int) -> None:
+    """The share of exp(40 t) beside 1 and exp(t), at t = 1: 1e-16 below 1."""
+    f: Function = lambda t: scipy.special.softmax(np.array([40.0, 0.0, 1.0]) * t)[0]  # noqa: E731
+    for _ in range(order):
+        f = cats.grad(f)
+    with mp.workdps(80):
+        meant = mp.diff(lambda t: 1 / (1 + mp.exp(-40 * t) + mp.exp(-39 * t)), 1, order)
+    np.testing.assert_allclose(f(1.0), float(meant), rtol=1e-14)
+
+
+def test_where_shares_meet_at_a_half_there_is_no_kink() -> None:
+    for f in (scipy.special.softmax, cats.grad(scipy.special.logsumexp)):
+        assert not cats.kinks(cats.jacobian(f), np.zeros(2))
