@@ -6,7 +6,7 @@ from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.choice import abs, equal, maximum, minimum, select
 from cats.ir.prims.pairs import hypot, power_derivative
-from cats.ir.prims.smooth import exp, log, log1p, sin
+from cats.ir.prims.smooth import exp, log, log1p, sech, sin
 from cats.ir.prims.special.record import ANY, special
 from cats.ir.spaces import Value
 
@@ -22,7 +22,9 @@ def square(x: Value) -> Value:
 
 # Logistic functions
 
-expit: Primitive = special("expit", lambda x, *, out: mul(out, expit(neg(x))), "1/(1 + exp(-x))")
+expit: Primitive = special(
+    "expit", lambda x, *, out: square(mul(0.5, sech(mul(0.5, x)))), "1/(1 + exp(-x))"
+)
 logit = special("logit", lambda x, *, out: div(1.0, mul(x, sub(1.0, x))), "log(x/(1 - x))", SHARE)
 log_expit = special("log_expit", lambda x, *, out: expit(neg(x)), "-log(1 + exp(-x))")
 
