@@ -1,4 +1,7 @@
-"""Evenly spaced numbers between traced ends: arange, linspace, logspace, geomspace."""
+"""Evenly spaced numbers between traced ends: arange, linspace, logspace, geomspace.
+
+And Kaiser's window, at such numbers.
+"""
 
 from __future__ import annotations
 
@@ -144,9 +147,25 @@ def geomspace(
     return moveaxis(with_dtype(whole, dtype or kind), 0, axis)
 
 
+def kaiser(M: Value, beta: Value) -> Value:
+    """np.kaiser: NumPy's own steps, but a length that is a number does not vary beside beta."""
+    recorder = recorder_of(M, beta)
+    count, shape = (
+        with_dtype(lifted(recorder, v), np.float64) if isinstance(v, Traced) else float(v)
+        for v in (M, beta)
+    )
+    if count == 1:
+        return np.ones(1)
+    half = (count - 1) / 2.0
+    places = arange(0, count) if isinstance(count, Traced) else np.arange(0, count)
+    width = np.sqrt(1 - ((places - half) / half) ** 2.0)
+    return np.i0(shape * width) / np.i0(shape)
+
+
 NAMES: dict[Any, Callable[..., Value]] = {
     np.arange: arange,
     np.linspace: linspace,
     np.logspace: logspace,
     np.geomspace: geomspace,
+    np.kaiser: kaiser,
 }

@@ -502,6 +502,34 @@ def test_running_products_with_zeros(factors: tuple[int, ...]) -> None:
         assert second[end, i, j] == (int(np.prod(rest)) if max(i, j) <= end and i != j else 0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 6.0])
+def test_windows_of_kaiser_have_every_derivative_at_their_ends(count: float) -> None:
+    """I0(b w) / I0(b) with w = 0 at both ends, where the slope of w is infinite and not asked."""
+
+    def window(b: Any) -> Any:
+        return np.kaiser(count, b)
+
+    def meant(i: int) -> Callable[[Any], Any]:
+        half = mp.mpf(count - 1) / 2
+        width = mp.sqrt(1 - ((i - half) / half) ** 2) if half else mp.mpf(1)
+        return lambda b: mp.besseli(0, b * width) / mp.besseli(0, b)
+
+    with mp.workdps(60):
+        first, second = (
+            [float(mp.diff(meant(i), mp.mpf("3.25"), n)) for i in range(int(count))] for n in (1, 2)
+        )
+    for way in (cats.jacfwd, cats.jacrev):
+        np.testing.assert_allclose(way(window)(3.25), first, rtol=1e-14, atol=1e-30)
+        for again in (cats.jacfwd, cats.jacrev):
+            found = again(way(window))(3.25)
+            np.testing.assert_allclose(found, second, rtol=1e-14, atol=1e-15)
+
+
+def test_a_window_of_a_traced_length_is_numpys() -> None:
+    found = cats.compile(lambda x: np.kaiser(np.sum(x), x[0]))(np.array([2.0, 3.0]))
+    np.testing.assert_array_equal(found, np.kaiser(5.0, 2.0))
+
+
 # Nothing is nan where there is a number
 
 

@@ -165,6 +165,7 @@ _ELEMENTWISE: list[Row] = [
     ("angle", lambda x: np.angle(x) * x + np.angle(x, deg=True), (SIGNS,)),
     ("real_if_close", lambda x: np.real_if_close(x) * 2 + np.imag(x), (V,)),
     ("i0", lambda x: np.i0(x) * x + np.i0(9 * x[0]), (SIGNS,)),
+    ("kaiser", lambda x: np.kaiser(3, 4 * x[0]) * x + np.kaiser(1, x[1]), (V,)),
     (
         "clip dtype",
         lambda x: np.clip(x, 0.3, 0.7, dtype="f8") * _FREE.clip(x, min=0.4),
