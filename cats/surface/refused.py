@@ -134,7 +134,7 @@ OWN: frozenset[str] = frozenset(
         *_titles("tril_indices_from triu_indices_from vander polyadd polysub polydiv polyder"),
         *_titles("polyint polyfit"),
         *_titles("companion convolution_matrix", "scipy.linalg"),
-        *_titles("diric jvp yvp ivp kvp assoc_laguerre", "scipy.special"),
+        *_titles("jvp yvp ivp kvp assoc_laguerre", "scipy.special"),
     }
 )
 """Functions that run as NumPy's own Python code, on traced values."""

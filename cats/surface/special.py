@@ -25,9 +25,10 @@ from cats.ir.prims.layout import stop
 from cats.ir.prims.layout import sum as total
 from cats.ir.prims.pairs import logaddexp
 from cats.ir.prims.smooth import exp, log
-from cats.ir.prims.special import bessel, elliptic, gammas, integrals
+from cats.ir.prims.special import bessel, elliptic, gammas, integrals, polynomials
 from cats.ir.prims.special.gammas import betainc, gammainc, gammaincc, gammainccinv
 from cats.ir.spaces import Real, Value
+from cats.surface.creation import boxed
 from cats.surface.promotion import Loop, Said, one, promoted, ufunc
 from cats.surface.shapes import expand_dims
 from cats.surface.ufuncs import apply
@@ -53,7 +54,7 @@ def _lazily(name: str, said: Said) -> Callable[..., Value]:
 
 # Universal functions
 
-NO_UFUNCS = ("polygamma", "zeta")
+NO_UFUNCS = ("polygamma", "zeta", "diric")
 """Functions of SciPy's that are written in Python."""
 
 ONE: dict[str, Primitive] = {
@@ -197,6 +198,15 @@ def zeta(x: Value, q: Value = None) -> Value:
     return gammas.zeta(*[expand(with_dtype(v, dtype), shape) for v in (s, a)])
 
 
+def diric(x: Value, n: Value) -> Value:
+    """scipy.special.diric: Dirichlet's kernel, sin(n x / 2) / (n sin(x / 2))."""
+    y, count = (lifted(recorder_of(x, n), v) for v in (x, n))
+    dtype = np.result_type(y.dtype, count.dtype)
+    shape = np.broadcast_shapes(y.shape, count.shape)
+    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    return boxed(polynomials.diric(*[expand(with_dtype(v, kind), shape) for v in (y, count)]))
+
+
 def _exactly(name: str, *numbers: Value) -> Any:
     """SciPy's exact answer for whole numbers, which are observed."""
     return _of_scipy(name)(*map(operator.index, numbers), exact=True)
@@ -325,7 +335,8 @@ def _weighted(x: Traced, weights: Traced, axes: Axes) -> tuple[Traced, Traced]:
 
 
 _PYTHON: tuple[Callable[..., Value], ...] = (
-    polygamma, zeta, factorial, comb, perm, multigammaln, softplus, softmax, log_softmax, logsumexp,
+    polygamma, zeta, diric, factorial, comb, perm, multigammaln, softplus, softmax, log_softmax,
+    logsumexp,
 )  # fmt: skip
 
 SCIPY: dict[str, Callable[..., Value]] = {

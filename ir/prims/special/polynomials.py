@@ -1,11 +1,15 @@
-"""Orthogonal polynomials: the derivative of each is one of another family, of an order less."""
+"""Orthogonal polynomials: the derivative of each is one of another family, of an order less.
+
+And Dirichlet's kernel, which is one of cos(x / 2).
+"""
 
 from __future__ import annotations
 
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, mul, sub
 from cats.ir.prims.choice import equal, select
-from cats.ir.prims.special.record import ORDERS, below, ordered, real_order
+from cats.ir.prims.smooth import sinc_derivative
+from cats.ir.prims.special.record import ORDERS, below, ordered, real_order, special
 from cats.ir.spaces import Value
 
 INSIDE = Domain(-0.95, 0.95)
@@ -185,8 +189,60 @@ eval_sh_jacobi: Primitive = ordered(
     refused=((1, IN_PARAMETER), (2, IN_PARAMETER)),
 )
 
+# Of Dirichlet: the polynomial of Chebyshev's of the second kind, of cos(x / 2), over its value at 1
+
+COUNTS = Domain(1.0, 6.0)
+AROUND = Domain(0.2, 6.0)
+IN_COUNT = "it is a number of terms, which is whole"
+
+diric_derivative: Primitive = special(
+    "diric_derivative",
+    lambda x, n, *, out, order: (diric_derivative(x, n, order=order + 1), None),
+    "diff(sin(x*y/2)/(y*sin(x/2)), x, order)",
+    AROUND,
+    COUNTS,
+    refused=((1, IN_COUNT),),
+    code="diric_derivative_of({0}, {1}, {order})",
+    params=({"order": 1}, {"order": 2}),
+    modules=("math",),
+    helpers=sinc_derivative.helpers
+    + '''
+def diric_derivative_of(x, n, order):
+    """sin(n x / 2) / (n sin(x / 2)) derived so often: sinc of n t over sinc of t, x = 2 pi t.
+
+    t is counted from the nearest peak, where nothing cancels but in what is left of x, of which
+    2 pi is in three parts. 1 / sinc is derived by 1 = sinc / sinc.
+    """
+    wide, count = np.asarray(x, np.float64), np.asarray(n, np.float64)
+    with np.errstate(all="ignore"):
+        peak = np.rint(wide / (2 * np.pi))
+        left = (wide - peak * 6.28125) - peak * 0.0019353071693331003
+        t = (left - peak * 1.0253376606378075e-11) / (2 * np.pi)
+        above = [count**k * sinc_derivative_of(count * t, k) for k in range(order + 1)]
+        parts = [sinc_derivative_of(t, k) for k in range(order + 1)]
+        below = [1 / parts[0]]
+        for m in range(1, order + 1):
+            terms = [math.comb(m, k) * below[k] * parts[m - k] for k in range(m)]
+            below.append(-sum(terms) / parts[0])
+        rows = [math.comb(order, k) * above[k] * below[order - k] for k in range(order + 1)]
+        sign = 1 - 2 * np.abs(np.fmod(np.fmod(peak, 2) * (count - 1), 2))
+        whole = (count > 0) & (count == np.floor(count))
+        slope = np.where(count == 1, 0 * t, sign * sum(rows) / (2 * np.pi) ** order)
+    return np.asarray(np.where(whole, slope, np.nan), np.result_type(x))[()]
+''',
+)
+diric = special(
+    "diric",
+    lambda x, n, *, out: (diric_derivative(x, n, order=1), None),
+    "sin(x*y/2)/(y*sin(x/2))",
+    AROUND,
+    COUNTS,
+    code="np.asarray(scipy.special.diric({0}, {1}), np.result_type({0}))[()]",
+    refused=((1, IN_COUNT),),
+)
+
 FAMILY = (
     eval_jacobi, eval_legendre, eval_sh_legendre, eval_chebyt, eval_chebyu, eval_chebyc,
     eval_chebys, eval_sh_chebyt, eval_sh_chebyu, eval_gegenbauer, eval_hermite, eval_hermitenorm,
-    eval_genlaguerre, eval_laguerre, eval_sh_jacobi,
+    eval_genlaguerre, eval_laguerre, eval_sh_jacobi, diric_derivative, diric,
 )  # fmt: skip
