@@ -276,3 +276,56 @@ def test_derivatives_of_a_share_along_a_line(order: int) -> None:
 def test_where_shares_meet_at_a_half_there_is_no_kink() -> None:
     for f in (scipy.special.softmax, cats.grad(scipy.special.logsumexp)):
         assert not cats.kinks(cats.jacobian(f), np.zeros(2))
+
+
+# Every digit of first and second derivatives
+
+
+def _sum_of_cosines(x: Any, n: Any) -> Any:
+    """Dirichlet's kernel as a sum, which has no peaks to divide by."""
+    return mp.fsum([mp.cos((n - 1 - 2 * j) * x / 2) for j in range(int(n))]) / n
+
+
+DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
+    ("expit", 0): (
+        lambda x: 1 / (1 + mp.exp(-x)),
+        [(0.0,), (1e-12,), (1e-17,), (0.3,), (40.0,), (-700.0,)],
+    ),
+    ("log_expit", 0): (lambda x: -mp.log1p(mp.exp(-x)), [(1e-12,), (0.3,), (40.0,), (-40.0,)]),
+    ("diric", 0): (
+        _sum_of_cosines,
+        [(0.0, 5), (1e-7, 5), (6.2831, 5), (6.2831, 8), (1e-3, 100), (-1.3, 4), (0.5, 1)],
+    ),
+    ("spence", 0): (
+        lambda x: mp.polylog(2, 1 - x),
+        [(1e-30,), (1e-17,), (1e-12,), (0.3,), (0.61,), (1.0,), (1.45,), (1.6,), (100.0,)],
+    ),
+}
+"""What a function means, and where it is tried."""
+
+
+def _size(x: Any) -> int:
+    """How many digits a number is from 1."""
+    return abs(int(mp.log10(abs(x)))) if x else 0
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("name", "slot"), DIGITS, ids=str)
+def test_every_digit_of_first_and_second_derivatives(name: str, slot: int) -> None:
+    """At an end of what a function is defined on, from within; in either mode."""
+    f, (meant, points) = getattr(scipy.special, name), DIGITS[name, slot]
+    for point in points:
+
+        def one(x: Any, point: tuple[float, ...] = point) -> Any:
+            return meant(*map(mp.mpf, point[:slot]), x, *map(mp.mpf, point[slot + 1 :]))
+
+        first = cats.grad(lambda *xs: f(*xs), slot)
+        found = [first(*point), cats.grad(first, slot)(*point), cats.jacfwd(first, slot)(*point)]
+        at = mp.mpf(point[slot])
+        with mp.workdps(80 + 3 * _size(at)):
+            options = {"relative": True} if at else {"direction": 1}
+            exact = [mp.re(mp.diff(one, at, n, **options)) for n in (1, 2, 2)]
+        least = 1e-60 if abs(at) < 1 else 0.0  # zeros are small in so many digits
+        for order, got, expected in zip((1, 2, 2), found, map(float, exact), strict=True):
+            where = f"{name}{point}, order {order}"
+            np.testing.assert_allclose(got, expected, rtol=4e-15, atol=least, err_msg=where)

@@ -124,6 +124,25 @@ def exprel_derivative_of(x, n):
 ''',
 )
 exprel = special("exprel", lambda x, *, out: exprel_derivative(x, n=1), "(exp(x) - 1)/x")
+_LOG_RATIO = '''
+def log_ratio_derivative_of(away, x, log, n):
+    """log(x) / away derived n times, away being x - 1.
+
+    That is n! times the integral of (-t)**n / (1 + away t)**(n + 1) over [0, 1]; far out it is a
+    recurrence.
+    """
+    near = np.clip(away, -0.4, 0.5)
+    places, weights = np.polynomial.legendre.leggauss(24)
+    half = [(0.5 * (1 + p), 0.5 * w) for p, w in zip(places, weights)]
+    inside = math.factorial(n) * sum([w * (-t) ** n / (1 + near * t) ** (n + 1) for t, w in half])
+    far = np.where(away == near, 1.0, away)
+    steps = np.array(np.where(away == near, 1.0, log) / far)
+    for k in range(1, n + 1):
+        last = (-1) ** (k - 1) * math.factorial(k - 1) / np.where(away == near, 1.0, x) ** k
+        np.copyto(steps, (last - k * steps) / far)
+    return np.where(away == near, inside, steps)
+'''
+
 log1prel_derivative: Primitive = special(
     "log1prel_derivative",
     lambda x, *, out, n: log1prel_derivative(x, n=n + 1),
@@ -132,21 +151,32 @@ log1prel_derivative: Primitive = special(
     code="log1prel_derivative_of({0}, {n})",
     params=({"n": 0}, {"n": 1}, {"n": 2}),
     modules=("math",),
-    helpers='''
+    helpers=_LOG_RATIO
+    + '''
 def log1prel_derivative_of(x, n):
-    """log(1 + x) / x derived n times: n! times the integral of (-t)**n / (1 + x t)**(n + 1)."""
+    """log(1 + x) / x derived n times."""
     wide = np.asarray(x, np.float64)
-    near = np.clip(wide, -0.4, 0.5)
-    places, weights = np.polynomial.legendre.leggauss(24)
-    half = [(0.5 * (1 + p), 0.5 * w) for p, w in zip(places, weights)]
-    inside = math.factorial(n) * sum([w * (-t) ** n / (1 + near * t) ** (n + 1) for t, w in half])
-    far = np.where(wide == near, 1.0, wide)
     with np.errstate(all="ignore"):
-        steps = np.array(np.log1p(far) / far)
-        for k in range(1, n + 1):
-            last = (-1) ** (k - 1) * math.factorial(k - 1) / (1 + far) ** k
-            np.copyto(steps, (last - k * steps) / far)
-    return np.asarray(np.where(wide == near, inside, steps), np.result_type(x))[()]
+        found = log_ratio_derivative_of(wide, 1 + wide, np.log1p(wide), n)
+    return np.asarray(found, np.result_type(x))[()]
+''',
+)
+logrel_derivative: Primitive = special(
+    "logrel_derivative",
+    lambda x, *, out, n: logrel_derivative(x, n=n + 1),
+    "diff(log(x)/(x - 1), x, n)",
+    Domain(0.2, 5.0),
+    code="logrel_derivative_of({0}, {n})",
+    params=({"n": 0}, {"n": 1}, {"n": 2}),
+    modules=("math",),
+    helpers=_LOG_RATIO
+    + '''
+def logrel_derivative_of(x, n):
+    """log(x) / (x - 1) derived n times."""
+    wide = np.asarray(x, np.float64)
+    with np.errstate(all="ignore"):
+        found = log_ratio_derivative_of(wide - 1, wide, np.log(wide), n)
+    return np.asarray(found, np.result_type(x))[()]
 ''',
 )
 
@@ -221,6 +251,6 @@ cotdg = special(
 
 FAMILY = (
     expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, huber, pseudo_huber,
-    exprel_derivative, exprel, log1prel_derivative, boxcox, boxcox1p, inv_boxcox, inv_boxcox1p,
-    powm1, cosm1, exp10, sindg, cosdg, tandg, cotdg,
+    exprel_derivative, exprel, log1prel_derivative, logrel_derivative, boxcox, boxcox1p,
+    inv_boxcox, inv_boxcox1p, powm1, cosm1, exp10, sindg, cosdg, tandg, cotdg,
 )  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cats.ir.primitive import Domain, Primitive
-from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.prims.choice import equal, select
 from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc, sinh
-from cats.ir.prims.special.entropies import log1prel_derivative
+from cats.ir.prims.special.entropies import logrel_derivative
 from cats.ir.prims.special.errors import bell, erf
 from cats.ir.prims.special.record import ORDERS, below, ordered, special
 from cats.ir.spaces import Value
@@ -87,7 +87,7 @@ fresnel_cosine = special(
 )
 spence = special(
     "spence",
-    lambda x, *, out: neg(log1prel_derivative(sub(x, 1.0), n=0)),
+    lambda x, *, out: neg(logrel_derivative(x, n=0)),
     "polylog(2, 1 - x)",
     Domain(0.3, 1.7),
 )
