@@ -221,6 +221,46 @@ def test_derivatives_where_formulas_are_hard_are_right_to_the_last_digits() -> N
     assert wrong == []
 
 
+# Distributions at the ends of what they are defined on
+
+AT_ENDS: list[tuple[Function, float, tuple[float, float, float]]] = [
+    (lambda x: scipy.special.gammainc(1.0, x), 0.0, (1, -1, 1)),
+    (lambda x: scipy.special.gammainc(2.0, x), 0.0, (0, 1, -2)),
+    (lambda x: scipy.special.gammainc(1.5, x), 0.0, (0, np.inf, -np.inf)),
+    (lambda x: scipy.special.gammainc(0.3, x), 0.0, (np.inf, -np.inf, np.inf)),
+    (lambda x: scipy.special.gdtr(1.0, 1.0, x), 0.0, (1, -1, 1)),
+    (lambda x: scipy.special.chdtr(2.0, x), 0.0, (1 / 2, -1 / 4, 1 / 8)),
+    (lambda x: scipy.special.pdtr(0, x), 0.0, (-1, 1, -1)),
+    (lambda x: scipy.special.fdtr(2.0, 4.0, x), 0.0, (1, -3 / 2, 3)),
+    (lambda x: scipy.special.bdtr(0, 2, x), 0.0, (-2, 2, 0)),
+    (lambda x: scipy.special.betainc(1.0, 2.0, x), 0.0, (2, -2, 0)),
+    (lambda x: scipy.special.betainc(3.0, 1.0, x), 1.0, (3, 6, 6)),
+    (lambda x: scipy.special.betainc(0.5, 1.5, x), 0.0, (np.inf, -np.inf, np.inf)),
+    (lambda x: scipy.special.betainc(40.0, 3.0, x), 1.0, (0, 0, 2 * 34440)),
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("f", "end", "expected"), AT_ENDS)
+def test_distributions_have_every_derivative_at_their_ends(
+    f: Function, end: float, expected: tuple[float, ...]
+) -> None:
+    for slope in expected:
+        f = cats.grad(f)
+        np.testing.assert_allclose(f(end), slope, rtol=2e-15)
+
+
+@pytest.mark.parametrize("x", [1e-250, 1e-300])
+def test_densities_do_not_underflow_before_they_are_small(x: float) -> None:
+    with mp.workdps(50):
+        for f, size in (
+            (lambda x: scipy.special.gammainc(1.5, x), mp.gamma(1.5)),
+            (lambda x: scipy.special.betainc(1.5, 2.0, x), mp.beta(1.5, 2)),
+        ):
+            expected = float(mp.sqrt(x) / size)
+            np.testing.assert_allclose(cats.grad(f)(x), expected, rtol=2e-15)
+
+
 # Shares of which one is nearly 1
 
 ONE_SIDED = [
@@ -299,6 +339,18 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ("spence", 0): (
         lambda x: mp.polylog(2, 1 - x),
         [(1e-30,), (1e-17,), (1e-12,), (0.3,), (0.61,), (1.0,), (1.45,), (1.6,), (100.0,)],
+    ),
+    ("gammainc", 1): (
+        lambda a, x: mp.gammainc(a, 0, x, regularized=True),
+        [(1.0, 0.0), (2.0, 0.0), (3.0, 0.0), (1.5, 1e-30), (0.3, 1e-5), (2.0, 0.7), (7.25, 3.5)],
+    ),
+    ("gammaincc", 1): (
+        lambda a, x: mp.gammainc(a, x, regularized=True),
+        [(1.0, 0.0), (1.5, 1e-30), (3.0, 90.0)],
+    ),
+    ("betainc", 2): (
+        lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
+        [(1.0, 2.0, 0.0), (2.0, 3.0, 0.0), (1.5, 50.0, 1e-20), (2.5, 1.5, 0.4), (1.0, 4.0, 0.05)],
     ),
 }
 """What a function means, and where it is tried."""

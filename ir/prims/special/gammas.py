@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import comb, factorial
+
 from cats.ir.primitive import Domain, Primitive
-from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
 from cats.ir.prims.choice import less, select
 from cats.ir.prims.math_functions import math_polygamma
 from cats.ir.prims.smooth import cos, log, log1p, sin
-from cats.ir.prims.special.record import special
+from cats.ir.prims.special.record import SCIPY, special
 from cats.ir.spaces import Value
 
 PI = 3.141592653589793
@@ -158,53 +160,186 @@ def deviance(x, m):
     return np.where(close, (x - m) * v + x * v * sum(reversed(series)), plain)
 '''
 
+_LOWER_POWER = '''
+def lower_power(x, a, i):
+    """x**(a - 1 - i), of which no exponent is rounded."""
+    found = np.where(a < 1, np.where(x == 0, np.inf, x**a / x), x ** (a - 1 - i))
+    for _ in range(i):
+        np.copyto(found, found / x, where=a < 1)
+    return found
+'''
+
+_GAMMA_DENSITY = (
+    _LOADER
+    + _LOWER_POWER
+    + '''
+def gamma_density_of(a, x):
+    """exp(-x) x**(a - 1) / gamma(a); of a large a as a / x times Poisson's probability of a."""
+    k, m = np.asarray(a, np.float64), np.asarray(x, np.float64)
+    with np.errstate(all="ignore"):
+        plain = lower_power(m, k, 0) * scipy.special.rgamma(k) * np.exp(-m)
+        large = np.exp(-stirling_error(k) - deviance(k, m)) * np.sqrt(k / (2 * np.pi)) / m
+        found = np.where((k < 30) & (m < 700), plain, large)
+        end = np.where(k < 1, np.inf, np.where(k == 1, 1, 0))
+    found = np.where(m == 0, end, np.where(m < 0, np.nan, found))
+    return np.asarray(found, np.result_type(a, x))[()]
+'''
+)
+
+
+def _in_shape(a: Value, x: Value, out: Value, n: int) -> Value:
+    """The slope in a of the density derived n times, out: that of out (log(x) - psi(a))."""
+    found = mul(out, sub(log(x), psi(a)))
+    for i in range(1, n + 1):
+        rate = float(comb(n, i) * (-1) ** (i - 1) * factorial(i - 1))
+        rest = gamma_density_derivative(a, x, n=n - i) if i < n else gamma_density(a, x)
+        found = add(found, div(mul(rate, rest), ipow(x, n=i)))
+    return found
+
+
 gamma_density: Primitive = special(
     "gamma_density",
-    lambda a, x, *, out: (
-        mul(out, sub(log(x), psi(a))),
-        mul(out, sub(div(sub(a, 1.0), x), 1.0)),
-    ),
+    lambda a, x, *, out: (_in_shape(a, x, out, 0), gamma_density_derivative(a, x, n=1)),
     "exp(-y)*y**(x - 1)/gamma(x)",
     POSITIVE,
     POSITIVE,
     code="gamma_density_of({0}, {1})",
-    helpers=_LOADER
+    helpers=_GAMMA_DENSITY,
+)
+gamma_density_derivative: Primitive = special(
+    "gamma_density_derivative",
+    lambda a, x, *, out, n: (_in_shape(a, x, out, n), gamma_density_derivative(a, x, n=n + 1)),
+    "diff(exp(-y)*y**(x - 1)/gamma(x), y, n)",
+    POSITIVE,
+    POSITIVE,
+    code="gamma_density_derivative_of({0}, {1}, {n})",
+    params=({"n": 1}, {"n": 2}),
+    modules=("math", *SCIPY),
+    helpers=_GAMMA_DENSITY
     + '''
-def gamma_density_of(a, x):
-    """exp(-x) x**(a - 1) / gamma(a): a / x times Poisson's probability of a, of mean x."""
-    k, m = np.asarray(a, np.float64), np.asarray(x, np.float64)
+def gamma_density_derivative_of(a, x, n):
+    """The density derived n times in x: power by power near 0, and from there by recurrence."""
+    k, m = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+    near = (m < 1) & (k < 30)
     with np.errstate(all="ignore"):
-        found = np.exp(-stirling_error(k) - deviance(k, m)) * np.sqrt(k / (2 * np.pi)) / m
-        end = np.where(k < 1, np.inf, np.where(k == 1, 1, 0))
-    return np.asarray(np.where(m == 0, end, found), np.result_type(a, x))[()]
+        falling, terms = np.ones_like(k), []
+        for i in range(n + 1):
+            rate = math.comb(n, i) * (-1) ** (n - i) * falling
+            terms.append(np.where(rate == 0, 0, rate * lower_power(m, k, i)))
+            falling = falling * (k - 1 - i)
+        powers = np.where(np.isinf(terms[n]), terms[n], sum(terms))
+        inside = powers * scipy.special.rgamma(k) * np.exp(-m)
+        before, ratio = np.zeros_like(k), np.ones_like(k)
+        for i in range(n):
+            before, ratio = ratio, ((k - 1 - i - m) * ratio - i * before) / m
+        density = np.asarray(gamma_density_of(k, m))
+        outside = np.where(density == 0, 0, density * ratio)
+    found = np.where(m < 0, np.nan, np.where(near, inside, outside))
+    return np.asarray(found, np.result_type(a, x))[()]
 ''',
 )
-beta_density: Primitive = special(
-    "beta_density",
-    lambda a, b, x, *, out: (
-        mul(out, add(log(x), polygamma_gap(a, b, n=0))),
-        mul(out, add(log1p(neg(x)), polygamma_gap(b, a, n=0))),
-        mul(out, sub(div(sub(a, 1.0), x), div(sub(b, 1.0), sub(1.0, x)))),
-    ),
-    "z**(x - 1)*(1 - z)**(y - 1)/beta(x, y)",
-    POSITIVE,
-    POSITIVE,
-    SHARE,
-    code="beta_density_of({0}, {1}, {2})",
-    helpers=_LOADER
+
+_BETA_DENSITY = (
+    _LOADER
+    + _LOWER_POWER
     + '''
 def beta_density_of(a, b, x):
     """x**(a - 1) (1 - x)**(b - 1) / beta(a, b), by the binomial probability of a among a + b."""
     k, j, p = (np.asarray(v, np.float64) for v in (a, b, x))
     n, q = k + j, 1 - p
     with np.errstate(all="ignore"):
-        size = stirling_error(n) - stirling_error(k) - stirling_error(j)
-        size = np.exp(size - deviance(k, n * p) - deviance(j, n * q))
-        found = np.sqrt(k * j / (2 * np.pi * n)) * size / (p * q)
-    low = np.where(k < 1, np.inf, np.where(k == 1, j, 0))
-    high = np.where(j < 1, np.inf, np.where(j == 1, k, 0))
-    ends = np.where(p == 0, low, np.where(q == 0, high, found))
-    return np.asarray(ends, np.result_type(a, b, x))[()]
+        size = np.exp(beta_size(k, j) - deviance(k, n * p) - deviance(j, n * q))
+        inside = np.sqrt(k * j / (2 * np.pi * n)) * size / (p * q)
+    inside = np.where((p == 0) | (q == 0), 0, inside)
+    return np.asarray(beta_ends(k, j, p, 0, inside), np.result_type(a, b, x))[()]
+def beta_size(k, j):
+    """What Stirling's formula lacks."""
+    return stirling_error(k + j) - stirling_error(k) - stirling_error(j)
+def beta_ends(k, j, p, n, inside):
+    """The density derived n times: near 0 and 1 power by power, where a power is not large."""
+    q = 1 - p
+    low = (p < 0.1) & (p * j < 1) & (k < 30)
+    high = (q < 0.1) & (q * k < 1) & (j < 30)
+    with np.errstate(all="ignore"):
+        first = beta_end(k, j, np.where(low, p, 0.1), n)
+        last = (-1) ** n * beta_end(j, k, np.where(high, q, 0.1), n)
+    found = np.where(low, first, np.where(high, last, inside))
+    return np.where((p < 0) | (q < 0), np.nan, found)
+def beta_end(k, j, p, n):
+    """The density of a small p derived n times: by Leibniz's rule."""
+    rest, less, more = np.log1p(-p), np.minimum(k, j), np.maximum(k, j)
+    share = less / (k + j)
+    whole = np.sqrt(less * (1 - share) / (2 * np.pi)) * np.exp(beta_size(k, j))
+    whole = whole / (share**less * np.exp(more * np.log1p(-share)))
+    ups, downs = [np.ones_like(k + p)], [np.ones_like(j + p)]
+    for i in range(n):
+        ups.append(ups[i] * (k - 1 - i))
+        downs.append(downs[i] * (j - 1 - i))
+    terms = []
+    for i in range(n + 1):
+        rate = math.comb(n, i) * (-1) ** (n - i) * ups[i] * downs[n - i]
+        power = lower_power(p, k, i) * np.exp((j - 1 - n + i) * rest)
+        terms.append(np.where(rate == 0, 0, rate * power))
+    return whole * np.where(np.isinf(terms[n]), terms[n], sum(terms))
+'''
+)
+
+
+def _in_powers(a: Value, b: Value, x: Value, out: Value, n: int) -> tuple[Value, Value]:
+    """The slopes in a and b of the density derived n times, out."""
+    in_a = mul(out, add(log(x), polygamma_gap(a, b, n=0)))
+    in_b = mul(out, add(log1p(neg(x)), polygamma_gap(b, a, n=0)))
+    for i in range(1, n + 1):
+        rate = float(comb(n, i) * factorial(i - 1))
+        rest = beta_density_derivative(a, b, x, n=n - i) if i < n else beta_density(a, b, x)
+        each = mul(rate, rest)
+        in_a = add(in_a, div(mul(float((-1) ** (i - 1)), each), ipow(x, n=i)))
+        in_b = sub(in_b, div(each, ipow(sub(1.0, x), n=i)))
+    return in_a, in_b
+
+
+beta_density: Primitive = special(
+    "beta_density",
+    lambda a, b, x, *, out: (
+        *_in_powers(a, b, x, out, 0),
+        beta_density_derivative(a, b, x, n=1),
+    ),
+    "z**(x - 1)*(1 - z)**(y - 1)/beta(x, y)",
+    POSITIVE,
+    POSITIVE,
+    SHARE,
+    code="beta_density_of({0}, {1}, {2})",
+    modules=("math",),
+    helpers=_BETA_DENSITY,
+)
+beta_density_derivative: Primitive = special(
+    "beta_density_derivative",
+    lambda a, b, x, *, out, n: (
+        *_in_powers(a, b, x, out, n),
+        beta_density_derivative(a, b, x, n=n + 1),
+    ),
+    "diff(z**(x - 1)*(1 - z)**(y - 1)/beta(x, y), z, n)",
+    POSITIVE,
+    POSITIVE,
+    SHARE,
+    code="beta_density_derivative_of({0}, {1}, {2}, {n})",
+    params=({"n": 1}, {"n": 2}),
+    modules=("math",),
+    helpers=_BETA_DENSITY
+    + '''
+def beta_density_derivative_of(a, b, x, n):
+    """The density derived n times in x: power by power near the ends, between by recurrence."""
+    k, j, p = (np.asarray(v, np.float64) for v in (a, b, x))
+    q = 1 - p
+    with np.errstate(all="ignore"):
+        before, ratio = np.zeros_like(k + p), np.ones_like(k + p)
+        for i in range(n):
+            rate = (k - 1 - i) * q - (j - 1 - i) * p
+            last = i * (k + j - 1 - i) * before
+            before, ratio = ratio, (rate * ratio - last) / (p * q)
+        density = np.asarray(beta_density_of(k, j, p))
+        inside = np.where(density == 0, 0, density * ratio)
+    return np.asarray(beta_ends(k, j, p, n, inside), np.result_type(a, b, x))[()]
 ''',
 )
 
@@ -346,7 +481,9 @@ FAMILY = (
     zeta,
     riemann,
     gamma_density,
+    gamma_density_derivative,
     beta_density,
+    beta_density_derivative,
     student_density,
     gammainc,
     gammaincc,
