@@ -44,7 +44,7 @@ gaussian: Primitive = Primitive(
     meaning="exp(-by*x**2)",
     linearise=lambda x, *, out, by: slope(mul(mul(-2.0 * by, x), out), x),
     elementwise=True,
-    examples=tuple(Example(reals((3,)), (("by", by),)) for by in (1.0, 0.5)),
+    examples=tuple(Example(reals((3,)), (("by", by),)) for by in (1.0, 0.5, -1.0)),
     helpers='''
 def gaussian_of(x, by):
     """exp(-by * x * x), its square split into one that is exact and a rest."""

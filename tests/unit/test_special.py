@@ -352,6 +352,8 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
         lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
         [(1.0, 2.0, 0.0), (2.0, 3.0, 0.0), (1.5, 50.0, 1e-20), (2.5, 1.5, 0.4), (1.0, 4.0, 0.05)],
     ),
+    ("erfi", 0): (mp.erfi, [(0.0,), (0.3,), (20.0,), (-26.0,)]),
+    ("erfinv", 0): (mp.erfinv, [(0.3,), (1 - 2.0**-50,)]),
 }
 """What a function means, and where it is tried."""
 

@@ -28,14 +28,14 @@ erfc = special(
     "erfc", lambda x, *, out: mul(-TWO_OVER_ROOT_PI, gaussian(x, by=1.0)), "erfc(x)", WIDE
 )
 erfi = special(
-    "erfi", lambda x, *, out: div(TWO_OVER_ROOT_PI, gaussian(x, by=1.0)), "erfi(x)", WIDE
+    "erfi", lambda x, *, out: mul(TWO_OVER_ROOT_PI, gaussian(x, by=-1.0)), "erfi(x)", WIDE
 )
 erfinv = special(
-    "erfinv", lambda x, *, out: div(HALF_ROOT_PI, gaussian(out, by=1.0)), "erfinv(x)", INSIDE
+    "erfinv", lambda x, *, out: mul(HALF_ROOT_PI, gaussian(out, by=-1.0)), "erfinv(x)", INSIDE
 )
 erfcinv = special(
     "erfcinv",
-    lambda x, *, out: div(-HALF_ROOT_PI, gaussian(out, by=1.0)),
+    lambda x, *, out: mul(-HALF_ROOT_PI, gaussian(out, by=-1.0)),
     "erfinv(1 - x)",
     Domain(0.05, 1.95),
 )
@@ -150,7 +150,7 @@ log_ndtr = special(
 )
 ndtri = special(
     "ndtri",
-    lambda x, *, out: div(ROOT_2_PI, bell(out)),
+    lambda x, *, out: mul(ROOT_2_PI, gaussian(out, by=-0.5)),
     "sqrt(2)*erfinv(2*x - 1)",
     Domain(0.05, 0.95),
 )
