@@ -173,7 +173,7 @@ i1: Primitive = special(
 )
 k0: Primitive = special("k0", lambda x, *, out: neg(k1(x)), "besselk(0, x)", RIGHT)
 k1: Primitive = special(
-    "k1", lambda x, *, out: neg(_half(add(k0(x), kv(2.0, x)))), "besselk(1, x)", RIGHT
+    "k1", lambda x, *, out: neg(add(k0(x), div(out, x))), "besselk(1, x)", RIGHT
 )
 yn = ordered(
     "yn",
