@@ -194,7 +194,7 @@ HARD: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ),
     ("xlogy", 0): (lambda x, y: x * mp.log(y), [(0.0, 2.0)]),
     ("spence", 0): (lambda z: mp.polylog(2, 1 - z), [(1.0,), (1 + 1e-9,), (5.0,)]),
-    ("k0", 0): (lambda x: mp.besselk(0, x), [(1e-6,), (690.0,), (700.0,)]),
+    ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
     ("k1", 0): (lambda x: mp.besselk(1, x), [(1e-6,), (690.0,), (700.0,)]),
     ("erfinv", 0): (mp.erfinv, [(0.999999,), (0.0,)]),
     ("binom", 0): (mp.binomial, [(30.5, 12.25), (1e8, 2.0)]),
@@ -355,7 +355,7 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
         [(1.0, 2.0, 0.0), (2.0, 3.0, 0.0), (1.5, 50.0, 1e-20), (2.5, 1.5, 0.4), (1.0, 4.0, 0.05)],
     ),
     ("erfi", 0): (mp.erfi, [(0.0,), (0.3,), (20.0,), (-26.0,)]),
-    ("k0", 0): (lambda x: mp.besselk(0, x), [(1e-6,), (690.0,), (700.0,)]),
+    ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
     ("k1", 0): (lambda x: mp.besselk(1, x), [(1e-6,), (690.0,), (700.0,)]),
     ("erfinv", 0): (mp.erfinv, [(0.3,), (1 - 2.0**-50,)]),
 }

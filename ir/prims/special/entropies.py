@@ -5,7 +5,7 @@ from __future__ import annotations
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.choice import abs, equal, maximum, minimum, select
-from cats.ir.prims.pairs import hypot, power_derivative
+from cats.ir.prims.pairs import hypot, power_derivative, unit
 from cats.ir.prims.smooth import exp, log, log1p, sech, sin
 from cats.ir.prims.special.record import ANY, special
 from cats.ir.spaces import Value
@@ -76,11 +76,10 @@ huber = special(
 
 
 def _pseudo_huber_slopes(d: Value, r: Value, *, out: Value) -> tuple[Value, Value]:
-    """Of t = r / d and s = |(1, t)|: d (s - 1)**2 / s, s - 1 being t**2 / (s + 1); and r / s."""
-    t = div(r, d)
-    s = hypot(1.0, t)
-    rest = div(square(t), add(s, 1.0))
-    return div(mul(d, square(rest)), s), div(r, s)
+    """Of h = |(d, r)|: (h - d)**2 / h, h - d being r**2 / (h + d); and d r / h."""
+    h = hypot(d, r)
+    rest = mul(r, div(r, add(h, d)))
+    return mul(rest, div(rest, h)), mul(d, unit(r, d))
 
 
 pseudo_huber = special(
