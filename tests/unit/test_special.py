@@ -194,8 +194,6 @@ HARD: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ),
     ("xlogy", 0): (lambda x, y: x * mp.log(y), [(0.0, 2.0)]),
     ("spence", 0): (lambda z: mp.polylog(2, 1 - z), [(1.0,), (1 + 1e-9,), (5.0,)]),
-    ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
-    ("k1", 0): (lambda x: mp.besselk(1, x), [(1e-6,), (690.0,), (700.0,)]),
     ("erfinv", 0): (mp.erfinv, [(0.999999,), (0.0,)]),
     ("binom", 0): (mp.binomial, [(30.5, 12.25), (1e8, 2.0)]),
     ("poch", 0): (mp.rf, [(1e6, 0.5)]),
@@ -356,10 +354,30 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ),
     ("erfi", 0): (mp.erfi, [(0.0,), (0.3,), (20.0,), (-26.0,)]),
     ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
-    ("k1", 0): (lambda x: mp.besselk(1, x), [(1e-6,), (690.0,), (700.0,)]),
+    ("k1", 0): (lambda x: mp.besselk(1, x), [(690.0,), (700.0,)]),
+    ("pseudo_huber", 1): (
+        lambda d, r: d * d * (mp.sqrt(1 + (r / d) ** 2) - 1),
+        [(1.0, 1e8), (1.0, 1e-9), (2.0, 0.7), (1e-8, 3.0)],
+    ),
+    ("pseudo_huber", 0): (
+        lambda d, r: d * d * (mp.sqrt(1 + (r / d) ** 2) - 1),
+        [(1.0, 1e8), (2.0, 0.7), (5.0, 1e-3)],
+    ),
+    ("struve", 1): (mp.struveh, [(0, 0.0), (0, 1e-8), (0, 0.5), (1, 0.0), (1, 1e-8), (2.5, 0.7)]),
+    ("modstruve", 1): (mp.struvel, [(0, 0.0), (0, 1e-8), (0, 8.0), (1, 0.0), (2.5, 0.7)]),
     ("erfinv", 0): (mp.erfinv, [(0.3,), (1 - 2.0**-50,)]),
 }
 """What a function means, and where it is tried."""
+
+
+@pytest.mark.parametrize("x", [1e-8, -1e-8, 0.0, 0.7, -3.0, 19.0, 25.0, 300.0])
+def test_every_digit_of_the_hyperbolic_sine_integral(x: float) -> None:
+    f: Function = lambda x: scipy.special.shichi(x)[0]  # noqa: E731
+    with mp.workdps(60):
+        expected = [float(mp.diff(mp.shi, x, n)) for n in (1, 2, 3)]
+    for slope in expected:
+        f = cats.grad(f)
+        np.testing.assert_allclose(f(x), slope, rtol=2e-15, atol=1e-40)
 
 
 def _size(x: Any) -> int:

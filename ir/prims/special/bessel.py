@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
+from cats.ir.prims.choice import equal, select
 from cats.ir.prims.pairs import power
 from cats.ir.prims.special.gammas import rgamma
 from cats.ir.prims.special.record import (
@@ -248,12 +249,16 @@ def _struve_term(v: Value, x: Value) -> Value:
     return mul(mul(0.5641895835477563, power(_half(x), v)), rgamma(add(v, 1.5)))
 
 
+def _struve_slope(v: Value, x: Value, op: Primitive, sign: float) -> Value:
+    """Half of both neighbours and a term; of order 0, whose lower one is not smooth, 2 / pi."""
+    after = mul(sign, op(add(v, 1.0), x))
+    between = _half(add(add(op(sub(v, 1.0), x), after), _struve_term(v, x)))
+    return select(equal(v, 0.0), add(0.6366197723675814, after), between)
+
+
 struve: Primitive = special(
     "struve",
-    lambda v, x, *, out: (
-        None,
-        _half(add(sub(struve(sub(v, 1.0), x), struve(add(v, 1.0), x)), _struve_term(v, x))),
-    ),
+    lambda v, x, *, out: (None, _struve_slope(v, x, struve, -1.0)),
     "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
     "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), -y**2/4)",
     ORDERED,
@@ -262,10 +267,7 @@ struve: Primitive = special(
 )
 modstruve: Primitive = special(
     "modstruve",
-    lambda v, x, *, out: (
-        None,
-        _half(add(add(modstruve(sub(v, 1.0), x), modstruve(add(v, 1.0), x)), _struve_term(v, x))),
-    ),
+    lambda v, x, *, out: (None, _struve_slope(v, x, modstruve, 1.0)),
     "2*(y/2)**(x + 1)/sqrt(pi)/gamma(x + Rational(3, 2))"
     "*hyper((1,), (Rational(3, 2), x + Rational(3, 2)), y**2/4)",
     ORDERED,

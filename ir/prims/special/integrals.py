@@ -5,7 +5,7 @@ from __future__ import annotations
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.prims.choice import equal, select
-from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc, sinh
+from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc
 from cats.ir.prims.special.entropies import logrel_derivative
 from cats.ir.prims.special.errors import bell, erf
 from cats.ir.prims.special.record import ORDERS, below, ordered, special
@@ -35,10 +35,33 @@ expn: Primitive = ordered("expn", _expn_slope, "expint(x, y)", ORDERS, POSITIVE)
 # Integrals of sines and cosines: SciPy gives pairs
 
 
-def _sinhc(x: Value) -> Value:
-    """sinh(x) / x."""
-    none = equal(x, 0.0)
-    return select(none, 1.0, div(sinh(x), select(none, 1.0, x)))
+sinhc_derivative: Primitive = special(
+    "sinhc_derivative",
+    lambda x, *, out, n: sinhc_derivative(x, n=n + 1),
+    "diff(sinh(x)/x, x, n)",
+    code="sinhc_derivative_of({0}, {n})",
+    params=({"n": 0}, {"n": 1}, {"n": 2}),
+    modules=(),
+    helpers='''
+def sinhc_derivative_of(x, n):
+    """sinh(x) / x derived n times: a series of terms of one sign; far out a recurrence."""
+    wide = np.asarray(x, np.float64)
+    size, first = np.abs(wide), (n + 1) // 2
+    near = np.array(np.minimum(size, 20.0 + n))
+    term, total = np.array(near ** (n % 2)), np.zeros_like(near)
+    for k in range(first, first + 60):
+        np.add(total, term / (2 * k + 1), out=total)
+        np.multiply(term, near * near / ((2 * k - n + 1) * (2 * k - n + 2)), out=term)
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = np.where(size > 20 + n, size, 1.0)
+        steps = np.array(np.sinh(far) / far)
+        for k in range(1, n + 1):
+            wave = np.cosh(far) if k % 2 else np.sinh(far)
+            np.copyto(steps, np.where(np.isinf(steps), steps, (wave - k * steps) / far))
+    found = np.where(size > 20 + n, steps, total)
+    return np.asarray(np.where((wide < 0) & (n % 2 == 1), -found, found), np.result_type(x))[()]
+''',
+)
 
 
 sine_integral = special(
@@ -56,7 +79,7 @@ cosine_integral = special(
 )
 hyperbolic_sine_integral = special(
     "hyperbolic_sine_integral",
-    lambda x, *, out: _sinhc(x),
+    lambda x, *, out: sinhc_derivative(x, n=0),
     "Shi(x)",
     code="scipy.special.shichi({0})[0]",
 )
@@ -159,7 +182,7 @@ hyperu: Primitive = special(
 wrightomega = special("wrightomega", lambda x, *, out: div(out, add(1.0, out)), "LambertW(exp(x))")
 
 FAMILY = (
-    exp1, expi, expn, sine_integral, cosine_integral, hyperbolic_sine_integral,
+    exp1, expi, expn, sinhc_derivative, sine_integral, cosine_integral, hyperbolic_sine_integral,
     hyperbolic_cosine_integral, fresnel_sine, fresnel_cosine, spence, owens_t, hyp0f1, hyp1f1,
     hyp2f1, hyperu, wrightomega,
 )  # fmt: skip
