@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from cats.ir.primitive import imported
 
 INF, NAN = float("inf"), float("nan")
 EQUAL = "np.diag([1.0, 0.0]) * x + np.eye(2)"
@@ -21,12 +21,14 @@ EQUAL = "np.diag([1.0, 0.0]) * x + np.eye(2)"
 class Point:
     """A formula in x, or in x and y, at a kink; `slopes` is its gradient there.
 
-    A gradient in an array is written as a tuple, as the array is.
+    A gradient in an array is written as a tuple, as the array is. `modules` are those that the
+    formula speaks of besides np.
     """
 
     formula: str
     at: tuple[Any, ...]
     slopes: tuple[Any, ...]
+    modules: tuple[str, ...] = ()
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -36,7 +38,7 @@ class Point:
         np.float64(2.0)
         """
         names = ", ".join("xy"[: len(self.at)])
-        return eval(f"lambda {names}: {self.formula}", {"np": np})  # type: ignore[no-any-return]
+        return eval(f"lambda {names}: {self.formula}", imported(self.modules))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,15 @@ CONVENTIONS = (
             Point("np.hypot(x, y)", (0.0, 0.0), (0.0, 0.0)),
             Point("np.linalg.norm(x)", ((0.0, 0.0),), ((0.0, 0.0),)),
             Point("np.std(x)", ((2.0, 2.0, 2.0),), ((0.0, 0.0, 0.0),)),
+        ),
+    ),
+    Convention(
+        "`i0e`, and `ive` of the order 0, at 0",
+        "the mean of both sides, 0",
+        ("i0e", "ive", "ive_derivative"),
+        (
+            Point("scipy.special.i0e(x)", (0.0,), (0.0,), ("scipy.special",)),
+            Point("scipy.special.ive(0, x)", (0.0,), (0.0,), ("scipy.special",)),
         ),
     ),
     Convention(

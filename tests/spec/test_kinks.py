@@ -14,7 +14,7 @@ import pytest
 import cats
 from cats.at_kinks import Kink
 from cats.ir.kink_table import CONVENTIONS, OF_OPERATION, Convention, Point
-from cats.ir.prims import VOCABULARY
+from cats.ir.prims import VOCABULARY, special
 from cats.ir.prims.algebra import entrywise, slope
 from cats.ir.prims.choice import abs as absolute
 from cats.ir.prims.choice import equal, sign
@@ -111,7 +111,7 @@ def test_both_widths_keep_a_convention(row: Convention, point: Point) -> None:
 
 
 def test_every_primitive_with_kinks_has_a_row_and_every_row_its_primitives() -> None:
-    with_kinks = [op.name for op in VOCABULARY if op.kinks is not None]
+    with_kinks = [op.name for op in (*VOCABULARY, *special.FAMILY) if op.kinks is not None]
     named = [name for row in CONVENTIONS for name in row.operations]
     assert sorted(with_kinks) == sorted(named)
     assert len(OF_OPERATION) == len(named)

@@ -405,3 +405,17 @@ def test_every_digit_of_first_and_second_derivatives(name: str, slot: int) -> No
         for order, got, expected in zip((1, 2, 2), found, map(float, exact), strict=True):
             where = f"{name}{point}, order {order}"
             np.testing.assert_allclose(got, expected, rtol=4e-15, atol=least, err_msg=where)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_scaled_bessel_functions_at_zero_have_the_mean_of_both_sides(order: int) -> None:
+    """exp(-|x|) I_v(x): of an even v kinks in odd derivatives, of an odd v in even ones."""
+    f: Function = lambda x: scipy.special.ive(order, x)  # noqa: E731
+    with mp.workdps(60):
+        right = mp.taylor(lambda x: mp.exp(-x) * mp.besseli(order, x), 0, 4)
+    for n in range(1, 5):
+        kinks = list(cats.kinks(f, 0.0))
+        f = cats.grad(f)
+        mean = 0.0 if (n + order) % 2 else float(right[n] * mp.factorial(n))
+        np.testing.assert_allclose(f(0.0), mean, rtol=2e-15, atol=1e-15)
+        assert bool(kinks) == (order <= n - 1), n

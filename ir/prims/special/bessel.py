@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
-from cats.ir.prims.choice import equal, select
+from cats.ir.prims.choice import abs, equal, floor, less_equal, logical_and, select
 from cats.ir.prims.pairs import power
 from cats.ir.prims.special.gammas import rgamma
 from cats.ir.prims.special.record import (
@@ -86,6 +86,7 @@ def scaled_derivative_of(f, sign, v, x, n):
     """exp(-x) I_v(x), or exp(x) K_v(x), derived n times in x: differences of neighbours in v.
 
     Far out it is the asymptotic series, in which nothing cancels. (Abramowitz and Stegun 9.7.)
+    Where x is 0 it is the mean of both sides.
     """
     order, wide = (np.asarray(a, np.float64) for a in np.broadcast_arrays(v, x))
     size = np.abs(wide)
@@ -97,8 +98,10 @@ def scaled_derivative_of(f, sign, v, x, n):
     if sign < 0:
         return np.asarray(np.where(wide < 0, np.nan, found), np.result_type(v, x))[()]
     turned = np.where(np.rint(order) % 2 == n % 2, found, -found)
-    left = np.where(order == np.rint(order), turned, np.nan)
-    return np.asarray(np.where(wide < 0, left, found), np.result_type(v, x))[()]
+    whole = order == np.rint(order)
+    left = np.where(whole, turned, np.nan)
+    right = np.where((wide == 0) & whole, (found + turned) / 2, found)
+    return np.asarray(np.where(wide < 0, left, right), np.result_type(v, x))[()]
 def scaled_series(sign, v, x, n):
     """The asymptotic series derived n times."""
     ratios = [-sign * (4 * v * v - (2 * j - 1) ** 2) / (8 * j * x) for j in range(1, 31)]
@@ -110,6 +113,13 @@ def scaled_series(sign, v, x, n):
     begin = 1 / np.sqrt(2 * np.pi * x) if sign > 0 else np.sqrt(np.pi / (2 * x))
     return begin * (-1 / x) ** n * sum(reversed(terms))
 '''
+
+
+def _meeting(v: Value, x: Value, *, n: int = 0) -> Value:
+    """Where the sides of exp(-|x|) I_v(x), derived n times, do not go on into each other."""
+    low = logical_and(equal(floor(v), v), less_equal(abs(v), float(n)))
+    return logical_and(equal(x, 0.0), low)
+
 
 _SCALED_MODULES = ("math", "scipy.special")
 
@@ -124,6 +134,7 @@ ive_derivative: Primitive = special(
     refused=_IN_ORDER,
     params=({"n": 1}, {"n": 2}),
     modules=_SCALED_MODULES,
+    kinks=_meeting,
 )
 kve_derivative: Primitive = special(
     "kve_derivative",
@@ -144,6 +155,7 @@ ive = special(
     ORDERED,
     RIGHT,
     refused=_IN_ORDER,
+    kinks=_meeting,
 )
 kve = special(
     "kve",
@@ -153,7 +165,13 @@ kve = special(
     RIGHT,
     refused=_IN_ORDER,
 )
-i0e = special("i0e", lambda x, *, out: ive_derivative(0.0, x, n=1), "exp(-x)*besseli(0, x)", RIGHT)
+i0e = special(
+    "i0e",
+    lambda x, *, out: ive_derivative(0.0, x, n=1),
+    "exp(-x)*besseli(0, x)",
+    RIGHT,
+    kinks=lambda x: equal(x, 0.0),
+)
 i1e = special("i1e", lambda x, *, out: ive_derivative(1.0, x, n=1), "exp(-x)*besseli(1, x)", RIGHT)
 k0e = special("k0e", lambda x, *, out: kve_derivative(0.0, x, n=1), "exp(x)*besselk(0, x)", RIGHT)
 k1e = special("k1e", lambda x, *, out: kve_derivative(1.0, x, n=1), "exp(x)*besselk(1, x)", RIGHT)
