@@ -7,20 +7,28 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from cats.doors import python
+from cats.ir.errors import CatsError
+from cats.ir.primitive import Primitive
+from cats.ir.program import Program
+from cats.ir.spaces import Real
 from cats.refusals import refusal_of
 from cats.surface import SPEECH
 from cats.surface.refused import DISCRETE, MODULES, OWN, PLAIN
 from cats.titles import title
+from cats.trace import Spec
 from cats.traced import Traced
+from cats.whole import trace
 
 SUPPORTED = "supported"
+PARTLY = "supported in part"
 STILL = "does not vary"
 PLAINLY = "called as it is"
 REFUSED = "refused"
@@ -28,6 +36,7 @@ UNKNOWN = "not known"
 
 MEANINGS = {
     SUPPORTED: "its values, and derivatives of every order in every mode",
+    PARTLY: "the same, but in some arguments an error, with the reason, instead of a derivative",
     STILL: "its values: whole numbers, truth values, steps; its derivative is 0",
     PLAINLY: "NumPy's own answer; no traced value is among its arguments",
     REFUSED: "an error, with the reason",
@@ -36,7 +45,8 @@ MEANINGS = {
 """What happens where a traced function calls a function of each kind."""
 
 METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
-OTHERS = ("numpy.linalg", "scipy.special", "scipy.linalg")
+SPECIAL = "scipy.special"
+OTHERS = ("numpy.linalg", SPECIAL, "scipy.linalg")
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +56,7 @@ class Row:
     section  where it is found
     name     as it is written there
     kind     one of MEANINGS
-    why      the reason, where it is refused
+    why      the reason, where it is refused, wholly or in part
     """
 
     section: str
@@ -89,7 +99,8 @@ def _of_module(name: str) -> Iterator[Row]:
     for function in sorted(module.__all__):
         value = getattr(module, function, None)
         if callable(value) and hasattr(value, "__name__") and not isinstance(value, type):
-            yield _row(name, function, title(value), value)
+            row = _row(name, function, title(value), value)
+            yield _in_part(row, value) if row.kind == SUPPORTED and name == SPECIAL else row
 
 
 def _row(section: str, name: str, full: str, function: Any) -> Row:
@@ -104,6 +115,48 @@ def _kind(section: str, name: str, full: str, known: bool) -> Row:
     if full in PLAIN:
         return Row(section, name, PLAINLY)
     return Row(section, name, REFUSED, refusal.why) if refusal else Row(section, name, UNKNOWN)
+
+
+# Arguments without a derivative
+
+
+def _in_part(row: Row, function: Callable[..., Any]) -> Row:
+    """The row of a supported function, with the arguments in which it has no derivative."""
+    count = getattr(function, "nin", None) or len(_required(function))
+    try:
+        program = trace(function, *[Spec(())] * count)
+    except (CatsError, TypeError):  # an argument that is no real number
+        return row
+    slots: dict[str, list[int]] = {}
+    for slot in range(count):
+        for why in _refusals(program, slot):
+            slots.setdefault(why, []).append(slot)
+    if not slots:
+        return row
+    told = [f"argument{'s' * (len(n) > 1)} {_listed(n)}: {why}" for why, n in slots.items()]
+    return replace(row, kind=PARTLY, why=f"there is no derivative in {'; in '.join(told)}")
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    """The names of the arguments that must be given."""
+    given = signature(function).parameters.values()
+    return [p.name for p in given if p.default is p.empty]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return " and ".join(map(str, numbers))
+
+
+def _refusals(program: Program, slot: int) -> list[str]:
+    """Why the program has no derivative in one input: what the steps say that it flows through."""
+    varies = [i == slot for i in range(len(program.inputs))]
+    found: dict[str, None] = {}
+    for step in program.steps:
+        flows = any(varies[a] for a in step.args)
+        varies.extend([flows and isinstance(s, Real) for s in step.spaces])
+        if isinstance(step.op, Primitive):
+            found |= {why: None for i, why in step.op.refused if varies[step.args[i]]}
+    return list(found)
 
 
 # The page

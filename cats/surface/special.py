@@ -191,7 +191,7 @@ def zeta(x: Value, q: Value = None) -> Value:
     recorder = recorder_of(x, q)
     s = real(lifted(recorder, x))
     if q is None:
-        return gammas.riemann(s)
+        return gammas.riemann_zeta(s)
     a = real(lifted(recorder, q))
     dtype = np.result_type(s.dtype, a.dtype)
     shape = np.broadcast_shapes(s.shape, a.shape)

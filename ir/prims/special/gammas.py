@@ -129,8 +129,8 @@ zeta: Primitive = special(
     refused=((0, "the derivative in the exponent is a function that SciPy lacks"),),
 )
 
-riemann: Primitive = special(
-    "riemann",
+riemann_zeta: Primitive = special(
+    "riemann_zeta",
     lambda x, *, out: (None,),
     "zeta(x)",
     Domain(-3.0, 0.7),
@@ -479,7 +479,7 @@ FAMILY = (
     poch,
     binom,
     zeta,
-    riemann,
+    riemann_zeta,
     gamma_density,
     gamma_density_derivative,
     beta_density,
