@@ -17,7 +17,7 @@ from cats.capture import ours
 from cats.ir.errors import Asked
 from cats.ir.spaces import Discrete, Real
 from cats.places import users_place
-from cats.tracked import sample
+from cats.tracked import named, sample
 from cats.tree import PLAINLY
 
 UFUNCS: dict[str, np.ufunc] = {
@@ -59,8 +59,10 @@ def answered(x: Any, other: Any, sign: str, swapped: bool) -> Any:
     """
     if x.weak or _repeats(x, other, sign):
         return _beside_number(x, other, sign, swapped)
-    if not swapped and (defers(x, other) or (sign == "matmul" and not x.is_array)):
-        return _sure(_reflected(x, other, sign), x, other, sign, swapped)
+    outside = sign == "matmul" and not x.is_array
+    if outside or (not swapped and defers(x, other)):
+        found = NotImplemented if swapped else _reflected(x, other, sign)
+        return _sure(found, x, other, sign, swapped)
     override = _bound(other, "__array_ufunc__")
     if override is not None:
         own = x.recorder.call(np.asarray, (x,), {}) if sign in _MIRRORED else x
@@ -142,7 +144,7 @@ def _entrywise(x: Any, other: Any, sign: str) -> Any:
         return NotImplemented
     name = type(other).__name__
     x.recorder.refuse(
-        f"an operator between an array and a {name}",
+        f"an operator between numpy.ndarray and {name}",
         "NumPy makes an array of objects of it, one for each entry",
         f"Write __array_ufunc__ = None in {name}, and its {reflected(sign)} gets the array.",
     )
@@ -165,10 +167,10 @@ def _sure(found: Any, x: Any, other: Any, sign: str, swapped: bool) -> Any:
         return found
     if sign in ("eq", "ne"):
         return x.recorder.local(np.full(x.shape, sign == "ne")[()]) if x.is_array else sign == "ne"
-    kind, name = type(sample(x)).__name__, type(other).__name__
+    kind, name = named(x), type(other).__name__
     method = f"__{sign}__" if swapped else reflected(sign)
     raise Asked(
-        f"an operator between a {kind} and a {name}: {name} has no {method} that takes it",
+        f"an operator between {kind} and {name}: {name} has no {method} that takes it",
         where=users_place(),
         remedy=f"Write {method} in {name}, or compute with the numbers that it holds.",
     )
