@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from cats.attributes import has, names_of, seen_by_kind
 from cats.ir.constant import Constant
 from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
@@ -22,7 +23,7 @@ from cats.operands import UFUNCS, answered, listed, outranks, strange
 from cats.places import asking_library, may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.refusals import Refusal, refusal_of
-from cats.tracked import Tracked, sample
+from cats.tracked import Tracked, named, sample
 
 SAID = {"pow": "**", "eq": "==", "ne": "!="}
 """Operators that do more than their functions: what a recorder calls them."""
@@ -173,6 +174,7 @@ def _inplace(sign: str) -> Callable[[Any, Any], Any]:
     return call
 
 
+@seen_by_kind
 class Traced(Tracked):
     """An array or a number of known space, whose entries are names of a term."""
 
@@ -313,9 +315,12 @@ class Traced(Tracked):
         return self.space.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        count = len(self)
+        return (self[i] for i in range(count))
 
     def __getitem__(self, key: Any) -> Any:
+        if self.weak:
+            self._no_container("subscripting")
         recorder = newest_recorder((self, key)) or self.recorder
         return recorder.call("getitem", (self, key), {})
 
@@ -324,7 +329,17 @@ class Traced(Tracked):
         recorder.call("setitem", (self, key, value), {})
 
     def __contains__(self, value: Any) -> bool:
+        if not self.is_array:
+            self._no_container("looking for a value in")
         return bool(self.recorder.call(np.any, (self == value,), {}))
+
+    def _no_container(self, what: str) -> NoReturn:
+        """Raises as Python does, where a number is taken for a container."""
+        raise Asked(
+            f"{what} a traced value in {self.space}: it is a number",
+            where=users_place(),
+            remedy="Use x itself, or np.atleast_1d(x).",
+        )
 
     def __repr__(self) -> str:
         return self._text(lambda value: repr(value)) or f"Traced<{self.space}>"
@@ -428,18 +443,40 @@ class Traced(Tracked):
     def _refuse(self, what: str, why: str, remedy: str) -> NoReturn:
         self.recorder.refuse(f"{what} of a traced value in {self.space}", why, remedy)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        asked = reads_by_name(sys._getframe(1))
-        if name.startswith("__") and not asked:
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and not reads_by_name(sys._getframe(1)):
             raise AttributeError(name)
+        return self.absent(name)
+
+    def absent(self, name: str) -> Any:
+        """What is under a name that this class has not: of whole numbers what theirs is.
+
+        Raises MissingAttribute where what it stands for has none either, and else TraceError.
+        """
+        if not has(self, name):
+            raise self.missing(name)
+        if isinstance(self.space, Discrete) and not self.is_array:
+            return getattr(type(sample(self))(int(self)), name)
         refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
-        raise MissingAttribute(
-            f"a traced value in {self.space} has no attribute {name!r}"
-            + (f": {refusal.why}" if refusal else ""),
+        self._refuse(
+            f"x.{name}",
+            refusal.why if refusal else "it takes the number out, and its derivative would be lost",
+            refusal.instead if refusal else "Use x itself.",
+        )
+
+    def missing(self, name: str) -> MissingAttribute:
+        """The error for an attribute that what it stands for does not have."""
+        kind = type(sample(self))
+        refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
+        boxed = kind is not np.ndarray and name in names_of(np.ndarray)
+        remedy = f"Use np.asarray(x).{name}, of an array."
+        if not boxed:
+            remedy = f"Use the NumPy function that does the same, or compute {name} another way."
+        return MissingAttribute(
+            f"a traced value in {self.space}, of type {named(self)}, has no attribute {name!r}"
+            + (f": {refusal.why}" if refusal and not boxed else ""),
             where=users_place(),
-            remedy=refusal.instead
-            if refusal
-            else f"Use the NumPy function that does the same, or compute {name} another way.",
+            remedy=refusal.instead if refusal and not boxed else remedy,
         )
 
     def __copy__(self) -> Traced:
@@ -501,6 +538,10 @@ class Traced(Tracked):
     def is_integer(self) -> bool:
         """As of a number."""
         return bool(self == self.recorder.call(np.floor, (self,), {}))
+
+    def hex(self) -> str:
+        """As of a number: the text of its value in this call."""
+        return self._text(lambda value: float(value).hex()) or f"Traced<{self.space}>"
 
     # Operators and methods: NumPy's own functions
 
