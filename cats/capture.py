@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import dis
 import functools
+import inspect
 import itertools
 import sys
 import threading
@@ -425,7 +426,8 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
 
 def can_view(kind: type) -> bool:
     """Whether a class is plain Python through and through, and a user's."""
-    if type(kind) not in (type, ABCMeta) or issubclass(kind, BaseException):
+    meta = next(m for m in inspect.getmro(type(kind)) if not _module_of(m).startswith("cats."))
+    if meta not in (type, ABCMeta) or issubclass(kind, BaseException):
         return False
     own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
     hooked = any("__init_subclass__" in vars(base) for base in own)
@@ -468,7 +470,13 @@ def slots(base: type) -> tuple[str, ...]:
     """The names of the slots that a class itself has."""
     found = vars(base).get("__slots__", ())
     names = (found,) if isinstance(found, str) else tuple(found)
-    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))
+    return tuple(_mangled(n, base) for n in names if n not in ("__dict__", "__weakref__"))
+
+
+def _mangled(name: str, base: type) -> str:
+    """A name as it is in the body of a class: one that is private to it says whose it is."""
+    private = name.startswith("__") and not name.endswith("__")
+    return f"_{base.__name__.lstrip('_')}{name}" if private else name
 
 
 def _state(value: Value) -> dict[str, Any] | None:

@@ -6,21 +6,27 @@ that is taken on its value in this call and guarded, or is refused with a senten
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
 
+from cats.attributes import has, names_of, seen_by_kind
 from cats.ir.constant import Constant
 from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
+from cats.operands import UFUNCS, answered, listed, outranks, strange
 from cats.places import asking_library, may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.refusals import Refusal, refusal_of
-from cats.tracked import Tracked, sample
+from cats.tracked import Tracked, named, sample
+
+SAID = {"pow": "**", "eq": "==", "ne": "!="}
+"""Operators that do more than their functions: what a recorder calls them."""
 
 
 class MissingAttribute(Asked, AttributeError):
@@ -35,8 +41,9 @@ class OutOfBounds(Asked, IndexError):
     """A place was asked that an array does not have: how Python's code finds out that it ends."""
 
 
-def _operator(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
+def _operator(sign: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """A sign between two values: of two Python numbers the result is a Python number."""
+    ufunc = SAID.get(sign, UFUNCS[sign])
 
     def call(self: Traced, other: Any) -> Any:
         pair = (other, self) if swapped else (self, other)
@@ -49,9 +56,9 @@ def _operator(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
     return call
 
 
-def _arithmetic(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
+def _arithmetic(sign: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """Arithmetic, in which Python's truth values are the numbers 0 and 1."""
-    plain = _operator(ufunc, swapped)
+    plain = _operator(sign, swapped)
 
     def call(self: Traced, other: Any) -> Any:
         return plain(_number(self), _number(other))
@@ -59,9 +66,9 @@ def _arithmetic(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
     return call
 
 
-def _division(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
+def _division(sign: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """Division: of Python numbers by zero it raises, where somebody may be there to catch that."""
-    plain = _arithmetic(ufunc, swapped)
+    plain = _arithmetic(sign, swapped)
 
     def call(self: Traced, other: Any) -> Any:
         if self.weak and _is_weak(other) and may_be_caught():
@@ -73,14 +80,41 @@ def _division(ufunc: Any, swapped: bool = False) -> Callable[[Any, Any], Any]:
     return call
 
 
-def _comparison(ufunc: Any) -> Callable[[Any, Any], Any]:
+def _divmod(sign: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
+    def call(self: Traced, other: Any) -> tuple[Any, Any]:
+        pair = (other, self) if swapped else (self, other)
+        return operator.floordiv(*pair), operator.mod(*pair)
+
+    return call
+
+
+def _comparison(sign: str) -> Callable[[Any, Any], Any]:
     """A comparison: of Python numbers a truth value at once, where the code asks `is True`."""
-    plain = _operator(ufunc)
+    plain = _operator(sign)
 
     def call(self: Traced, other: Any) -> Any:
         return truth(plain(self, other))
 
+    return _meeting(call, sign)
+
+
+def _meeting(
+    plain: Callable[[Any, Any], Any], sign: str, swapped: bool = False
+) -> Callable[[Any, Any], Any]:
+    """An operator in which objects of users' classes have their turn."""
+
+    def call(self: Traced, other: Any) -> Any:
+        if isinstance(other, Traced) or not strange(self, other, sign, swapped):
+            return plain(self, other)
+        found = answered(self, other, sign, swapped)
+        return plain(self, listed(other)) if found is NotImplemented else found
+
     return call
+
+
+def _both(sign: str, make: Callable[[str, bool], Any]) -> tuple[Any, Any]:
+    """An operator, and the one that is asked where the left side has no answer."""
+    return _meeting(make(sign, False), sign), _meeting(make(sign, True), sign, True)
 
 
 def truth(value: Any) -> Any:
@@ -132,7 +166,7 @@ def _inplace(sign: str) -> Callable[[Any, Any], Any]:
 
     def call(self: Traced, other: Any) -> Any:
         found = getattr(self, f"__{sign}__")(other)
-        if not self.is_array:
+        if not self.is_array or (strange(self, other, sign, False) and outranks(self, other)):
             return found
         recorder = newest_recorder((self, found)) or self.recorder
         return recorder.call("write", (self, found), {})
@@ -140,6 +174,7 @@ def _inplace(sign: str) -> Callable[[Any, Any], Any]:
     return call
 
 
+@seen_by_kind
 class Traced(Tracked):
     """An array or a number of known space, whose entries are names of a term."""
 
@@ -280,9 +315,12 @@ class Traced(Tracked):
         return self.space.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        count = len(self)
+        return (self[i] for i in range(count))
 
     def __getitem__(self, key: Any) -> Any:
+        if self.weak:
+            self._no_container("subscripting")
         recorder = newest_recorder((self, key)) or self.recorder
         return recorder.call("getitem", (self, key), {})
 
@@ -291,7 +329,17 @@ class Traced(Tracked):
         recorder.call("setitem", (self, key, value), {})
 
     def __contains__(self, value: Any) -> bool:
+        if not self.is_array:
+            self._no_container("looking for a value in")
         return bool(self.recorder.call(np.any, (self == value,), {}))
+
+    def _no_container(self, what: str) -> NoReturn:
+        """Raises as Python does, where a number is taken for a container."""
+        raise Asked(
+            f"{what} a traced value in {self.space}: it is a number",
+            where=users_place(),
+            remedy="Use x itself, or np.atleast_1d(x).",
+        )
 
     def __repr__(self) -> str:
         return self._text(lambda value: repr(value)) or f"Traced<{self.space}>"
@@ -395,18 +443,40 @@ class Traced(Tracked):
     def _refuse(self, what: str, why: str, remedy: str) -> NoReturn:
         self.recorder.refuse(f"{what} of a traced value in {self.space}", why, remedy)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        asked = reads_by_name(sys._getframe(1))
-        if name.startswith("__") and not asked:
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and not reads_by_name(sys._getframe(1)):
             raise AttributeError(name)
+        return self.absent(name)
+
+    def absent(self, name: str) -> Any:
+        """What is under a name that this class has not: of whole numbers what theirs is.
+
+        Raises MissingAttribute where what it stands for has none either, and else TraceError.
+        """
+        if not has(self, name):
+            raise self.missing(name)
+        if isinstance(self.space, Discrete) and not self.is_array:
+            return getattr(type(sample(self))(int(self)), name)
         refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
-        raise MissingAttribute(
-            f"a traced value in {self.space} has no attribute {name!r}"
-            + (f": {refusal.why}" if refusal else ""),
+        self._refuse(
+            f"x.{name}",
+            refusal.why if refusal else "it takes the number out, and its derivative would be lost",
+            refusal.instead if refusal else "Use x itself.",
+        )
+
+    def missing(self, name: str) -> MissingAttribute:
+        """The error for an attribute that what it stands for does not have."""
+        kind = type(sample(self))
+        refusal = refusal_of(f"numpy.ndarray.{name}", self.recorder.speech.refused)
+        boxed = kind is not np.ndarray and name in names_of(np.ndarray)
+        remedy = f"Use np.asarray(x).{name}, of an array."
+        if not boxed:
+            remedy = f"Use the NumPy function that does the same, or compute {name} another way."
+        return MissingAttribute(
+            f"a traced value in {self.space}, of type {named(self)}, has no attribute {name!r}"
+            + (f": {refusal.why}" if refusal and not boxed else ""),
             where=users_place(),
-            remedy=refusal.instead
-            if refusal
-            else f"Use the NumPy function that does the same, or compute {name} another way.",
+            remedy=refusal.instead if refusal and not boxed else remedy,
         )
 
     def __copy__(self) -> Traced:
@@ -469,6 +539,10 @@ class Traced(Tracked):
         """As of a number."""
         return bool(self == self.recorder.call(np.floor, (self,), {}))
 
+    def hex(self) -> str:
+        """As of a number: the text of its value in this call."""
+        return self._text(lambda value: float(value).hex()) or f"Traced<{self.space}>"
+
     # Operators and methods: NumPy's own functions
 
     __iadd__, __isub__, __imul__ = _inplace("add"), _inplace("sub"), _inplace("mul")
@@ -477,30 +551,25 @@ class Traced(Tracked):
     __iand__, __ior__, __ixor__ = _inplace("and"), _inplace("or"), _inplace("xor")
     __ilshift__, __irshift__ = _inplace("lshift"), _inplace("rshift")
 
-    __add__, __radd__ = _arithmetic(np.add), _arithmetic(np.add, True)
-    __sub__, __rsub__ = _arithmetic(np.subtract), _arithmetic(np.subtract, True)
-    __mul__, __rmul__ = _arithmetic(np.multiply), _arithmetic(np.multiply, True)
-    __truediv__, __rtruediv__ = _division(np.divide), _division(np.divide, True)
-    __floordiv__, __rfloordiv__ = _division(np.floor_divide), _division(np.floor_divide, True)
-    __mod__, __rmod__ = _division(np.remainder), _division(np.remainder, True)
-    __pow__, __rpow__ = _arithmetic("**"), _arithmetic("**", True)
-    __matmul__, __rmatmul__ = _operator(np.matmul), _operator(np.matmul, True)
-    __lshift__, __rlshift__ = _operator(np.left_shift), _operator(np.left_shift, True)
-    __rshift__, __rrshift__ = _operator(np.right_shift), _operator(np.right_shift, True)
-    __and__, __rand__ = _operator(np.bitwise_and), _operator(np.bitwise_and, True)
-    __or__, __ror__ = _operator(np.bitwise_or), _operator(np.bitwise_or, True)
-    __xor__, __rxor__ = _operator(np.bitwise_xor), _operator(np.bitwise_xor, True)
-    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
-    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
-    __eq__, __ne__ = _comparison("=="), _comparison("!=")
+    __add__, __radd__ = _both("add", _arithmetic)
+    __sub__, __rsub__ = _both("sub", _arithmetic)
+    __mul__, __rmul__ = _both("mul", _arithmetic)
+    __truediv__, __rtruediv__ = _both("truediv", _division)
+    __floordiv__, __rfloordiv__ = _both("floordiv", _division)
+    __mod__, __rmod__ = _both("mod", _division)
+    __divmod__, __rdivmod__ = _both("divmod", _divmod)
+    __pow__, __rpow__ = _both("pow", _arithmetic)
+    __matmul__, __rmatmul__ = _both("matmul", _operator)
+    __lshift__, __rlshift__ = _both("lshift", _operator)
+    __rshift__, __rrshift__ = _both("rshift", _operator)
+    __and__, __rand__ = _both("and", _operator)
+    __or__, __ror__ = _both("or", _operator)
+    __xor__, __rxor__ = _both("xor", _operator)
+    __lt__, __le__ = _comparison("lt"), _comparison("le")
+    __gt__, __ge__ = _comparison("gt"), _comparison("ge")
+    __eq__, __ne__ = _comparison("eq"), _comparison("ne")
     __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
     __pos__ = _unary(np.positive)
-
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return other // self, other % self
 
     sum, prod, mean = _method(np.sum), _method(np.prod), _method(np.mean)
     max, min, var, std = _method(np.max), _method(np.min), _method(np.var), _method(np.std)

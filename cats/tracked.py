@@ -262,6 +262,16 @@ def sample(value: Any) -> Any:
     return value.dtype.type(0).item() if value.weak else value.dtype.type(0)
 
 
+def named(value: Any) -> str:
+    """The name of the type of a value, of a traced one that which it stands for.
+
+    >>> named(3), named(np.float64(1.0))
+    ('int', 'numpy.float64')
+    """
+    kind = type(sample(value))
+    return kind.__name__ if kind.__module__ != "numpy" else f"numpy.{kind.__name__}"
+
+
 def forgetting(args: Iterable[Any], found: Any) -> Any:
     """What was made of arrays; how it lies in memory is not known if it is not of one of them."""
     for arg in args:

@@ -38,6 +38,9 @@ def _asks_identity(code: types.CodeType) -> bool:
     )
 
 
+_READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
+
+
 @functools.lru_cache(maxsize=4096)
 def names_of_classes(code: types.CodeType) -> frozenset[str]:
     """The names read in the bodies of classes: Python looks those up in a plain dict only.
@@ -49,4 +52,5 @@ def names_of_classes(code: types.CodeType) -> frozenset[str]:
     True
     """
     bodies = [c for c in inner(code) if not c.co_flags & inspect.CO_OPTIMIZED]
-    return frozenset(name for body in bodies for name in body.co_names)
+    steps = [step for body in bodies for step in dis.get_instructions(body)]
+    return frozenset(str(step.argval) for step in steps if step.opname in _READS)

@@ -11,12 +11,15 @@ import contextlib
 import functools
 import sys
 import types
+from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
 from cats.capture import GENERAL, opaque, slots
+from cats.doors.answers import answering
 from cats.doors.containers import kept
 from cats.doors.dispatch import DispatchedMethod
+from cats.places import asker
 
 Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
@@ -40,7 +43,51 @@ def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind
     """
     body = _watching(kind, rebind, watched) | {MIRRORED: kind}
     body["__module__"], body["__qualname__"] = kind.__module__, kind.__qualname__
-    return type(kind)(kind.__name__, (kind,), body)
+    meta = AbstractMirror if isinstance(kind, ABCMeta) else Mirror
+    return meta(kind.__name__, (kind,), body)
+
+
+def behind(kind: Any) -> Any:
+    """The user's class behind those that traces within each other see in its place."""
+    while isinstance(kind, type) and MIRRORED in vars(kind):
+        kind = vars(kind)[MIRRORED]
+    return kind
+
+
+class Mirror(type):
+    """The class of mirrors: one is equal to its class, and has the same objects.
+
+    Tables outside of the function know the class, and code in the function its mirror.
+    """
+
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        """As of the class, where traced code asks: without the class behind the mirror."""
+        whole: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
+        if type(asker(sys._getframe(1)).f_globals) is dict:
+            return whole
+        hidden = [vars(kind)[MIRRORED] for kind in whole if MIRRORED in vars(kind)]
+        return tuple([kind for kind in whole if not any(kind is one for one in hidden)])
+
+    def __eq__(cls, other: object) -> bool:
+        return behind(other) is behind(cls)
+
+    def __hash__(cls) -> int:
+        return hash(behind(cls)) if MIRRORED in vars(cls) else super().__hash__()
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        if MIRRORED in vars(cls):
+            return isinstance(value, behind(cls))
+        return super().__instancecheck__(value)
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        if MIRRORED in vars(cls):
+            return issubclass(kind, behind(cls))
+        return super().__subclasscheck__(kind)
+
+
+class AbstractMirror(Mirror, ABCMeta):
+    """The class of mirrors of abstract classes, and of those built on them."""
 
 
 class Noticed:
@@ -61,7 +108,8 @@ def fill(mirror: type, kind: type, rebind: Rebind, note: Callable[[], None]) -> 
     """
     for name, value in _attributes(kind).items():
         hidden = opaque(value) and not hasattr(type(value), "__get__")
-        found = Noticed(value, note) if hidden else rebound_attribute(value, rebind)
+        inside = Noticed(value, note) if hidden else rebound_attribute(value, rebind)
+        found = answering(name, inside)
         if found is value or name in vars(mirror):
             continue
         if isinstance(found, functools.cached_property):
@@ -93,7 +141,9 @@ class Parent:
 
     def __getattr__(self, name: str) -> Any:
         owner, kind = self._found.__self__, self._found.__self_class__
-        for base in kind.__mro__[kind.__mro__.index(self._found.__thisclass__) + 1 :]:
+        above = iter(kind.__mro__)
+        next(base for base in above if base is self._found.__thisclass__)
+        for base in above:
             if name in vars(base):
                 found = rebound_attribute(vars(base)[name], self._rebind)
                 if not hasattr(type(found), "__get__"):
@@ -112,7 +162,7 @@ def _watching(
 
     def getattribute(self: Any, name: str) -> Any:
         found = read(self, name)
-        traced = name == "__dict__" and type(sys._getframe(1).f_globals) is not dict
+        traced = name == "__dict__" and type(asker(sys._getframe(1)).f_globals) is not dict
         refuse = watched(self) if traced else None
         if refuse is not None:
             return kept(dict(found), rebind, refuse)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors.answers import class_made, floated
+from cats.doors.attributes import attribute, has_attribute
 from cats.doors.objects import Parent
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
@@ -37,6 +39,8 @@ def of_math(function: Any) -> Callable[..., Any]:
     said, own, within = MATH.get(name), OWN.get(name), _DOMAINS.get(name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if name not in SEQUENCES and name not in _WHOLE:
+            args = tuple([a if hasattr(type(a), f"__{name}__") else floated(a) for a in args])
         recorder = newest_recorder((args, kwargs))
         if recorder is None:
             return function(*args, **kwargs)
@@ -53,6 +57,10 @@ def of_math(function: Any) -> Callable[..., Any]:
 
 SEQUENCES = frozenset({"fsum", "prod", "sumprod", "dist"})
 """Functions of `math` that take several numbers in one argument."""
+
+
+_WHOLE = frozenset({"trunc", "gcd", "lcm", "comb", "perm", "factorial", "isqrt"})
+"""Functions of `math` that ask no object which number it is."""
 
 
 def double(value: Any, name: str = "float") -> Any:
@@ -302,5 +310,8 @@ def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> di
         "any": some,
         "all": every,
         **questions(original, rebound),
+        "hasattr": has_attribute,
+        "getattr": attribute,
         "super": parent(rebound),
+        "__build_class__": class_made,
     }

@@ -29,7 +29,7 @@ from cats.doors.containers import ARGUMENTS, KEPT, PLAIN, contents, kept
 from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
-from cats.doors.objects import MIRRORED, changed, fill, mirrored, state_of, viewed
+from cats.doors.objects import behind, changed, fill, mirrored, state_of, viewed
 from cats.doors.refusing import (
     LIBRARIES,
     RAISING,
@@ -85,6 +85,12 @@ class Globals(dict[str, Any]):
             if name in self.original:
                 self[name]
 
+    def whole(self) -> Globals:
+        """All names, none of them foreseen."""
+        self.session.world.lasting = False
+        self.fetch(tuple(self.original))
+        return self
+
     def written(self) -> Iterator[str]:
         """The names that were assigned, in a module of the user's."""
         if self.look == self.session.names:
@@ -104,6 +110,11 @@ class ModuleDoor:
     def __getattr__(self, name: str) -> Any:
         self._session.reads(vars(self._module), name)
         return self._session.rebound(getattr(self._module, name))
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The names of the module, none of them foreseen."""
+        return self._session.space_of(vars(self._module)).whole()
 
     def __dir__(self) -> list[str]:
         return dir(self._module)
@@ -130,9 +141,9 @@ class Session:
         self._kept: list[tuple[Any, list[Any]]] = []
         self._bodies: list[tuple[Any, dict[str, Any]]] = []
         self._passed_on: list[Any] = []
-        self._mirrors: dict[type, type] = {}
-        self._originals: dict[type, type] = dict(PLAIN)
-        self._filled: dict[type, dict[str, Any]] = {}
+        self._mirrors: dict[int, type] = {}
+        self._originals: dict[int, type] = {id(kept): plain for kept, plain in PLAIN.items()}
+        self._filled: list[tuple[type, dict[str, Any]]] = []
         self._outside: dict[int, tuple[Any, dict[str, Any]]] = {}
         doors = {
             **python.doors(self.original, self.rebound),
@@ -312,7 +323,7 @@ class Session:
         if isinstance(value, tuple):
             parts = [self.given(v) for v in value]
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-        if type(value) in self._originals:
+        if id(type(value)) in self._originals:
             for name, part in vars(value).items():
                 object.__setattr__(value, name, self.given(part))
             self._watch(value)
@@ -342,16 +353,12 @@ class Session:
 
     def _bound(self, value: types.FunctionType) -> types.FunctionType:
         """The same code, with other globals, closure and defaults."""
-        space = self._spaces.get(id(value.__globals__))
-        if space is None:
-            look = self.names if installed(value.__code__.co_filename) else self.rebound
-            space = Globals(self, value.__globals__, look)
-            self._spaces[id(value.__globals__)] = space
+        space = self.space_of(value.__globals__)
         cells = tuple([types.CellType() for _ in value.__closure__ or ()])
         self.world.asks_identity |= asks_identity(value.__code__)
-        space.fetch(names_of_classes(value.__code__))
         made = types.FunctionType(value.__code__, space, value.__name__, None, cells)
         self._made[id(value)] = (value, made)
+        space.fetch(names_of_classes(value.__code__))
         for name, old, new in zip(
             value.__code__.co_freevars, value.__closure__ or (), cells, strict=True
         ):
@@ -368,6 +375,13 @@ class Session:
         for name in ("__module__", "__qualname__", "__doc__", "__annotations__"):
             setattr(made, name, getattr(value, name))
         return made
+
+    def space_of(self, names: dict[str, Any]) -> Globals:
+        """The names of a module, seen through the doors: one space for one module."""
+        if id(names) not in self._spaces:
+            look = self.names if installed(str(names.get("__file__"))) else self.rebound
+            self._spaces[id(names)] = Globals(self, names, look)
+        return self._spaces[id(names)]
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """A library's own Python code for a function, to be traced where the table has none."""
@@ -423,10 +437,7 @@ class Session:
     def _globals(self) -> dict[str, Any]:
         """globals(): all names of the module, none of them foreseen."""
         space = sys._getframe(1).f_globals
-        if isinstance(space, Globals):
-            self.world.lasting = False
-            space.fetch(tuple(space.original))
-        return space
+        return space.whole() if isinstance(space, Globals) else space
 
     def _looking(self, look: Callable[..., Any]) -> Callable[..., Any]:
         """A builtin that looks at what may be another in the next call."""
@@ -464,7 +475,7 @@ class Session:
             return Door(self, value)
         if has_door(value):
             return self._number(value)
-        if not can_view(value) or value in self._originals:
+        if not can_view(value) or id(value) in self._originals:
             return value
         return self.mirror(value)
 
@@ -476,12 +487,12 @@ class Session:
 
     def mirror(self, kind: type) -> type:
         """The class with rebound methods."""
-        if kind not in self._mirrors:
+        if id(kind) not in self._mirrors:
             made = mirrored(kind, self._watched, self.rebound)
-            self._mirrors[kind], self._originals[made] = made, kind
+            self._mirrors[id(kind)], self._originals[id(made)] = made, kind
             fill(made, kind, self.rebound, self._changing)
-            self._filled[made] = dict(vars(made))
-        return self._mirrors[kind]
+            self._filled.append((made, dict(vars(made))))
+        return self._mirrors[id(kind)]
 
     def _changing(self) -> None:
         """What is read may be another in the next call, and nothing would tell."""
@@ -493,7 +504,7 @@ class Session:
 
     def original(self, kind: type) -> type:
         """The user's class of a mirrored one, the plain container of one that is watched."""
-        return self._originals.get(kind, kind)
+        return self._originals.get(id(kind), kind)
 
     def _object(self, value: Any) -> Any:
         return self._watch(viewed(value, self.mirror(type(value))))
@@ -540,7 +551,7 @@ class Session:
         for container in self._passed_on:
             if newest_recorder(contents(container)) is not None:
                 self.refuse(f"keeping a traced value in a {type(container).__name__}")
-        for mirror, body in self._filled.items():
+        for mirror, body in self._filled:
             if set(changed(body, dict(vars(mirror)))) - {"__slotnames__"}:
                 self.refuse(f"changing the class {mirror.__name__}")
         for made, held in self._kept:
@@ -562,9 +573,8 @@ def users_class(kind: type) -> type:
     >>> users_class(int)
     <class 'int'>
     """
-    while MIRRORED in vars(kind):
-        kind = vars(kind)[MIRRORED]
-    return PLAIN.get(kind, kind)
+    found: type = behind(kind)
+    return PLAIN.get(found, found)
 
 
 def session_of(f: Any) -> Session | None:

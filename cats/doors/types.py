@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors.answers import floated
 from cats.ir.prims.layout import convert
+from cats.operands import UFUNCS, reflected
 from cats.traced import Traced
 from cats.tracked import sample
 
@@ -31,6 +33,11 @@ class TypeDoor(type):
             return made(cls.real, args[0])
         if args and isinstance(args[0], str):
             cls.check(args[0])
+        if args and issubclass(cls.real, float | np.floating):
+            found = floated(args[0])
+            if isinstance(found, Traced):
+                return made(cls.real, found)
+            args = (found, *args[1:])
         return cls.real(*args, **kwargs)
 
     def __instancecheck__(cls, value: Any) -> bool:
@@ -48,17 +55,28 @@ class TypeDoor(type):
     def __repr__(cls) -> str:
         return repr(cls.real)
 
-    def __getattr__(cls, name: str) -> Any:
-        found = getattr(cls.real, name)
-        return _method(name, found) if isinstance(found, types.MethodDescriptorType) else found
+    def __getattribute__(cls, name: str) -> Any:
+        real = type.__getattribute__(cls, "real")
+        if name in _OF_DOORS or not any(name in vars(base) for base in real.__mro__):
+            return type.__getattribute__(cls, name)
+        found = getattr(real, name)
+        return _method(name, found) if isinstance(found, _IN_C) else found
+
+
+_OF_DOORS = frozenset({"real", "dtype", "check", "__class__", "__dict__"})
+_IN_C = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 def _method(name: str, plain: Any) -> Callable[..., Any]:
     """A method of a type that is called on the value itself, traced or not."""
+    sign = name.strip("_")
 
     def call(value: Any, *args: Any, **kwargs: Any) -> Any:
         method = getattr(value, name) if isinstance(value, Traced) else partial(plain, value)
-        return method(*args, **kwargs)
+        found = method(*args, **kwargs)
+        if found is NotImplemented and sign in UFUNCS and isinstance(args[0], Traced):
+            return getattr(args[0], reflected(sign))(value)
+        return found
 
     return call
 
@@ -72,13 +90,16 @@ def type_door(real: type, check: Callable[[str], None] = _unchecked) -> type:
 
     check   raises for a text that must not be read as a number
 
+    That of float is built on it, which patterns ask for: `case float(y)`.
+
     >>> np.dtype(type_door(float)), type_door(float)("2.5"), isinstance(1.0, type_door(float))
     (dtype('float64'), 2.5, True)
     """
     body = {"real": real, "check": staticmethod(check)}
     if real not in _NO_NUMBERS:
         body["dtype"] = np.dtype(real)
-    return TypeDoor(real.__name__, (), body)
+    bases = (float,) if real is float else ()
+    return TypeDoor(real.__name__, bases, body)
 
 
 def real_type(value: Any) -> Any:
