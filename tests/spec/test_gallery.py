@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cats
-from cats.tree import flatten, unflatten
+from cats.tree import build, flatten
 from tests.spec import measured
 from tests.spec.gallery import (
     aliasing,
@@ -144,11 +144,11 @@ def second_derivative(entry: Right, flat: measured.Flat, args: Any, result: Any)
     tangents = list(flat.given)
     for i, v in enumerate(flatten(flat.arguments(direction))[0]):
         tangents[i] = v if i in flat.real else None
-    cotangent = unflatten(tree, weights)
+    cotangent = build(tree, iter(weights), lambda static: None)
     found = cats.jvp(
         lambda *given: cats.vjp(entry.f, *given)[1](cotangent),
         args,
-        tuple(unflatten(flat.tree, tangents)),
+        tuple(build(flat.tree, iter(tangents), lambda static: None)),
     )[1]
     rows = [np.ravel(v) for v in measured.leaves(found) if measured.is_real(v)]
     close(np.concatenate(rows) if rows else np.zeros(0), right, 1e-6)
