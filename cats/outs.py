@@ -31,6 +31,11 @@ class Out:
     where: Any = None
     casting: str = "same_kind"
 
+    @property
+    def given(self) -> Any:
+        """The arrays as they are given to a function."""
+        return self.arrays if len(self.arrays) > 1 else self.arrays[0]
+
     def blank(self) -> dict[str, Any]:
         """Arrays like these, for NumPy to write some entries of."""
         if self.where is None or self.where is True:

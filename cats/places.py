@@ -6,8 +6,9 @@ import dis
 import functools
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,14 +20,28 @@ _SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", ""
 _SKIPPED = (_HERE, _NUMPY, _SCIPY, "<cats>", "<frozen ")
 _MODELS = os.path.join(_HERE, "data", "")
 """The functions the demo differentiates are a user's, though they are shipped with us."""
+_STANDARD = os.path.join(sysconfig.get_path("stdlib"), "")
+_INSTALLED = tuple([os.path.join(sysconfig.get_path(p), "") for p in ("purelib", "platlib")])
+
+
+@functools.lru_cache(maxsize=4096)
+def is_users(file: str) -> bool:
+    """Whether a file is neither ours nor NumPy's nor SciPy's nor one of Python's own library.
+
+    >>> is_users("model.py"), is_users(os.__file__), is_users(np.__file__)
+    (True, False, False)
+    """
+    if file.startswith(_STANDARD) and not file.startswith(_INSTALLED):
+        return False
+    return not file.startswith(_SKIPPED) or file.startswith(_MODELS)
 
 
 def users_place() -> Where:
-    """The innermost line that is neither ours nor NumPy's nor SciPy's."""
+    """The innermost line of the user's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_SKIPPED) or file.startswith(_MODELS):
+        if is_users(file):
             return Where(file, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return Where("<unknown>", 0)
@@ -62,13 +77,27 @@ def asker(frame: FrameType) -> FrameType:
     return frame
 
 
+def formats(frame: FrameType) -> bool:
+    """Whether a frame is at `text % value`: compiled code asks for a number there to write it.
+
+    The sign `%` of numbers asks their methods, and no number.
+    """
+    return frame.f_lasti in _remainders(frame.f_code)
+
+
+@functools.lru_cache(maxsize=1024)
+def _remainders(code: CodeType) -> frozenset[int]:
+    steps = dis.get_instructions(code)
+    return frozenset(s.offset for s in steps if s.opname == "BINARY_OP" and "%" in s.argrepr)
+
+
 def asking_library() -> str:
     """What the user's line called that led here through NumPy's or SciPy's own code, if it did."""
     found = ""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_SKIPPED):
+        if is_users(file):
             break
         if file.startswith((_NUMPY, _SCIPY)):
             found = f"{frame.f_globals.get('__name__', 'numpy')}.{frame.f_code.co_qualname}"

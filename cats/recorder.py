@@ -8,11 +8,13 @@ that the program holds wherever its guards pass.
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, NoReturn
 
@@ -32,6 +34,7 @@ from cats.ir.program import Step
 from cats.ir.spaces import Ground, Real, Shape, Value, ground, space_of
 from cats.ir.wire import STAMPS
 from cats.lenses import VIEWS, Lens
+from cats.mistakes import Mistake, as_numpy
 from cats.outs import Out, separated
 from cats.phrases import phrase, results, valued
 from cats.places import may_be_caught, users_place
@@ -59,13 +62,20 @@ class World:
     asks_identity   the traced code asks `is True`: truth values of Python must be Python's own
     lasting         the traced code reads nothing that may be another in the next call
     texts           the texts that real numbers were written as
+    written         the real numbers that were written by `%`, in texts that are not known
     door            what a class means in the traced code
     """
 
     asks_identity: bool = False
     lasting: bool = True
     texts: set[str] = field(default_factory=set)
+    written: set[float] = field(default_factory=set)
     door: Callable[[Any], Any] = _itself
+
+    def wrote(self, word: str) -> bool:
+        """Whether a word is, or may be, the text of a traced number."""
+        word = word.strip()
+        return word in self.texts or any(rounds_to(number, word) for number in self.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,21 @@ class Speech:
         return SIGNS.get(function, function)  # type: ignore[no-any-return]
 
 
+def rounds_to(number: float, word: str) -> bool:
+    """Whether a word may be what a number was written as: it agrees to the digits of the word.
+
+    >>> rounds_to(2.71828, "2.72"), rounds_to(2.71828, "2.7e+00"), rounds_to(2.71828, "2.73")
+    (True, True, False)
+    """
+    try:
+        said = Decimal(word)
+    except InvalidOperation:
+        return False
+    if not said.is_finite() or not math.isfinite(number):
+        return str(float(said)) == str(number)
+    return abs(said - Decimal(number)) <= Decimal("0.5").scaleb(int(said.as_tuple().exponent))
+
+
 class Recorder:
     """Writes down one traced function.
 
@@ -143,7 +168,7 @@ class Recorder:
 
         What NumPy would raise too, and code asks by trying, may be swallowed.
         """
-        asked = self.closed or isinstance(error, Asked)
+        asked = self.closed or isinstance(error, Asked | Mistake)
         if self.refusal is None and not asked:
             self.refusal = error.at(users_place())
         return error
@@ -431,16 +456,24 @@ class Recorder:
             raise
         except CatsError as error:
             placed = error.at(users_place()).advised(remedy_for(error))
-            raise self.refused(placed) from error.__cause__
+            raise self._mistaken(placed, function, args, kwargs, out) from error.__cause__
         except _MISTAKES as error:
             name = shown(function)
-            raise self.refused(
-                TraceError(
-                    f"{name} cannot take these arguments: {error}",
-                    where=users_place(),
-                    remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
-                )
-            ) from error
+            found = TraceError(
+                f"{name} cannot take these arguments: {error}",
+                where=users_place(),
+                remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
+            )
+            raise self._mistaken(found, function, args, kwargs, out) from error
+
+    def _mistaken(
+        self, error: CatsError, function: Any, args: Any, kwargs: dict[str, Any], out: Out | None
+    ) -> CatsError:
+        """The error of a call: if NumPy raises one too, of its kind, and not remembered."""
+        if error is self.refusal or refusal_of(title(function), self.speech.refused) is not None:
+            return self.refused(error)
+        options = kwargs if out is None else {**kwargs, "out": out.given}
+        return self.refused(as_numpy(error, self.speech.plainly(function), args, options))
 
     def plainly(
         self,
@@ -562,13 +595,25 @@ def newest_recorder(values: Any) -> Recorder | None:
     return newest
 
 
+def _method(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return getattr(x, name)(*args, **kwargs)
+
+
+def _written(x: Any, value: Any, where: Any = None, casting: Any = "same_kind") -> None:
+    np.copyto(x, value, casting, True if where is None else where)
+
+
 SIGNS: dict[Any, Callable[..., Any]] = {
     "**": operator.pow,
     "==": operator.eq,
     "!=": operator.ne,
-    "astype": lambda x, *args, **kwargs: x.astype(*args, **kwargs),
-    "flatten": lambda x, *args: x.flatten(*args),
-    "compress": lambda x, *args, **kwargs: x.compress(*args, **kwargs),
+    "getitem": operator.getitem,
+    "setitem": operator.setitem,
+    "write": _written,
+    **{
+        name: partial(_method, name)
+        for name in ("astype", "flatten", "compress", "fill", "view", "sort", "partition")
+    },
 }
 """What is not called by a function of NumPy."""
 

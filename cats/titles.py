@@ -39,5 +39,7 @@ def _modules(function: Any) -> list[str]:
     """
     parts = (getattr(function, "__module__", None) or "numpy").split(".")
     return [
-        ".".join(parts[:n]) for n in range(len(parts), 0, -1) if not parts[n - 1].startswith("_")
+        ".".join(parts[:n])
+        for n in range(len(parts), 0, -1)
+        if not any(part.startswith("_") for part in parts[:n])
     ]

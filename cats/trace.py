@@ -116,6 +116,8 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
         raise recorder.refusal from error
     finally:
         recorder.closed = True
+        if inner is None:
+            session.undo()
     if recorder.refusal is not None:
         raise recorder.refusal
     body: Term = Tuple(tuple(g.term for g in given))

@@ -20,7 +20,7 @@ from cats.ir.prims.choice import isfinite
 from cats.ir.prims.layout import convert
 from cats.ir.spaces import Discrete, Real
 from cats.operands import UFUNCS, answered, listed, outranks, strange
-from cats.places import asking_library, may_be_caught, reads_by_name, users_place
+from cats.places import asking_library, formats, may_be_caught, reads_by_name, users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.refusals import Refusal, refusal_of
 from cats.tracked import Tracked, named, sample
@@ -35,6 +35,10 @@ class MissingAttribute(Asked, AttributeError):
 
 class Ambiguous(Asked, ValueError):
     """The truth value of several entries was asked, which NumPy does not give either."""
+
+
+class NotOne(Asked, ValueError):
+    """An array of several entries was asked for its one, which NumPy refuses too."""
 
 
 class OutOfBounds(Asked, IndexError):
@@ -207,9 +211,9 @@ class Traced(Tracked):
             )
         if known is None:
             self._refuse(
-                "np.asarray(...) or np.array(...)",
-                "code that cats cannot see into asks for its entries, and would cut them off",
-                "Call NumPy as np.array(...) within the function, or use np.stack.",
+                "a plain array made",
+                "compiled code asks for its entries, and would cut them off",
+                "Call functions of NumPy by their names, and write into plain arrays of numbers.",
             )
         return np.array(known, dtype=dtype)
 
@@ -354,12 +358,16 @@ class Traced(Tracked):
         """The text of its value in this call, which is guarded to the last bit."""
         if self.recorder.closed or not self.recorder.concrete.told(self):
             return ""
-        found = self.recorder.observe(self, exact=True)
-        value = found.array if isinstance(found, Constant) else np.asarray(found)
+        value = self._now()
         text = write(value if self.is_array else value.item() if self.weak else value[()])
         if isinstance(self.space, Real):
             self.recorder.world.texts.add(text)
         return text
+
+    def _now(self) -> np.ndarray[Any, Any]:
+        """What it is in this call, to the last bit: a guard says so."""
+        found = self.recorder.observe(self, exact=True)
+        return found.array if isinstance(found, Constant) else np.asarray(found)
 
     # Decisions
 
@@ -388,15 +396,18 @@ class Traced(Tracked):
     def __index__(self) -> int:
         x = self._single("an index made")
         if isinstance(x.space, Real):
-            self._refuse("an index made", "it is a real number", "Use int(x) or np.rint(x).")
+            raise Asked(
+                f"an index made of a traced value in {self.space}: it is a real number",
+                where=users_place(),
+                remedy="Use int(x) or np.rint(x).",
+            )
         return int(x.recorder.observe(x))  # type: ignore[arg-type]
 
     def __round__(self, digits: int | None = None) -> Any:
         if digits is None:
             return int(self.recorder.call(np.round, (self,), {}))
         if self.weak and isinstance(self.space, Real) and self._is_doubtful(digits):
-            value: Any = self.recorder.observe(self, exact=True)
-            return round(float(np.asarray(getattr(value, "array", value))), digits)
+            return round(float(self._now()), digits)
         found = self.recorder.call(np.round, (self, digits), {})
         if isinstance(found, Traced):
             found.weak = self.weak
@@ -420,10 +431,14 @@ class Traced(Tracked):
     def __ceil__(self) -> int:
         return int(self.recorder.call(np.ceil, (self,), {}))
 
-    def _single(self, what: str) -> Traced:
-        """The one entry, as a value without axes."""
+    def _single(self, what: str, kind: type[Asked] = Asked) -> Traced:
+        """The one entry, as a value without axes; of more, NumPy gives none either."""
         if self.size != 1:
-            self._refuse(what, f"it has {self.size} entries", "Choose one, as x[0].")
+            raise kind(
+                f"{what} of a traced value in {self.space}: it has {self.size} entries",
+                where=users_place(),
+                remedy="Choose one, as x[0].",
+            )
         return self.recorder.call(np.reshape, (self, ()), {}) if self.space.shape else self
 
     def __float__(self) -> float:
@@ -432,6 +447,10 @@ class Traced(Tracked):
             return float(known)
         if isinstance(self.space, Discrete):
             return float(int(self))
+        if formats(sys._getframe(1)):
+            number = float(self._single("a text % x")._now())
+            self.recorder.world.written.add(number)
+            return number
         self._refuse(
             "float(x)",
             "code that cats cannot see into asks for the number, and its derivative would be lost",
@@ -495,8 +514,8 @@ class Traced(Tracked):
             return hash(int(self))
         self._refuse(
             "a key of a dict, or a member of a set,",
-            "equal numbers would be told apart",
-            "Use the position in a list, or a Python number.",
+            "a real number is looked up by its last bit, and found in one call only",
+            "Use the position in a list, or a whole number, as int(x).",
         )
 
     def __complex__(self) -> NoReturn:
@@ -515,7 +534,7 @@ class Traced(Tracked):
     def item(self, *args: Any) -> Any:
         """One entry, as a Python number that still depends on x."""
         if not args:
-            found = self._single("x.item()")
+            found = self._single("x.item()", NotOne)
         else:
             several = isinstance(args[0], tuple) or len(args) > 1
             found = self[args[0] if len(args) == 1 else args] if several else self.flat[args[0]]

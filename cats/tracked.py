@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.errors import TraceError
+from cats.ir.errors import Asked, TraceError
 from cats.ir.lam import Const, Term
 from cats.ir.spaces import Ground
 from cats.lenses import AnyLens, shares
@@ -26,6 +26,14 @@ State = Term | np.ndarray[Any, Any]
 
 OUTSIDE = ("an argument", "an array from outside")
 """Why arrays that NumPy would write into are not written into."""
+
+
+class ReadOnly(Asked, ValueError):
+    """A view was written into that NumPy too lets nobody write into."""
+
+
+READ_ONLY = "an entry that is read only"
+"""Why NumPy too lets nobody write into an array without axes."""
 
 
 @dataclass(slots=True)
@@ -234,14 +242,15 @@ class Tracked:
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""
         frozen = self.own.frozen
+        kind = ReadOnly if frozen == READ_ONLY else TraceError
         at: Tracked = self
         while type(at._link) is View and not frozen:
             if not at._link.lens.writable:
-                frozen = "a view that NumPy makes read-only"
+                frozen, kind = "a view that NumPy makes read-only", ReadOnly
             at = at._link.parent
         if frozen:
             raise self.recorder.refused(
-                TraceError(
+                kind(
                     f"writing into {frozen}: it would be seen outside of the traced function",
                     where=users_place(),
                     remedy="Write into a copy: x = x.copy().",

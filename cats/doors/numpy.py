@@ -18,6 +18,7 @@ from cats.doors.refusing import RANDOM, draws, words
 from cats.ir.errors import CatsError
 from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
 from cats.titles import title
+from cats.traced import Traced
 
 
 class Speaks(Protocol):
@@ -135,15 +136,17 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         args = (_listed(*args, **kwargs), *args[1:])
     args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    if title(function) in session.recorder.speech.outside:
+        raise session.recorder.unknown(function)
     recorder = newest_recorder((args, kwargs))
+    if function is np.nditer:
+        _refuse_frozen(*args, **kwargs)
     back = _calls_back((*args, *kwargs.values()))
     if recorder is None and not back:
         recorder = session.recorder
-        if title(function) in recorder.speech.outside:
-            raise recorder.unknown(function)
         if of_scipy(function) and draws(function, kwargs):
             recorder.refuse(*RANDOM)
-        if recorder.world.texts & set(words(function, [*args, *kwargs.values()])):
+        if any(map(recorder.world.wrote, words(function, [*args, *kwargs.values()]))):
             session.refuse_text(f"np.{function.__name__}")
         made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
         return Door(session, made) if is_distribution(made) else made
@@ -189,6 +192,18 @@ def _tried(
         cause = error
     recorder.refusal = before
     raise recorder.unknown(function) from cause
+
+
+def _refuse_frozen(
+    op: Any, flags: Any = (), op_flags: Any = None, *_: Any, **_options: Any
+) -> None:
+    """Raises TraceError where np.nditer would write into an array from outside."""
+    operands = op if isinstance(op, list | tuple) else [op]
+    rows = op_flags or [["readonly"]] * len(operands)
+    rows = [rows] * len(operands) if isinstance(rows[0], str) else rows
+    for x, row in zip(operands, rows, strict=False):
+        if isinstance(x, Traced) and not {"readwrite", "writeonly"}.isdisjoint(row):
+            x.refuse_frozen()
 
 
 def _listed(iter: Any, dtype: Any = None, count: int = -1, **options: Any) -> list[Any]:

@@ -58,6 +58,11 @@ CONSUMED = (
     "tracing would consume it, and later calls would not",
     "Pass a list.",
 )
+READ = (
+    "a file from outside the traced function is read",
+    "tracing would read it once, and later calls would not",
+    "Read it before, and pass what it holds.",
+)
 
 TAKEN_OUT = (
     "it takes the numbers out, and their derivatives would be lost",
@@ -128,6 +133,9 @@ def words(function: Any, value: Any) -> Iterator[str]:
             yield from words(function, entry)
 
 
+NUMERAL = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\bnan\b|\binf\b")
+"""A number in a text, without its sign."""
+
 _OUTSIDE = frozenset(
     {
         "time", "datetime", "os", "posix", "nt", "io", "_io", "pathlib", "glob", "socket",
@@ -188,6 +196,40 @@ def _takes_seed(function: Any) -> bool:
     except (TypeError, ValueError):
         names = {}  # type: ignore[assignment]
     return getattr(function, "__name__", "") == "rvs" or not _SEEDS.isdisjoint(names)
+
+
+_READING = frozenset(
+    [
+        "read",
+        "read1",
+        "readline",
+        "readlines",
+        "readinto",
+        "readinto1",
+        "peek",
+        "getvalue",
+        "getbuffer",
+    ]
+)
+
+
+def is_file(value: Any) -> bool:
+    """Whether a thing is a file, or is written to as one.
+
+    >>> is_file(io.StringIO()), is_file(iter([1.0]))
+    (True, False)
+    """
+    return isinstance(value, io.IOBase) or (isinstance(value, Iterator) and hasattr(value, "write"))
+
+
+class Written(Refusing):
+    """A file from outside, which may be written to, as print does; what reads it raises."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _READING:
+            self._refuse(*self._words)
+        found = getattr(self._real, name)
+        return Written(self._refuse, self._words, found) if is_file(found) else found
 
 
 def reason(value: Any) -> tuple[str, str, str] | None:

@@ -24,17 +24,25 @@ import numpy as np
 
 from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_modules
 from cats.doors import python
+from cats.doors.averages import STATISTICS, of_statistics
 from cats.doors.code import asks_identity, inner, names_of_classes
-from cats.doors.containers import ARGUMENTS, KEPT, PLAIN, contents, kept
+from cats.doors.containers import KEPT, PLAIN, contents, differ, kept
 from cats.doors.dispatch import dispatches, dispatching
+from cats.doors.drawing import Drawings, Source, is_source
 from cats.doors.loops import Vectorized, makers
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
 from cats.doors.objects import behind, changed, fill, mirrored, state_of, viewed
+from cats.doors.passed import Passed, holds
 from cats.doors.refusing import (
     LIBRARIES,
+    NUMERAL,
     RAISING,
+    RANDOM,
+    READ,
     TAKEN_OUT,
     Refusing,
+    Written,
+    is_file,
     looks_outside,
     makes_errors,
     reason,
@@ -140,7 +148,7 @@ class Session:
         self._cells: list[tuple[types.CellType, Any, types.FunctionType, str]] = []
         self._kept: list[tuple[Any, list[Any]]] = []
         self._bodies: list[tuple[Any, dict[str, Any]]] = []
-        self._passed_on: list[Any] = []
+        self._passed = Passed()
         self._mirrors: dict[int, type] = {}
         self._originals: dict[int, type] = {id(kept): plain for kept, plain in PLAIN.items()}
         self._filled: list[tuple[type, dict[str, Any]]] = []
@@ -203,11 +211,21 @@ class Session:
         return next((old for old, made in self._made.values() if made is value), value)
 
     def _rebound(self, value: Any) -> Any:
+        if is_file(value):
+            return Written(self.recorder.refuse, READ, value)
         if looks_outside(value):
             self.world.lasting = False
+        if is_source(value):
+            source = Source(self, value)
+            self._originals[id(source)] = value
+            return source
         words = reason(value)
+        if words is RANDOM and isinstance(value, types.ModuleType):
+            return Drawings(self, value)
         if words is not None:
             return Refusing(self.recorder.refuse, words, value)
+        if isinstance(value, types.FunctionType) and value in STATISTICS:
+            return of_statistics(value)
         if takes_out(value):
             return self._kept_in(value)
         if sets_warnings(value):
@@ -270,8 +288,8 @@ class Session:
             return self._remembering(value)
         if can_view(type(value)):
             return self._object(value)
-        if isinstance(value, dict):
-            self._passed_on.append(value)
+        if holds(value):
+            self._passed.watch(value)
         return value
 
     def _remembering(self, cached: Any) -> Callable[..., Any]:
@@ -299,6 +317,7 @@ class Session:
         if opaque(value):
             self.world.lasting = False
         if not is_plain(value):
+            self._passed.watch(value)
             return value
         if value.nbytes > SMALL:
             return self.root.reading(value)
@@ -307,6 +326,9 @@ class Session:
         return made
 
     def _container(self, value: Any) -> Any:
+        if opaque(value):
+            self.world.lasting = False
+
         def refuse(what: str) -> None:
             self.refuse(what)
 
@@ -316,14 +338,14 @@ class Session:
 
     def given(self, value: Any) -> Any:
         """An argument, whose containers and objects are not to be changed."""
-        if type(value) in ARGUMENTS:
+        if type(value) in KEPT:
             made = kept(value, self.given, self._refuse_argument)
             self._kept.append((made, contents(made)))
             return made
         if isinstance(value, tuple):
             parts = [self.given(v) for v in value]
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-        if id(type(value)) in self._originals:
+        if id(type(value)) in self._originals and not any(type(value) is kept for kept in PLAIN):
             for name, part in vars(value).items():
                 object.__setattr__(value, name, self.given(part))
             self._watch(value)
@@ -401,7 +423,7 @@ class Session:
 
         def call(source: Any, space: Any = None, inside: Any = None, /) -> Any:
             frame = sys._getframe(1)
-            if isinstance(source, str) and any(text in source for text in self.world.texts):
+            if isinstance(source, str) and self._holds_text(source):
                 self.refuse_text(run.__name__)
             code = compile(source, "<text>", run.__name__) if isinstance(source, str) else source
             if space is None:
@@ -409,6 +431,8 @@ class Session:
             if isinstance(space, Globals):
                 self.world.lasting = False
                 space.fetch(name for c in inner(code) for name in c.co_names)
+            elif type(space) is dict:
+                space.setdefault("__builtins__", self.builtins)
             return run(code, space, inside)
 
         return call
@@ -420,6 +444,8 @@ class Session:
             if newest_recorder((args, kwargs)) is not None:
                 name = f"{function.__module__.removeprefix('_')}.{function.__name__}"
                 self.recorder.refuse(f"{name} of a traced value", *TAKEN_OUT)
+            if any(isinstance(a, str) and self._holds_text(a) for a in args):
+                self.refuse_text(function.__name__)
             return function(*args, **kwargs)
 
         return functools.wraps(function)(call)
@@ -448,9 +474,15 @@ class Session:
 
         return call
 
+    def _holds_text(self, source: str) -> bool:
+        """Whether there is the text of a traced number in a source."""
+        whole = any(text in source for text in self.world.texts)
+        numerals = NUMERAL.findall(source)
+        return whole or any(map(self.world.wrote, [*numerals, *(f"-{n}" for n in numerals)]))
+
     def _check_text(self, text: str) -> None:
         """Raises TraceError for the text of a traced value, which must not become a number."""
-        if text.strip() in self.world.texts:
+        if self.world.wrote(text):
             self.refuse_text("a number read out")
 
     def refuse_text(self, name: str) -> None:
@@ -548,16 +580,19 @@ class Session:
             for name in changed(before, state_of(made)):
                 if not isinstance(getattr(type(made), name, None), functools.cached_property):
                     self.refuse(f"writing to the attribute {name} of a {type(made).__name__}")
-        for container in self._passed_on:
-            if newest_recorder(contents(container)) is not None:
-                self.refuse(f"keeping a traced value in a {type(container).__name__}")
+        for thing, now in self._passed.changed():
+            doing = "changing" if newest_recorder(now) is None else "keeping a traced value in"
+            self.refuse(f"{doing} an object of type {type(thing).__name__} from outside")
         for mirror, body in self._filled:
             if set(changed(body, dict(vars(mirror)))) - {"__slotnames__"}:
                 self.refuse(f"changing the class {mirror.__name__}")
         for made, held in self._kept:
-            now = contents(made)
-            if len(now) != len(held) or any(a is not b for a, b in zip(now, held, strict=True)):
+            if differ(held, contents(made)):
                 self.refuse(f"changing a {type(made).__name__} from outside", None)
+
+    def undo(self) -> None:
+        """Puts back what the function has changed outside of itself."""
+        self._passed.undo()
 
     def _store(self, instruction: str, name: str) -> Where | None:
         functions = [

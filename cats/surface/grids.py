@@ -14,9 +14,11 @@ from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.creation import boxed
 from cats.surface.indexing import in_bounds
+from cats.surface.reasons import C_LOOP
 from cats.surface.shapes import broadcast_arrays, ravel
 from cats.surface.values import lengths, lifted, recorder_of, require
 from cats.traced import Traced
+from cats.tracked import READ_ONLY
 
 
 def meshgrid(*xs: Value, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Value:
@@ -50,19 +52,43 @@ def iterated(
     """
     several = isinstance(op, list | tuple)
     recorder = recorder_of(op)
+    if flags or options or not _reads(op_flags) or (several and any(x is None for x in op)):
+        recorder.refuse("np.nditer that writes, buffers or counts", C_LOOP.why, C_LOOP.instead)
     given = [lifted(recorder, x) for x in (op if several else [op])]
     arrays = broadcast_arrays(*given)
-    told = order == "C" or arrays[0].size < 2
-    reads = op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
-    if flags or options or not told or not reads:
+    if order != "C" and arrays[0].size > 1 and not (len(given) == 1 and _runs_on(given[0])):
         raise TraceError(
-            "np.nditer here only reads entries in the order 'C': other orders and flags ask how "
-            "arrays lie in memory",
+            f"np.nditer in the order {order!r} asks how arrays lie in memory",
             where=users_place(),
-            remedy="Loop over np.ndindex(x.shape), and read and write x[i].",
+            remedy="Give order='C', or loop over np.ndindex(x.shape) and read x[i].",
         )
-    rows = zip(*[map(boxed, ravel(a)) for a in arrays], strict=True)
+    rows = zip(*[map(_to_read, ravel(a)) for a in arrays], strict=True)
     return iter([row if several else row[0] for row in rows])
+
+
+def _reads(op_flags: Any) -> bool:
+    return op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
+
+
+def _to_read(entry: Traced) -> Traced:
+    """An entry as np.nditer gives it: an array without axes that nobody may write into."""
+    made: Traced = boxed(entry)
+    made.own.frozen = READ_ONLY
+    return made
+
+
+def _runs_on(x: Traced) -> bool:
+    """Whether the entries of a vector lie in memory one after the other, and not backwards.
+
+    How an argument lies is seen in this call: another call is traced anew.
+    """
+    if x.ndim != 1 or x.as_view is not None:
+        return False
+    array: Any = x.known
+    if array is None and x.own.frozen:
+        x.recorder.world.lasting = False
+        array = x.recorder.concrete.given.get(getattr(x.term, "name", ""))
+    return bool(array.strides[0] > 0) if isinstance(array, np.ndarray) else not x.own.frozen
 
 
 @dataclass(frozen=True, slots=True)

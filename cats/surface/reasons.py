@@ -67,7 +67,10 @@ HIDDEN = Refusal(
     "a universal function made outside hides its Python function",
     "Call np.frompyfunc or np.vectorize within the function.",
 )
-TESTING = Refusal("it compares for a test", "Return the values, and compare them outside.")
+TESTING = Refusal(
+    "it compares for a test, and what it says of a failure cannot be traced",
+    "Return the values, and compare them outside.",
+)
 
 
 def each(names: str, why: Refusal, of: str = "numpy") -> dict[str, Refusal]:

@@ -51,6 +51,8 @@ _NUMPY: dict[str, Refusal] = {
     **each("sort_complex", COMPLEX._replace(instead="Use np.sort, whose result is real.")),
     **each("roots", ROOTS),
     **each("save savez savez_compressed savetxt", FILES),
+    **each("write_array write_array_header_1_0 write_array_header_2_0", FILES, "numpy.lib.format"),
+    **each("open_memmap", FILES, "numpy.lib.format"),
     **each("seterr seterrcall setbufsize set_printoptions", SETTINGS),
     **each("frombuffer fromstring from_dlpack packbits unpackbits", BYTES),
     **each("array_repr array_str array2string base_repr binary_repr", TEXT),
@@ -83,7 +85,7 @@ _ARRAYS: dict[str, Refusal] = {
 REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS, **SCIPY}
 
 OUTSIDE: frozenset[str] = frozenset(
-    name for name, why in _NUMPY.items() if why in (FILES, SETTINGS)
+    name for name, why in {**_NUMPY, **SCIPY}.items() if why in (FILES, SETTINGS)
 )
 """Functions that may not be called in a traced function at all, whatever their arguments."""
 

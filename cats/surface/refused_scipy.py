@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from cats.refusals import Refusal
-from cats.surface.reasons import BASIS, COMPLEX, EIGENVALUES, POLYNOMIALS, RANDOM, SETTINGS, each
+from cats.surface.reasons import (
+    BASIS,
+    COMPLEX,
+    EIGENVALUES,
+    FILES,
+    POLYNOMIALS,
+    RANDOM,
+    SETTINGS,
+    each,
+)
 
 NOT_SAID = "it is not said in cats' vocabulary"
 UNSAID = Refusal(
@@ -121,4 +130,11 @@ _SPECIAL: dict[str, Refusal] = {
 }
 
 
-SCIPY: dict[str, Refusal] = {**_LINALG, **_SPECIAL}
+_FILES: dict[str, Refusal] = {
+    **each("mmwrite hb_write", FILES, "scipy.io"),
+    **each("savemat", FILES, "scipy.io.matlab"),
+    **each("write", FILES, "scipy.io.wavfile"),
+    **each("save_npz", FILES, "scipy.sparse"),
+}
+
+SCIPY: dict[str, Refusal] = {**_LINALG, **_SPECIAL, **_FILES}

@@ -219,9 +219,14 @@ def f(x):
     return float(fractions.Fraction(x) * 2)  # HERE
 
 
-@refused("a number through statistics", "never cut off", X, "", "")
+@right("numbers through statistics", "never cut off", X, Y)
 def f(x):
-    return statistics.mean(list(x))  # HERE
+    return statistics.mean(list(x)) * statistics.stdev(x)
+
+
+@refused("a mode of numbers", "never cut off", X, "statistics.mode of a traced value", "NumPy")
+def f(x):
+    return statistics.mode(list(x))  # HERE
 
 
 @refused(

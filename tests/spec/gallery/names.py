@@ -195,6 +195,6 @@ def f(x):
     return np.sum(np.frompyfunc(lambda v: v * v, 1, 1)(x))
 
 
-@refused("np.nditer", "numpy", X, "", "")
+@right("np.nditer", "numpy", X, Y, second=False)
 def f(x):
-    return sum(v * v for v in np.nditer(x))  # HERE
+    return sum(v * v for v in np.nditer(x))
