@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Annotated, Any, assert_never
 
 import numpy as np
 
@@ -13,10 +14,10 @@ from cats.ir.errors import SpaceError
 Value = Any
 """Whatever flows along a program: an array, a number, a wire, a symbol, a Fraction."""
 
-Shape = tuple[int, ...]
-
 ANY = -1
 """In a shape: a length that is known when the program runs, of rows left by a loop; written `*`."""
+
+Shape = tuple[Annotated[int, range(ANY, sys.maxsize)], ...]
 
 
 @dataclass(frozen=True, slots=True)
