@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -53,7 +53,7 @@ OPERATIONS = {op.name: op for op in (*BY_NAME.values(), *_special())}
 def _in(found: Any, spaces: Any) -> bool:
     found = found if isinstance(found, tuple) else (found,)
     spaces = spaces if isinstance(spaces, tuple) else (spaces,)
-    return tuple(map(space_of, found)) == spaces
+    return bool(tuple(map(space_of, found)) == spaces)
 
 
 def _tried(op: Primitive, spaces: tuple[Any, ...], params: dict[str, Any]) -> str:
@@ -129,13 +129,14 @@ def test_what_is_said_of_a_parameter_of_another_kind() -> None:
 
 
 def test_operations_on_numbers_read_their_arguments_too() -> None:
-    for wrong, why in (
+    wrongs: list[tuple[Callable[[], Any], str]] = [
         (lambda: sin(1.0, 2.0), "sin takes 1 argument, got 2"),
         (lambda: sin(), "sin takes 1 argument, got 0"),
         (lambda: sin(1.0, foo=3), "sin has no parameter 'foo': it has none"),
         (lambda: total(np.ones(3)), "sum needs its parameter 'axes'"),
         (lambda: total(np.ones(3), axes=0), "sum takes a tuple, every part a whole number, as its"),
-    ):
+    ]
+    for wrong, why in wrongs:
         with pytest.raises(TermError, match=why):
             wrong()
 
