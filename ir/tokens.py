@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cats.ir.errors import TermError
 from cats.ir.spaces import ANY, Discrete, Function, Product, Real, Shape, Space, Sum
@@ -36,6 +37,34 @@ def plain_text(text: object) -> str:
     if isinstance(text, str):
         return text
     raise TermError(f"{text!r} is no text", remedy="Give a str.")
+
+
+@dataclass
+class _Level:
+    """A space in brackets as far as it is read: what is multiplied, what is added, and domains."""
+
+    factors: list[Space] = field(default_factory=list)
+    summands: list[Space] = field(default_factory=list)
+    ends: list[Space] = field(default_factory=list)
+
+    def multiply(self) -> None:
+        """The factors are complete: a summand."""
+        one = len(self.factors) == 1
+        self.summands.append(self.factors[0] if one else Product(tuple(self.factors)))
+        self.factors = []
+
+    def add(self) -> None:
+        """The summands are complete: an end of a function."""
+        one = len(self.summands) == 1
+        self.ends.append(self.summands[0] if one else Sum(tuple(self.summands)))
+        self.summands = []
+
+    def whole(self) -> Space:
+        """A -> (B -> C) from its ends."""
+        found = self.ends.pop()
+        while self.ends:
+            found = Function(self.ends.pop(), found)
+        return found
 
 
 class Tokens:
@@ -134,27 +163,33 @@ class Tokens:
 
     def space(self, letters: Mapping[str, Space] | None = None) -> Space:
         """A space: `R[2, 3]`, `A * B`, `A + B`, `A -> B`, `1`; the letters stand for spaces."""
-        left = self._parts("+", lambda: self._product(letters or {}))
-        dom = left[0] if len(left) == 1 else Sum(left)
-        return Function(dom, self.space(letters)) if self.took("->") else dom
+        known = letters or {}
+        levels = [_Level()]
+        while True:
+            if self.took("("):
+                levels.append(_Level())
+                continue
+            levels[-1].factors.append(self._atom(known))
+            while not self._goes_on(levels[-1]):
+                found = levels.pop().whole()
+                if not levels:
+                    return found
+                if self.took(","):
+                    found = Product((found,))
+                self.take(")")
+                levels[-1].factors.append(found)
 
-    def _product(self, letters: Mapping[str, Space]) -> Space:
-        parts = self._parts("*", lambda: self._atom(letters))
-        return parts[0] if len(parts) == 1 else Product(parts)
-
-    def _parts(self, mark: str, one: Callable[[], Space]) -> tuple[Space, ...]:
-        parts = [one()]
-        while self.took(mark):
-            parts.append(one())
-        return tuple(parts)
+    def _goes_on(self, level: _Level) -> bool:
+        """Reads the mark after a space, if there is one: then another space follows."""
+        if self.took("*"):
+            return True
+        level.multiply()
+        if self.took("+"):
+            return True
+        level.add()
+        return self.took("->")
 
     def _atom(self, letters: Mapping[str, Space]) -> Space:
-        if self.took("("):
-            inner = self.space(letters)
-            if self.took(","):
-                inner = Product((inner,))
-            self.take(")")
-            return inner
         if self.took("1"):
             return Product(())
         word = self.name()
