@@ -8,6 +8,7 @@ proofs, printing and teaching.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from cats.ir.arrow import (
     Arrow,
@@ -24,6 +25,9 @@ from cats.ir.arrow import (
     Then,
     compose,
 )
+from cats.ir.control import Call, Custom, Loop, Replay, Solve, While
+from cats.ir.control import Case as Choice
+from cats.ir.errors import TermError
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step, constant_of, nested
 from cats.ir.spaces import UNIT, Product, leaves
@@ -33,6 +37,9 @@ from cats.machine import Machine, gathered, grounds
 
 def arrow_of(program: Program) -> Arrow:
     """The composition of the program's steps, from the product of its inputs.
+
+    A call is its body. Raises TermError for a loop, a while, a replay, a system that is solved and
+    a derivative that is said, of which there is no arrow.
 
     >>> from cats.ir.read import read_program
     >>> print(arrow_of(read_program("(x: R) -> y = sin x in (y, x)")))
@@ -77,7 +84,25 @@ def _step(step: Step, context: Product, made: Mapping[int, Arrow]) -> Arrow:
         spaces = tuple(context.parts[a] for a in step.args)
         does = Then(_pick(context, step.args), Prim(step.op, step.params, spaces))  # type: ignore[arg-type]
         return does if isinstance(does.cod, Product) else Fork((does,))
-    return _choice(step, context, tuple(made[id(p)] for p in nested(step)))
+    inner = tuple([made[id(p)] for p in nested(step)])
+    match step.op:
+        case Choice():
+            return _choice(step, context, inner)
+        case Call():
+            return Then(_pick(context, step.args), inner[0])
+        case Loop() | While() | Replay():
+            why = "goes round again, and a bicartesian closed category has no iteration"
+        case Solve():
+            why = "is found by iteration, which a bicartesian closed category has not"
+        case Custom():
+            why = "has a derivative that is said, and an arrow only that of what it is made of"
+        case _:
+            assert_never(step.op)
+    raise TermError(
+        f"a {step.op.name} has no arrow: it {why}",
+        where=step.where,
+        remedy="Work on the program itself, or write its rounds one after the other.",
+    )
 
 
 def _choice(step: Step, context: Product, branches: tuple[Arrow, ...]) -> Arrow:

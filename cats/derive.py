@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from cats.derivative import Derivative, Joint
+from cats.ir.arity import counted
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
@@ -29,7 +30,7 @@ from cats.ir.linear_program import (
 )
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
-from cats.ir.program import Program, Step
+from cats.ir.program import Program, Step, a_program
 from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.smoothing import by_head, smoothed
@@ -62,10 +63,18 @@ def derive(
     What the branches of a choice save, the choice hands out, so a value that is saved at the
     bottom of n nested choices passes n edges.
 
-    Raises DerivativeError for a step that has no derivative, naming the user's line.
+    Raises DerivativeError for a step that has no derivative, naming the user's line, and for what
+    is no input of the program; TermError for what is no program.
     """
+    a_program(program)
     if active is None:
         active = [i for i, s in enumerate(program.inputs) if isinstance(s, Real)]
+    for i in active:
+        if i not in range(len(program.inputs)):
+            raise DerivativeError(
+                f"there is no input {i!r} of a program of {counted(len(program.inputs), 'input')}",
+                remedy="Inputs are counted from 0.",
+            )
     return outcome(_derived(scheduled(program, policy), tuple(active)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cats.ir.control import Call, Case, Loop, Solve, While
-from cats.ir.program import Program, Step
+from cats.ir.program import Program, Step, a_program
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
 from cats.ir.trampoline import Asking, outcome
@@ -25,7 +25,10 @@ def simplify(
     """The program with the rules applied; it computes the same, to the last bit by default.
 
     The rules are local and see what they speak of already simplified: one pass settles.
+    Raises TermError for what is no program, for rules that go round for ever, and SpaceError for
+    one that leaves the space of what it replaces.
     """
+    a_program(program)
     rewrites = by_head(rules, story)
     builder = Builder(program.inputs, rewrites)
     return outcome(

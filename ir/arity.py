@@ -1,92 +1,143 @@
-"""What an operation takes, read off its record, and the space of its result if it is given that."""
+"""What an operation takes, read off its record: how many arguments, and parameters of which kinds.
+
+The kind of a parameter is what the record's functions say of it: `axes: tuple[int, ...]`, or
+`**orders: Natural` of all the others. What they do not say is like in the examples; where there are
+none it is numbers where code text is made of them by a function, and else anything.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
 from inspect import Parameter, signature
 from string import Formatter
 from typing import Any
 
-from cats.ir.errors import CatsError, SpaceError
-from cats.ir.primitive import Primitive
-from cats.ir.show import operation_text
+from cats.ir.kinds import Numbers, Test, fitting, like, said
 
 
-@cache
-def arity(op: Primitive) -> int | None:
-    """How many arguments an operation takes; None if it takes one or more.
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What an operation takes.
 
-    >>> from cats.ir.prims import algebra, contraction
-    >>> arity(algebra.add), arity(contraction.contract)
-    (2, None)
+    count   how many arguments; None: one or more
+    kinds   of its parameters, by name
+    tests   whether a value is of the kind
+    needed  the parameters that have no usual value
+    others  the test of parameters of other names; None: it takes none
     """
-    if isinstance(op.code, str):
-        names = [name or "" for _, name, _, _ in Formatter().parse(op.code)]
-        return max([int(name) for name in names if name.isdigit()], default=-1) + 1
-    code = op.code or op.function
-    if code is None:
+
+    count: int | None
+    kinds: dict[str, Any]
+    tests: dict[str, Test]
+    needed: frozenset[str]
+    others: Test | None
+
+    def misuse(self, name: str, count: int, params: Mapping[str, Any]) -> str | None:
+        """Why the operation of that name cannot be called so, as a sentence; None if it can."""
+        wrong = self.miscounted(name, count)
+        if wrong is None and (params or self.needed):
+            wrong = self._misnamed(name, params) or self._mistaken(name, params)
+        return wrong
+
+    def miscounted(self, name: str, count: int) -> str | None:
+        """Why it cannot be called on so many arguments; None if it can."""
+        if count == self.count or (self.count is None and count):
+            return None
+        asked = "at least 1 argument" if self.count is None else counted(self.count, "argument")
+        return f"{name} takes {asked}, got {count}"
+
+    def _misnamed(self, name: str, params: Mapping[str, Any]) -> str | None:
+        if self.others is None and not params.keys() <= self.kinds.keys():
+            strange = next(key for key in params if key not in self.kinds)
+            has = f"its parameters are {', '.join(self.kinds)}" if self.kinds else "it has none"
+            return f"{name} has no parameter {strange!r}: {has}"
+        if not self.needed <= params.keys():
+            missing = next(key for key in self.kinds if key in self.needed - params.keys())
+            return f"{name} needs its parameter {missing!r}"
         return None
-    kinds = [parameter.kind for parameter in signature(code).parameters.values()]
-    if Parameter.VAR_POSITIONAL in kinds:
+
+    def _mistaken(self, name: str, params: Mapping[str, Any]) -> str | None:
+        for key, value in params.items():
+            test = self.tests.get(key, self.others)
+            if test is not None and not test(value):
+                kind = said(self.kinds.get(key, Numbers))
+                return f"{name} takes {kind} as its parameter {key!r}, not {value!r}"
         return None
-    return len([kind for kind in kinds if kind not in _BY_NAME])
 
 
-_BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+def takes_of(
+    code: str | Callable[..., Any] | None,
+    space: Callable[..., Any],
+    examples: Sequence[Mapping[str, Any]],
+    unsaid: Any = object,
+) -> Takes:
+    """What is taken by an operation of this code, or function, of this space and these examples.
 
-
-@cache
-def parameters(op: Primitive) -> dict[str, bool] | None:
-    """The names of the parameters of an operation, and whether it needs them; None: any.
-
-    >>> from cats.ir.prims import algebra, layout
-    >>> parameters(algebra.add), parameters(layout.reshape)
-    ({}, {'shape': True})
+    unsaid   the kind of a parameter of which nothing is said
+    >>> takes = takes_of("f({0}, {1}, {n})", lambda x, y, *, n: x, [{"n": 2}])
+    >>> takes.count, takes.kinds, takes.misuse("f", 2, {"n": "two"})
+    (2, {'n': <class 'int'>}, "f takes a whole number as its parameter 'n', not 'two'")
     """
-    spoken = _named(op.space)
-    if isinstance(op.code, str):
-        names = [name or "" for _, name, _, _ in Formatter().parse(op.code)]
-        return {**dict.fromkeys([n for n in names if n.isidentifier()], True), **spoken}
-    code = op.code or op.function
-    if code is None:
-        return None
-    said = signature(code).parameters.values()
-    if any(p.kind is Parameter.VAR_KEYWORD for p in said):
-        return None
-    return {**_named(code), **spoken}
+    count, said_of, others = _spoken(code)
+    of_space = _parameters(space)
+    kinds: dict[str, Any] = {}
+    needed: set[str] = set()
+    if others and (not of_space or Parameter.VAR_KEYWORD in [p.kind for p in of_space]):
+        kinds = {name: Parameter.empty for given in examples for name in given}
+        others = not kinds
+    else:
+        others = False
+    for parameter in (*said_of, *of_space):
+        if parameter.kind is not Parameter.KEYWORD_ONLY:
+            continue
+        name, kind = parameter.name, parameter.annotation
+        if kind is not Parameter.empty or name not in kinds:
+            kinds[name] = kind
+        if parameter.default is Parameter.empty:
+            needed.add(name)
+    rest = next((p.annotation for p in of_space if p.kind is Parameter.VAR_KEYWORD), object)
+    for name, kind in kinds.items():
+        if kind is Parameter.empty:
+            known = rest not in (Parameter.empty, object, Any)
+            shown = [given[name] for given in examples if name in given]
+            kinds[name] = rest if known else like(shown) if shown else unsaid
+    tests = {name: fitting(kind) for name, kind in kinds.items()}
+    return Takes(count, kinds, tests, frozenset(needed), fitting(unsaid) if others else None)
 
 
-def _named(function: Callable[..., Any]) -> dict[str, bool]:
-    """The parameters that are given by name, and whether they must be."""
-    said = signature(function).parameters.values()
-    return {p.name: p.default is p.empty for p in said if p.kind is Parameter.KEYWORD_ONLY}
+def _spoken(
+    code: str | Callable[..., Any] | None,
+) -> tuple[int | None, list[Parameter], bool]:
+    """How many arguments, which parameters, and whether others, code text or a function takes."""
+    if isinstance(code, str):
+        names = [name or "" for _, name, _, _ in Formatter().parse(code)]
+        count = max([int(name) for name in names if name.isdigit()], default=-1) + 1
+        named = [n for n in dict.fromkeys(names) if n.isidentifier()]
+        return count, [Parameter(n, Parameter.KEYWORD_ONLY) for n in named], False
+    found = _parameters(code)
+    kinds = [p.kind for p in found]
+    others = not found or Parameter.VAR_KEYWORD in kinds
+    placed = [p for p in found if p.kind in _PLACED]
+    open_ended = not found or Parameter.VAR_POSITIONAL in kinds
+    if open_ended or any(p.default is not Parameter.empty for p in placed):
+        return None, found, others
+    return len(placed), found, others
 
 
-def result_space(op: Primitive, spaces: Sequence[Any], params: Mapping[str, Any]) -> Any:
-    """The space of the result(s) of an operation somebody wrote down.
+_PLACED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
-    Raises SpaceError for a wrong number of arguments, for parameters that it has not, or that make
-    no sense, and what the operation itself raises.
-    """
-    taken, known = arity(op), parameters(op)
-    if taken is not None and len(spaces) != taken:
-        raise SpaceError(f"{op.name} takes {counted(taken, 'argument')}, not {len(spaces)}")
-    if known is not None:
-        strange = next((name for name in params if name not in known), None)
-        missing = next((name for name, need in known.items() if need and name not in params), None)
-        if strange is not None:
-            has = f"its parameters are {', '.join(known)}" if known else "it has none"
-            raise SpaceError(f"{op.name} has no parameter {strange!r}: {has}")
-        if missing is not None:
-            raise SpaceError(f"{op.name} needs its parameter {missing!r}")
+
+def _parameters(function: Callable[..., Any] | None) -> list[Parameter]:
+    """The parameters of a function, their annotations read; none where Python knows none."""
+    if function is None:
+        return []
     try:
-        return op.space(*spaces, **params)
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        if isinstance(error, CatsError):
-            raise
-        shown = operation_text(op.name, tuple(params.items()))
-        raise SpaceError(f"{shown} has no meaning: {error}") from None
+        return list(signature(function, eval_str=True).parameters.values())
+    except (NameError, AttributeError):
+        return list(signature(function).parameters.values())
+    except (ValueError, TypeError):
+        return []
 
 
 def counted(n: int, thing: str) -> str:

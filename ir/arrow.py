@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from cats.ir.arity import result_space
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Params
 from cats.ir.node import Node, node
 from cats.ir.primitive import Primitive
+from cats.ir.results import result_space
 from cats.ir.show import constant_text, operation_text
 from cats.ir.spaces import UNIT, Discrete, Function, Ground, Product, Space, Sum
 from cats.ir.writing import ATOM, Layout

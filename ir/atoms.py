@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cats.ir.arity import arity, counted
-from cats.ir.errors import CatsError, SpaceError, TermError, Where
+from cats.ir.arity import counted
+from cats.ir.errors import CatsError, SpaceError, Where
 from cats.ir.lam import App, Const, Control, Lam, Prim, Run, Term, Var
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
@@ -97,10 +97,10 @@ class Atoms:
         part = tokens.kind_ahead(signed + 1) == "part"
         if part or self.begins(signed + 1) or after in ("**", ":"):
             return None
-        if not tokens.peek(signed).isdigit():
+        if not tokens.peek(signed).isdecimal():
             return None
-        tokens.at += signed + 1
-        return int(tokens.peek(-1)) * (-1 if signed else 1)
+        tokens.at += signed
+        return tokens.whole() * (-1 if signed else 1)
 
     def constant(self, place: int) -> Const:
         """A number, an array in brackets, or anything as `#[...]`."""
@@ -110,9 +110,7 @@ class Atoms:
             tokens.take("[")
         try:
             found = Const(read_constant(tokens), self.where(place))
-        except TermError:
-            raise
-        except (ValueError, TypeError, OverflowError, SpaceError) as error:
+        except SpaceError as error:
             tokens.at = place
             raise tokens.error(f"expected a constant ({error})") from None
         if marked:
@@ -126,7 +124,7 @@ class Atoms:
         tokens.take("[")
         index = 1 if word == "inr" else 0
         if word == "inj":
-            index = int(tokens.take()) if tokens.peek().isdigit() else -1
+            index = tokens.whole() if tokens.peek().isdecimal() else -1
             tokens.take(",")
         begin = tokens.at
         end = tokens.space()
@@ -147,11 +145,12 @@ class Atoms:
             program = read_program(text, self.known)
             (step,) = program.steps
             fits = not isinstance(step.op, Primitive)
-        except (CatsError, ValueError):
-            fits = False
+            why = ""
+        except (CatsError, ValueError, SyntaxError) as error:
+            fits, why = False, f" ({error.message if isinstance(error, CatsError) else error})"
         if not fits:
             tokens.at = begin
-            raise tokens.error("expected a program in quotes that is one control word")
+            raise tokens.error(f"expected a program in quotes that is one control word{why}")
         tokens.take("]")
         return Head(program, (), place)
 
@@ -182,7 +181,7 @@ class Atoms:
         """How many arguments it takes; None if it takes one or more."""
         match head.op:
             case Primitive() as op:
-                return arity(op)
+                return op.takes.count
             case Program() as program:
                 return len(program.inputs)
             case str():

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from cats.ir.arity import counted
 from cats.ir.errors import TermError
 from cats.ir.lam import Control, Lam, Let, Proj, Term, TermNode, Tuple, Var, call, lifted
 from cats.ir.node import postorder
 from cats.ir.spaces import Space, Sum, Value
+from cats.ir.tokens import plain_text
 
 __all__ = [
     "fn", "let", "tuple_", "proj", "if_", "inj", "case_", "scan_", "while_", "call", "var", "const",
@@ -19,7 +21,7 @@ __all__ = [
 
 def var(name: str) -> Term:
     """A free variable, given its space or value by whoever uses the term."""
-    return Var(name)
+    return Var(plain_text(name))
 
 
 def const(value: Value) -> Term:
@@ -36,7 +38,12 @@ def fn(names: str, body: Callable[..., Value], *spaces: Space) -> Term:
     >>> print(fn("x y", lambda x, y: mul(x, mul(x, y))))
     \x y. x * (x * y)
     """
-    params = [Var(name) for name in names.split()]
+    params = [Var(name) for name in plain_text(names).split()]
+    if len(spaces) > len(params):
+        raise TermError(
+            f"{counted(len(spaces), 'space')} for {counted(len(params), 'parameter')}",
+            remedy="Give a name for each space, as in fn('x y', ..., R, R).",
+        )
     term = _inside(body, params)
     given = [*spaces, *[None] * (len(params) - len(spaces))]
     for param, space in zip(reversed(params), reversed(given), strict=True):
@@ -52,7 +59,7 @@ def let(name: str, value: Value, body: Callable[[Term], Value]) -> Term:
     >>> print(let("y", mul(Var("x"), 2.0), lambda y: mul(y, y)))
     let y = x * 2.0 in y * y
     """
-    bound = Var(name)
+    bound = Var(plain_text(name))
     inside = _inside(body, [bound])
     _visible(bound, inside)
     return Let((name,), (lifted(value),), inside)
@@ -63,14 +70,14 @@ def tuple_(*parts: Value) -> Term:
     return Tuple(tuple(map(lifted, parts)))
 
 
-def proj(index: int, term: Term) -> Term:
+def proj(index: int, term: Value) -> Term:
     """term.index, counted from 0."""
-    return Proj(index, term)
+    return Proj(index, lifted(term))
 
 
-def if_(condition: Term, then: Value, other: Value) -> Term:
+def if_(condition: Value, then: Value, other: Value) -> Term:
     """if condition then ... else ...: only the branch taken is computed, or differentiated."""
-    return Control("if", (condition, lifted(then), lifted(other)))
+    return Control("if", tuple(map(lifted, (condition, then, other))))
 
 
 def inj(index: int, space: Sum, value: Value) -> Term:
@@ -89,7 +96,7 @@ def case_(value: Term, *branches: Term) -> Term:
     >>> print(case_(Var("s"), fn("x", lambda x: x), fn("y", lambda y: 0.0)))
     case s of inl x -> x | inr y -> 0.0
     """
-    return Control("case", (value, *branches))
+    return Control("case", tuple(map(lifted, (value, *branches))))
 
 
 def scan_(
@@ -122,7 +129,7 @@ def while_(test: Term, body: Term, first: Value) -> Term:
     >>> print(while_(test, fn("c", lambda c: tuple_(mul(c, 2.0), tuple_())), 1.0))
     while (\c. c < 9.0) (\c. (c * 2.0, ())) 1.0
     """
-    return Control("while", (test, body, lifted(first)))
+    return Control("while", tuple(map(lifted, (test, body, first))))
 
 
 def _inside(body: Callable[..., Value], params: Sequence[Var]) -> Term:

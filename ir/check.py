@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cats.ir.arity import result_space
 from cats.ir.arrow import Arrow
 from cats.ir.arrow import ends as arrow_ends
 from cats.ir.check_linear import (
@@ -24,6 +23,7 @@ from cats.ir.errors import SpaceError, TermError
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, Step, nested
+from cats.ir.results import result_space
 from cats.ir.spaces import Ground
 
 __all__ = ["check_program", "check_linear", "check_leaf", "check_linear_program", "check_arrow"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from cats.ir.arity import result_space
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.linear_lambda import (
     Apply,
@@ -25,6 +24,7 @@ from cats.ir.linear_lambda import (
     Zero,
     inside,
 )
+from cats.ir.results import result_space
 from cats.ir.spaces import ANY, INT, Discrete, Space, row_of, tangent, with_rows
 
 

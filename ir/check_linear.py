@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from cats.ir.arity import result_space
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
@@ -13,6 +12,7 @@ from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, arg
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program
+from cats.ir.results import result_space
 from cats.ir.spaces import INT, Discrete, Product, Space, space_of, tangent
 
 

@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 
 from cats.ir.errors import DerivativeError, SpaceError, TraceError, Where
+from cats.ir.kinds import Natural
 from cats.ir.krylov import solved
 from cats.ir.rows import piled, row
 from cats.ir.snapshots import backwards, by_strips
@@ -148,9 +149,9 @@ class Loop(Word[P]):
     """
 
     body: P
-    captured: int = 0
-    carries: int = 0
-    length: int | None = None
+    captured: Natural = 0
+    carries: Natural = 0
+    length: Natural | None = None
     reverse: bool = False
     name: ClassVar[str] = "loop"
 
@@ -220,7 +221,7 @@ class While(Word[P]):
 
     test: P
     body: P
-    captured: int = 0
+    captured: Natural = 0
     name: ClassVar[str] = "while"
 
     def __post_init__(self) -> None:
@@ -284,13 +285,13 @@ class Replay(Word[P]):
 
     advance: P
     body: P
-    captured: int
-    states: int
-    carries: int
-    length: int | None
+    captured: Natural
+    states: Natural
+    carries: Natural
+    length: Natural | None
     reverse: bool
-    snapshots: int
-    every: int | None = None
+    snapshots: Natural
+    every: Natural | None = None
     name: ClassVar[str] = "replay"
 
     def __post_init__(self) -> None:
@@ -417,9 +418,9 @@ class Solve(Word[P]):
     """
 
     body: P
-    around: int
+    around: Natural
     tolerance: float
-    rounds: int
+    rounds: Natural
     name: ClassVar[str] = "solve"
 
     def __post_init__(self) -> None:
@@ -519,7 +520,7 @@ class Custom(Word[P]):
 
     body: P
     rule: Rule[P]
-    around: int = 0
+    around: Natural = 0
     name: ClassVar[str] = "custom"
 
     @property

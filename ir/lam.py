@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import field
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from cats.ir.arithmetic import Arithmetic
-from cats.ir.arity import arity, counted
+from cats.ir.arity import counted
 from cats.ir.constant import Constant
-from cats.ir.errors import TermError, Where
+from cats.ir.errors import SpaceError, TermError, Where
 from cats.ir.linear import Params
 from cats.ir.node import Node, node, postorder
 from cats.ir.primitive import Primitive
@@ -40,6 +41,7 @@ from cats.ir.words import (
     OPERATION,
     POWER,
     SIGN,
+    in_short,
     injection_text,
     name_text,
 )
@@ -70,6 +72,25 @@ class TermNode(Node, Arithmetic):
     def __call__(self, *args: Value) -> Term:
         """The term applied to arguments, one after the other."""
         return call(self, *args)  # type: ignore[arg-type]
+
+    def __bool__(self) -> bool:
+        """Raises TermError: what is true of a term is known only when it is run."""
+        raise TermError(
+            f"{in_short(str(self))} is a term: whether it is true is not known before it is run",
+            remedy="Choose with if_(condition, then, other), which makes a term of both branches.",
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is the same term. Raises TermError for a number or an array."""
+        if isinstance(other, int | float | np.ndarray | np.generic):
+            raise TermError(
+                f"{in_short(str(self))} is a term: whether it is equal to {other!r} is not known "
+                "before it is run",
+                remedy="Write equal(term, number), from cats.ir.prims.choice, which is a term.",
+            )
+        return super().__eq__(other)
+
+    __hash__ = Node.__hash__
 
     def __lt__(self, other: Value) -> Term:
         return less(self, other)  # type: ignore[no-any-return]
@@ -139,6 +160,12 @@ class Const(TermNode):
     where: Where | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        array = self.value.array
+        strange = (
+            [e for e in array.flat if not isinstance(e, Number)] if array.dtype == object else []
+        )
+        if strange:
+            raise SpaceError(f"{strange[0]!r} is no number, so it is in no space of cats")
         _ = self.value.space
 
     @property
@@ -166,6 +193,13 @@ class Lam(TermNode):
     space: Space | None
     body: Term
     where: Where | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.space is not None and not isinstance(self.space, Space):
+            raise TermError(
+                f"{self.space!r} is no space that {self.param} may be in",
+                remedy="Give a space of cats.ir.spaces, or read one with read_space.",
+            )
 
     def board(self, name: Naming) -> Layout:
         params, body = [self], self.body
@@ -232,8 +266,8 @@ class Proj(TermNode):
     where: Where | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if self.index < 0:
-            raise TermError(f"the parts of a tuple are counted from 0, there is no {self.index}")
+        if type(self.index) is not int or self.index < 0:
+            raise TermError(f"the parts of a tuple are counted from 0, there is no {self.index!r}")
 
     def board(self, name: Naming) -> Layout:
         return Layout(ATOM, [Part(self.term, ATOM), f".{self.index}"])
@@ -249,10 +283,9 @@ class Prim(TermNode):
     where: Where | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        takes, given = arity(self.op), len(self.args)
-        if takes != given and (takes is not None or not given):
-            asked = "at least 1 argument" if takes is None else counted(takes, "argument")
-            raise TermError(f"{self.op.name} takes {asked}, got {given}", where=self.where)
+        wrong = self.op.takes.miscounted(self.op.name, len(self.args))
+        if wrong is not None:
+            raise TermError(wrong, where=self.where)
 
     def board(self, name: Naming) -> Layout:
         infix = None if self.params else INFIX.get(self.op.name)

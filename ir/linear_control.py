@@ -6,7 +6,7 @@ Their programs read residuals of their own, by place; the word says where those 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -107,7 +107,7 @@ class LinCase(LinWord[L]):
     residuals: tuple[Ref, ...]
     branches: tuple[L, ...]
     args: tuple[int, ...]
-    where: Where | None = None
+    where: Where | None = field(default=None, compare=False)
     widths: tuple[int, ...] = ()
 
     @property
@@ -219,7 +219,7 @@ class LinLoop(LinWord[L]):
     reverse: bool
     fixed: tuple[Ref, ...] = ()
     stacked: tuple[Ref, ...] = ()
-    where: Where | None = None
+    where: Where | None = field(default=None, compare=False)
     states: States | None = None
     like: tuple[Ref, ...] = ()
 
@@ -299,7 +299,7 @@ class LinCall(LinWord[L]):
     residuals: tuple[Ref, ...]
     args: tuple[int, ...]
     policy: tuple[Any, ...] | None = None
-    where: Where | None = None
+    where: Where | None = field(default=None, compare=False)
 
     @property
     def bodies(self) -> tuple[L, ...]:
@@ -340,7 +340,7 @@ class LinSolve(LinWord[L]):
     args: tuple[int, ...]
     tolerance: float
     rounds: int
-    where: Where | None = None
+    where: Where | None = field(default=None, compare=False)
 
     @property
     def bodies(self) -> tuple[L, ...]:

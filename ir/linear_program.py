@@ -9,7 +9,7 @@ equalities dup = uses - 1 of a position, add = terms - 1 of a sum, drop = an unu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +37,7 @@ class SumStep:
 
     terms: tuple[Term, ...]
     space: Space
-    where: Where | None = None
+    where: Where | None = field(default=None, compare=False)
 
     @property
     def spaces(self) -> tuple[Space, ...]:

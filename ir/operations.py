@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.arity import counted, result_space
+from cats.ir.arity import counted
 from cats.ir.errors import CatsError, SpaceError, TermError
 from cats.ir.lam import Const, Control, Prim, Proj, Run, Term
 from cats.ir.primitive import Primitive
 from cats.ir.program import program_of_word
+from cats.ir.results import result_space
 from cats.ir.spaces import Discrete, Ground, R, Real, row_of, space_of, with_rows
 from cats.ir.unify import Cell, cell_of, find, form_of, product, text
 

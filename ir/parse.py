@@ -121,8 +121,7 @@ class _Parser:
             last = inside.chain[-1]
             if isinstance(last, Head):
                 raise tokens.error("expected an argument")
-            inside.chain[-1] = Proj(int(word[1:]), last, self.atoms.where(place))
-            tokens.at += 1
+            inside.chain[-1] = Proj(tokens.whole(skip=1), last, self.atoms.where(place))
         elif word in ("(", "\\"):
             tokens.at += 1
             _OPENERS[word](self)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
 
-from cats.ir.errors import LinearityError
+from cats.ir.arity import Takes, takes_of
+from cats.ir.errors import LinearityError, TermError
+from cats.ir.kinds import Numbers
 from cats.ir.linear import Leaf, Linear, Params
+from cats.ir.literals import literal
 from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 
 Text = str | Callable[..., str]
@@ -100,7 +103,8 @@ class Primitive:
     name       as written in terms
     code       NumPy text, "np.sin({0})", or a function of (argument texts, **params) giving it;
                None when only `function` is given
-    space      the space of the result(s) from the spaces of the arguments; raises SpaceError
+    space      the space of the result(s) from the spaces of the arguments; raises SpaceError.
+               Its annotations, and those of `code`, say of what kind the parameters are
     meaning    the same as a sympy formula in x, y, z, ... ; empty when it is not entrywise
     linearise  (*args, out=..., **params) -> the derivative there, a term of leaves;
                None: the value is discrete or locally constant, and the derivative Zero
@@ -157,8 +161,26 @@ class Primitive:
             return (_named, (self.home, self.name))
         return (Primitive, tuple(getattr(self, f) for f in self.__dataclass_fields__))
 
+    @cached_property
+    def takes(self) -> Takes:
+        """How many arguments it takes, and parameters of which kinds.
+
+        >>> from cats.ir.prims.layout import sum
+        >>> sum.takes.count, sum.takes.kinds
+        (1, {'axes': tuple[int, ...]})
+        """
+        examples = [dict(example.params) for example in self.examples]
+        unsaid = Numbers if callable(self.code) else object
+        return takes_of(self.code or self.function, self.space, examples, unsaid)
+
     def __call__(self, *args: Value, **params: Any) -> Value:
-        """Performs the operation on whatever the arguments are."""
+        """Performs the operation on whatever the arguments are.
+
+        Raises TermError for a wrong number of arguments, and for parameters that it does not take.
+        """
+        wrong = self.takes.misuse(self.name, len(args), params)
+        if wrong is not None:
+            raise TermError(wrong)
         newest: Emits | None = None
         for arg in args:
             recorder = getattr(arg, "recorder", None)
@@ -174,7 +196,7 @@ class Primitive:
             case None:
                 return None
             case str():
-                return self.code.format(*args, **params)
+                return self.code.format(*args, **{k: literal(v) for k, v in params.items()})
             case _:
                 return self.code(*args, **params)
 

@@ -6,34 +6,32 @@ read_program(str(p)) == p
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from cats.ir.arity import result_space
+from cats.ir import control
+from cats.ir.arity import counted
 from cats.ir.constant import Constant
-from cats.ir.control import Call, Case, Loop, Replay, Solve, While
+from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
 from cats.ir.errors import CatsError, TermError
+from cats.ir.kinds import fitting
+from cats.ir.kinds import said as described
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.prims.layout import const
 from cats.ir.program import Control, Program, Step
+from cats.ir.results import result_space
 from cats.ir.spaces import Ground
 from cats.ir.tokens import Tokens
 
-CONTROL: dict[str, Callable[[dict[str, Any], tuple[Program, ...]], Control]] = {
-    "case": lambda static, programs: Case(programs, **static),
-    "loop": lambda static, programs: Loop(programs[0], **static),
-    "while": lambda static, programs: While(programs[0], programs[1], **static),
-    "replay": lambda static, programs: Replay(programs[0], programs[1], **static),
-    "solve": lambda static, programs: Solve(programs[0], **static),
-    "call": lambda static, programs: Call(programs[0], **static),
-}
-"""Control words from their static fields and their programs."""
+CONTROL: dict[str, Any] = {w.name: w for w in (Case, Loop, While, Replay, Solve, Call)}
+"""The control words that a text may hold."""
 
 
 def read_program(text: str, primitives: Mapping[str, Primitive] | None = None) -> Program:
@@ -163,7 +161,11 @@ def _step(tokens: Tokens, top: _Open) -> _Half:
     start = tokens.at
     if tokens.kind() == "number" or tokens.peek() in ("[", "True", "False"):
         return _Half(targets, "const", (("value", read_constant(tokens)),), (), start)
-    word, params = tokens.name(), read_params(tokens)
+    word = tokens.name()
+    if word == Custom.name and tokens.peek() == "[":
+        tokens.at -= 1
+        raise tokens.error("a derivative that Python functions say cannot be read")
+    params = read_params(tokens)
     args: list[int] = []
     while tokens.kind() in ("name", "string") and not _binds(tokens):
         args.append(_place(tokens, top))
@@ -200,12 +202,36 @@ def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primi
 
 def _operation(half: _Half, known: Mapping[str, Primitive]) -> Primitive | Control:
     if half.programs and half.word in CONTROL:
-        return CONTROL[half.word](dict(half.params), tuple(half.programs))
+        return _word(CONTROL[half.word], dict(half.params), tuple(half.programs))
     if half.word == "const":
         return const
     if half.word not in known:
         raise TermError(f"there is no operation {half.word}")
     return known[half.word]
+
+
+def _word(kind: Any, static: dict[str, Any], programs: tuple[Program, ...]) -> Control:
+    """The control word. Raises TermError for fields and programs that it has not."""
+    said = signature(kind, eval_str=True, globals=vars(control)).parameters
+    held = [name for name, field in said.items() if field.annotation is control.P]
+    known = {name: field for name, field in said.items() if name not in held and kind is not Case}
+    for name, value in static.items():
+        if name not in known:
+            raise TermError(f"a {kind.name} has no {name!r}")
+        if not fitting(known[name].annotation)(value):
+            raise TermError(
+                f"a {kind.name} has {described(known[name].annotation)} as {name!r}, not {value!r}"
+            )
+    if kind is Case:
+        return Case(programs)
+    missing = [n for n, f in known.items() if f.default is f.empty and n not in static]
+    if missing or len(held) != len(programs):
+        raise TermError(
+            f"a {kind.name} holds {counted(len(held), 'program')} and says "
+            f"{', '.join(known)}: here are {counted(len(programs), 'program')}"
+            + (f", and no {missing[0]}" if missing else "")
+        )
+    return kind(*programs, **static)  # type: ignore[no-any-return]
 
 
 def read_params(tokens: Tokens) -> Params:
@@ -221,16 +247,32 @@ def read_params(tokens: Tokens) -> Params:
 
 
 def _param(tokens: Tokens) -> Any:
+    """A parameter, however deep its tuples."""
+    open_tuples: list[list[Any]] = []
+    while True:
+        if tokens.took("("):
+            open_tuples.append([])
+            continue
+        if open_tuples and tokens.took(")"):
+            found: Any = tuple(open_tuples.pop())
+        else:
+            found = _plain(tokens)
+        if not open_tuples:
+            return found
+        open_tuples[-1].append(found)
+        tokens.took(",")
+
+
+def _plain(tokens: Tokens) -> Any:
+    """A parameter that is no tuple."""
     if tokens.took("#"):
         return read_constant(tokens)
-    if tokens.took("("):
-        parts: list[Any] = []
-        while not tokens.took(")"):
-            parts.append(_param(tokens))
-            tokens.took(",")
-        return tuple(parts)
     if tokens.kind() == "number":
-        return _number(tokens.take())
+        try:
+            return _number(tokens.take())
+        except (ValueError, ArithmeticError) as error:
+            tokens.at -= 1
+            raise tokens.error(f"expected a number ({error})") from None
     if tokens.kind() == "string" or tokens.peek() in ("True", "False", "None"):
         word = tokens.take()
         try:
@@ -244,13 +286,27 @@ def _param(tokens: Tokens) -> Any:
 def _number(word: str) -> Any:
     if "/" in word:
         return Fraction(word)
-    return int(word) if word.lstrip("-").isdigit() else float(word)
+    return int(word) if word.lstrip("-").isdecimal() else float(word)
 
 
 def read_constant(tokens: Tokens) -> Constant:
-    """A number, a truth value or entries in nested brackets, and what `constant_text` adds."""
+    """A number, a truth value or entries in nested brackets, and what `constant_text` adds.
+
+    Raises TermError for what is none.
+    """
+    begin = tokens.at
+    try:
+        return _constant(tokens)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        if isinstance(error, TermError):
+            raise
+        tokens.at = begin
+        raise tokens.error(f"expected a constant ({error})") from None
+
+
+def _constant(tokens: Tokens) -> Constant:
     entries: list[str] = []
-    shape = _entries(tokens, entries)
+    shape = _entries(tokens, entries, AXES)
     dtype = _dtype(tokens) if tokens.took(":") else _default(entries)
     if not entries and tokens.took("("):
         tokens.at -= 1
@@ -261,14 +317,20 @@ def read_constant(tokens: Tokens) -> Constant:
     return Constant(array.reshape(shape))
 
 
-def _entries(tokens: Tokens, entries: list[str]) -> tuple[int, ...]:
-    """Reads entries in nested brackets into the list; gives their shape."""
+AXES = 64
+"""NumPy's arrays have no more."""
+
+
+def _entries(tokens: Tokens, entries: list[str], axes: int) -> tuple[int, ...]:
+    """Reads entries in nested brackets into the list; gives a shape of so many axes at most."""
+    if axes < 0:
+        raise tokens.error(f"expected an array of at most {AXES} axes")
     if not tokens.took("["):
         entries.append(tokens.take())
         return ()
     rows: list[tuple[int, ...]] = []
     while not tokens.took("]"):
-        rows.append(_entries(tokens, entries))
+        rows.append(_entries(tokens, entries, axes - 1))
         if rows[-1] != rows[0]:
             raise tokens.error("expected rows of one length")
         tokens.took(",")
@@ -283,7 +345,7 @@ def _dtype(tokens: Tokens) -> np.dtype[Any]:
 def _default(entries: list[str]) -> np.dtype[Any]:
     if entries and entries[0] in ("True", "False"):
         return np.dtype(bool)
-    return np.dtype(np.int64 if all(e.lstrip("-").isdigit() for e in entries) else np.float64)
+    return np.dtype(np.int64 if all(e.lstrip("-").isdecimal() for e in entries) else np.float64)
 
 
 def _value(entry: str, dtype: np.dtype[Any]) -> Any:

@@ -93,6 +93,7 @@ def _told(each: Rule, story: Story) -> Callable[..., Value | None]:
             story.tell(each.name, wheres[0] if wheres else None)
         return found
 
+    step.__name__ = each.name
     return step
 
 

@@ -7,9 +7,7 @@ from typing import NoReturn
 from cats.ir.arity import counted
 from cats.ir.errors import TermError
 from cats.ir.lam import App, Prim, Term
-
-SHOWN = 60
-"""Longer terms are cut in messages."""
+from cats.ir.words import in_short
 
 INTEGERS = "Numbers without a point are integers: write 2.0 for the real number."
 """What to do when an integer meets a real number."""
@@ -17,8 +15,7 @@ INTEGERS = "Numbers without a point are integers: write 2.0 for the real number.
 
 def shown(term: Term) -> str:
     """The term in messages, cut if it is long."""
-    said = " ".join(str(term).split())
-    return f"`{said if len(said) <= SHOWN else said[: SHOWN - 3] + '...'}`"
+    return in_short(str(term))
 
 
 def quoted(term: Term | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Annotated, Any, assert_never
 
 import numpy as np
 
@@ -13,10 +14,10 @@ from cats.ir.errors import SpaceError
 Value = Any
 """Whatever flows along a program: an array, a number, a wire, a symbol, a Fraction."""
 
-Shape = tuple[int, ...]
-
 ANY = -1
 """In a shape: a length that is known when the program runs, of rows left by a loop; written `*`."""
+
+Shape = tuple[Annotated[int, range(ANY, sys.maxsize)], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +51,112 @@ class Discrete:
         return names.get(self.dtype, f"Int:{self.dtype}") + _brackets(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Compound:
+    """A space made of spaces, as deep as one likes: compared, hashed, written without recursion."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def children(self) -> tuple[Space, ...]:
+        """The spaces it is made of, left to right."""
+        raise NotImplementedError
+
+    def pieces(self) -> list[str | Space]:
+        """What is written, texts and spaces, left to right."""
+        raise NotImplementedError
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            for each in inner_first(self):
+                if isinstance(each, Compound):
+                    found = hash((type(each).__name__, each.children()))
+                    object.__setattr__(each, "_hash", found)
+            return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        stack: list[tuple[object, object]] = [(self, other)]
+        seen: set[tuple[int, int]] = set()
+        while stack:
+            a, b = stack.pop()
+            if a is b or (id(a), id(b)) in seen:
+                continue
+            if not isinstance(a, Compound) and a == b:
+                continue
+            if not isinstance(a, Compound) or not isinstance(b, Compound):
+                return False
+            if type(a) is not type(b) or len(a.children()) != len(b.children()):
+                return False
+            if hash(a) != hash(b):
+                return False
+            seen.add((id(a), id(b)))
+            stack.extend(zip(a.children(), b.children(), strict=True))
+        return True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rows: list[tuple[Any, tuple[int, ...]]] = []
+        place: dict[int, int] = {}
+        for each in inner_first(self):
+            place[id(each)] = len(rows)
+            if isinstance(each, Compound):
+                rows.append((type(each), tuple([place[id(child)] for child in each.children()])))
+            else:
+                rows.append((each, ()))
+        return (_unpacked, (rows,))
+
+    def __str__(self) -> str:
+        out: list[str] = []
+        stack: list[str | Space] = [self]  # type: ignore[list-item]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, Compound):
+                stack.extend(reversed(item.pieces()))
+            else:
+                out.append(str(item))
+        return "".join(out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product(Compound):
     """Pairs, triples, ...: `A * B`; the empty product is the unit `1`."""
 
     parts: tuple[Space, ...] = ()
 
-    def __str__(self) -> str:
-        return (
-            " * ".join(_atom(p) for p in self.parts)
-            if len(self.parts) > 1
-            else (f"({self.parts[0]},)" if self.parts else "1")
-        )
+    def children(self) -> tuple[Space, ...]:
+        return self.parts
+
+    def pieces(self) -> list[str | Space]:
+        if len(self.parts) < 2:
+            return ["(", self.parts[0], ",)"] if self.parts else ["1"]
+        return _joined(" * ", self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum(Compound):
     """One of several, with a tag saying which: `A + B`."""
 
     parts: tuple[Space, ...]
 
-    def __str__(self) -> str:
-        return " + ".join(_atom(p) for p in self.parts)
+    def children(self) -> tuple[Space, ...]:
+        return self.parts
+
+    def pieces(self) -> list[str | Space]:
+        return _joined(" + ", self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Compound):
     """Functions from `dom` to `cod`: `A -> B`."""
 
     dom: Space
     cod: Space
 
-    def __str__(self) -> str:
-        return f"{_atom(self.dom)} -> {self.cod}"
+    def children(self) -> tuple[Space, ...]:
+        return self.dom, self.cod
+
+    def pieces(self) -> list[str | Space]:
+        return [*_atom(self.dom), " -> ", self.cod]
 
 
 Space = Real | Discrete | Product | Sum | Function
@@ -98,12 +172,48 @@ def _brackets(shape: Shape) -> str:
     return f"[{', '.join(['*' if n == ANY else str(n) for n in shape])}]" if shape else ""
 
 
-def _atom(space: Space) -> str:
+def _unpacked(rows: list[tuple[Any, tuple[int, ...]]]) -> Space:
+    """The space of rows, each a ground space, or a kind and the rows of what it is made of."""
+    built: list[Space] = []
+    for kind, places in rows:
+        inner = [built[p] for p in places]
+        if kind is Function:
+            built.append(Function(*inner))
+        else:
+            built.append(kind(tuple(inner)) if isinstance(kind, type) else kind)
+    return built[-1]
+
+
+def _atom(space: Space) -> list[str | Space]:
     """The space as written inside a larger one."""
     compound = isinstance(space, Sum | Function) or (
         isinstance(space, Product) and len(space.parts) > 1
     )
-    return f"({space})" if compound else str(space)
+    return ["(", space, ")"] if compound else [space]
+
+
+def _joined(mark: str, parts: Sequence[Space]) -> list[str | Space]:
+    """The spaces with the mark between them."""
+    pieces: list[str | Space] = []
+    for part in parts:
+        pieces += [mark, *_atom(part)] if pieces else _atom(part)
+    return pieces
+
+
+def inner_first(space: Space | Compound) -> Iterator[Space]:
+    """The space and all that it is made of, each object once, what is inside first."""
+    done: set[int] = set()
+    stack: list[tuple[Any, bool]] = [(space, False)]
+    while stack:
+        each, ready = stack.pop()
+        if id(each) in done:
+            continue
+        if ready or not isinstance(each, Compound):
+            done.add(id(each))
+            yield each
+        else:
+            stack.append((each, True))
+            stack.extend([(child, False) for child in reversed(each.children())])
 
 
 def tangent(space: Space) -> Space:
@@ -112,33 +222,40 @@ def tangent(space: Space) -> Space:
     >>> print(tangent(Product((Real((3,)), INT))))
     R[3] * 1
     """
-    match space:
-        case Real():
-            return space
-        case Discrete():
-            return UNIT
-        case Product(parts):
-            return Product(tuple(map(tangent, parts)))
-        case Sum(parts):
-            return Sum(tuple(map(tangent, parts)))
-        case Function(dom, cod):
-            return Function(dom, tangent(cod))
-        case _:
-            assert_never(space)
+    if isinstance(space, Real | Discrete):
+        return space if isinstance(space, Real) else UNIT
+    made: dict[int, Space] = {}
+    for each in inner_first(space):
+        match each:
+            case Real():
+                made[id(each)] = each
+            case Discrete():
+                made[id(each)] = UNIT
+            case Product(parts):
+                made[id(each)] = Product(tuple([made[id(p)] for p in parts]))
+            case Sum(parts):
+                made[id(each)] = Sum(tuple([made[id(p)] for p in parts]))
+            case Function(dom, cod):
+                made[id(each)] = Function(dom, made[id(cod)])
+            case _:
+                assert_never(each)
+    return made[id(space)]
 
 
 def leaves(space: Space) -> Iterator[Ground]:
     """The ground spaces of a product, left to right."""
-    match space:
-        case Real() | Discrete():
-            yield space
-        case Product(parts):
-            for part in parts:
-                yield from leaves(part)
-        case Sum() | Function():
-            raise SpaceError(f"{space} is not a product of ground spaces")
-        case _:
-            assert_never(space)
+    stack = [space]
+    while stack:
+        each = stack.pop()
+        match each:
+            case Real() | Discrete():
+                yield each
+            case Product(parts):
+                stack.extend(reversed(parts))
+            case Sum() | Function():
+                raise SpaceError(f"{each} is not a product of ground spaces")
+            case _:
+                assert_never(each)
 
 
 def size(space: Space) -> int:

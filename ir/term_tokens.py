@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 
 from cats.ir.errors import TermError, Where
-from cats.ir.tokens import Tokens, plain_text
+from cats.ir.tokens import Tokens, plain_text, short
 from cats.ir.words import RESERVED
 
 FILE = "<term>"
@@ -57,11 +57,7 @@ class TermTokens(Tokens):
             self.kinds.append(kind)
             self.starts.append(match.start(kind))
             self.lines.append(where)
-        rest = self.text[place:]
-        if rest.strip():
-            self.at = len(self.words)
-            self.starts.append(place + len(rest) - len(rest.lstrip()))
-            raise self.error("expected a number or a name", rest.split()[0])
+        self.ended(place)
 
     def adjacent(self) -> bool:
         """Whether no space is before the next word."""
@@ -99,7 +95,7 @@ class TermTokens(Tokens):
         line = self.text.count("\n", 0, start) + 1
         begin = self.text.rfind("\n", 0, start) + 1
         column = start - begin
-        word = found or self.peek()
+        word = short(found or self.peek())
         described = (f"{what} '{word}'" if what else f"'{word}'") if word else "the end of the text"
         shown, caret = _window(self.text[begin:].split("\n", 1)[0], column)
         message = f"line {line}, column {column + 1}: {why}, found {described}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cats.ir.errors import TermError
 from cats.ir.spaces import ANY, Discrete, Function, Product, Real, Shape, Space, Sum
@@ -18,12 +19,52 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 
+DISCRETE = ("bool", *[f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)])
+"""The dtypes of discrete spaces."""
+
+
+LONG = 60
+"""Longer words are cut in messages."""
+
+
+def short(word: str) -> str:
+    """The word, cut if it is long."""
+    return word if len(word) <= LONG else word[: LONG - 3] + "..."
+
 
 def plain_text(text: object) -> str:
     """The text. Raises TermError for what is none."""
     if isinstance(text, str):
         return text
     raise TermError(f"{text!r} is no text", remedy="Give a str.")
+
+
+@dataclass
+class _Level:
+    """A space in brackets as far as it is read: what is multiplied, what is added, and domains."""
+
+    factors: list[Space] = field(default_factory=list)
+    summands: list[Space] = field(default_factory=list)
+    ends: list[Space] = field(default_factory=list)
+
+    def multiply(self) -> None:
+        """The factors are complete: a summand."""
+        one = len(self.factors) == 1
+        self.summands.append(self.factors[0] if one else Product(tuple(self.factors)))
+        self.factors = []
+
+    def add(self) -> None:
+        """The summands are complete: an end of a function."""
+        one = len(self.summands) == 1
+        self.ends.append(self.summands[0] if one else Sum(tuple(self.summands)))
+        self.summands = []
+
+    def whole(self) -> Space:
+        """A -> (B -> C) from its ends."""
+        found = self.ends.pop()
+        while self.ends:
+            found = Function(self.ends.pop(), found)
+        return found
 
 
 class Tokens:
@@ -41,10 +82,24 @@ class Tokens:
         self.kinds: list[str] = []
         self.starts: list[int] = []
         self.at = 0
-        for match in _WORD.finditer(text):
-            self.kinds.append(match.lastgroup or "")
-            self.words.append(match[self.kinds[-1]])
-            self.starts.append(match.start(self.kinds[-1]))
+        self._split()
+
+    def _split(self) -> None:
+        place = 0
+        while (match := _WORD.match(self.text, place)) is not None:
+            place, kind = match.end(), match.lastgroup or ""
+            self.words.append(match[kind])
+            self.kinds.append(kind)
+            self.starts.append(match.start(kind))
+        self.ended(place)
+
+    def ended(self, place: int) -> None:
+        """Raises TermError if there is something from this place on: no word begins so."""
+        rest = self.text[place:]
+        if rest.strip():
+            self.at = len(self.words)
+            self.starts.append(place + len(rest) - len(rest.lstrip()))
+            raise self.error("expected a number or a name", rest.split()[0])
 
     def peek(self, ahead: int = 0) -> str:
         """The next word, or one further on; empty at the end."""
@@ -86,66 +141,87 @@ class Tokens:
             self.at -= 1
             raise self.error(f"expected a name in quotes as JSON writes it ({error})") from None
 
-    def error(self, why: str) -> TermError:
-        """What is wrong at the next word, with its line and column."""
+    def whole(self, skip: int = 0) -> int:
+        """A whole number, behind so many signs. Raises TermError for another word."""
+        word = self.take()
+        try:
+            return int(word[skip:])
+        except ValueError as error:
+            self.at -= 1
+            raise self.error(f"expected a whole number ({error})") from None
+
+    def error(self, why: str, found: str | None = None) -> TermError:
+        """What is wrong at the next word, with its line and column, and what was found there."""
         start = self.starts[self.at] if self.at < len(self.starts) else len(self.text)
         line = self.text.count("\n", 0, start) + 1
         column = start - (self.text.rfind("\n", 0, start) + 1) + 1
-        found = f"'{self.peek()}'" if self.peek() else "the end of the text"
-        return TermError(f"line {line}, column {column}: {why}, found {found}")
+        word = short(found or self.peek())
+        described = f"'{word}'" if word else "the end of the text"
+        return TermError(f"line {line}, column {column}: {why}, found {described}")
 
     # Spaces
 
     def space(self, letters: Mapping[str, Space] | None = None) -> Space:
         """A space: `R[2, 3]`, `A * B`, `A + B`, `A -> B`, `1`; the letters stand for spaces."""
-        left = self._parts("+", lambda: self._product(letters or {}))
-        dom = left[0] if len(left) == 1 else Sum(left)
-        return Function(dom, self.space(letters)) if self.took("->") else dom
+        known = letters or {}
+        levels = [_Level()]
+        while True:
+            if self.took("("):
+                levels.append(_Level())
+                continue
+            levels[-1].factors.append(self._atom(known))
+            while not self._goes_on(levels[-1]):
+                found = levels.pop().whole()
+                if not levels:
+                    return found
+                if self.took(","):
+                    found = Product((found,))
+                self.take(")")
+                levels[-1].factors.append(found)
 
-    def _product(self, letters: Mapping[str, Space]) -> Space:
-        parts = self._parts("*", lambda: self._atom(letters))
-        return parts[0] if len(parts) == 1 else Product(parts)
-
-    def _parts(self, mark: str, one: Callable[[], Space]) -> tuple[Space, ...]:
-        parts = [one()]
-        while self.took(mark):
-            parts.append(one())
-        return tuple(parts)
+    def _goes_on(self, level: _Level) -> bool:
+        """Reads the mark after a space, if there is one: then another space follows."""
+        if self.took("*"):
+            return True
+        level.multiply()
+        if self.took("+"):
+            return True
+        level.add()
+        return self.took("->")
 
     def _atom(self, letters: Mapping[str, Space]) -> Space:
-        if self.took("("):
-            inner = self.space(letters)
-            if self.took(","):
-                inner = Product((inner,))
-            self.take(")")
-            return inner
         if self.took("1"):
             return Product(())
         word = self.name()
         if word in letters:
             return letters[word]
         if word in ("Int", "Bool"):
-            dtype = self.name() if self.took(":") else {"Int": "int64", "Bool": "bool"}[word]
+            dtype = self.dtype() if self.took(":") else {"Int": "int64", "Bool": "bool"}[word]
             return Discrete(self.shape(), dtype)
         if re.fullmatch(r"R(16|32|64)?", word):
             return Real(self.shape(), f"float{word[1:] or 64}")
         self.at -= 1
         raise self.error("expected a space")
 
+    def dtype(self) -> str:
+        """The name of a dtype of truth values or whole numbers."""
+        if self.peek() not in DISCRETE:
+            raise self.error(f"expected one of {', '.join(DISCRETE)}")
+        return self.take()
+
     def shape(self) -> Shape:
         """Lengths in brackets, or none; a letter stands for the lengths it is given for."""
         lengths: list[int] = []
         if self.took("["):
             while not self.took("]"):
-                word = self.take()
-                if word == "*":
+                if self.took("*"):
                     lengths.append(ANY)
-                    self.took(",")
-                    continue
-                if not word.isdigit() and word not in self.shapes:
-                    self.at -= 1
+                elif self.peek() in self.shapes:
+                    lengths += self.shapes[self.take()]
+                elif self.peek().isdecimal():
+                    lengths.append(self.whole())
+                else:
                     raise self.error("expected a length")
-                lengths += self.shapes[word] if word in self.shapes else (int(word),)
                 self.took(",")
         return tuple(lengths)
 

@@ -61,26 +61,36 @@ class Equations:
         self.bound: list[tuple[Cell, Any]] = []
 
     def unify(self, left: Cell, right: Cell, place: Any = None) -> bool:
-        """Makes two spaces equal; False if they cannot be."""
+        """Makes two spaces equal; False if they cannot be, which then are as they were."""
+        linked: list[Cell] = []
+        equal = self._unified(left, right, place, linked)
+        if not equal:
+            for cell in linked:
+                cell.link = None
+        return equal
+
+    def _unified(self, left: Cell, right: Cell, place: Any, linked: list[Cell]) -> bool:
         stack = [(left, right)]
         while stack:
             a, b = map(find, stack.pop())
             if a is b:
                 continue
             if a.form is None or b.form is None:
-                self._link(*((a, b) if a.form is None else (b, a)), place)
+                linked.append(self._link(*((a, b) if a.form is None else (b, a)), place))
             elif isinstance(a.form, tuple) and isinstance(b.form, tuple):
                 if a.form[0] != b.form[0] or len(a.form[1]) != len(b.form[1]):
                     return False
+                linked.append(a)
                 a.link = b
                 stack.extend(zip(a.form[1], b.form[1], strict=True))
             elif a.form == b.form:
+                linked.append(a)
                 a.link = b
             else:
                 return False
         return True
 
-    def _link(self, unknown: Cell, other: Cell, place: Any) -> None:
+    def _link(self, unknown: Cell, other: Cell, place: Any) -> Cell:
         if other.form is None:
             if len(unknown.waiting) > len(other.waiting):
                 unknown, other = other, unknown
@@ -91,6 +101,7 @@ class Equations:
                 self.bound.append((other, place))
         unknown.waiting = []
         unknown.link = other
+        return unknown
 
     def endless(self) -> Any:
         """The latest place that made a space contain itself; None if no space does."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from cats.ir.arithmetic import Arithmetic
 from cats.ir.constant import Constant
 from cats.ir.control import Case, Loop
-from cats.ir.errors import SpaceError, TraceError, Where
+from cats.ir.errors import SpaceError, TermError, TraceError, Where
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import number as bare
@@ -129,9 +129,11 @@ class Builder:
         wires = self.lift_all(args)
         if type(op) is Primitive:
             for rule in self.rewrites.get(op, ()):
-                found = rule(*wires, **dict(params)) if params else rule(*wires)
+                found = self._tried(rule, op, wires, params)
                 if found is not None:
-                    return self.lift(found, wires[0].space if wires else None)
+                    made = self.lift(found, wires[0].space if wires else None)
+                    ends = self._spaces(op, wires, params) if spaces is None else spaces
+                    return made if (made.space,) == ends else strayed(rule, op, ends, made.space)
         key = (op, tuple([w.index for w in wires]), params)
         results = self.table.get(key)
         if results is None:
@@ -139,6 +141,24 @@ class Builder:
             results = self._taken(Step(op, key[1], params, found, self.where))
             self.table[key] = results
         return results[0] if type(op) is Primitive and len(results) == 1 else results
+
+    def _tried(
+        self,
+        rule: Callable[..., Value | None],
+        op: Primitive,
+        wires: Sequence[Wire],
+        params: Params,
+    ) -> Value | None:
+        """What the rule makes of the step. Raises TermError if rules go round for ever."""
+        try:
+            return rule(*wires, **dict(params)) if params else rule(*wires)
+        except RecursionError:
+            raise TermError(
+                f"the rules reached no normal form: {rule.__name__}, at {op.name}, "
+                "makes what it or another rule takes up again",
+                where=self.where,
+                remedy="Let each rule make something smaller, or leave one of them out.",
+            ) from None
 
     def _spaces(
         self, op: Primitive | Control, wires: Sequence[Wire], params: Params
@@ -277,6 +297,17 @@ class Builder:
                 count += 1
         chosen = tuple([new[w.index] for w in outputs])
         return Program(tuple(self.inputs), tuple(steps), chosen, names)
+
+
+def strayed(
+    rule: Callable[..., Value | None], op: Primitive, ends: Sequence[Ground], found: Ground
+) -> NoReturn:
+    """Raises SpaceError: a rule made something in another space than what it replaces."""
+    asked = ", ".join(map(str, ends))
+    raise SpaceError(
+        f"the rule {rule.__name__} makes of {op.name}, in {asked}, something in {found}",
+        remedy="A rule gives what is equal to the step it replaces, so in the same space.",
+    )
 
 
 def _wide_enough(value: Value, like: Ground) -> Ground:

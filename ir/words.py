@@ -53,6 +53,9 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Words with a meaning of their own: a variable of such a name is written in quotes."""
 
+SHOWN = 60
+"""Longer terms are cut in messages."""
+
 ALIAS = re.compile(r"s\d+")
 """The names that a long text gives to what it holds more than once."""
 
@@ -74,6 +77,16 @@ def name_text(
     return name if plain and not taken and not kept else json.dumps(name)
 
 
+def in_short(text: str) -> str:
+    r"""The text of a term as it is quoted in messages, on one line, and cut if it is long.
+
+    >>> print(in_short("let x = 1.0 in\n  x"))
+    `let x = 1.0 in x`
+    """
+    said = " ".join(text.split())
+    return f"`{said if len(said) <= SHOWN else said[: SHOWN - 3] + '...'}`"
+
+
 def injection_text(index: int, parts: int) -> str:
     """`inl` and `inr` of two; `inj[2]` of more.
 
@@ -85,5 +98,5 @@ def injection_text(index: int, parts: int) -> str:
 
 __all__ = [
     "ALIAS", "ARGUMENT", "ATOM", "CALL", "INFIX", "OPEN", "OPERATION", "POWER",
-    "PRODUCT", "RESERVED", "SIGN", "SYMBOLS", "Infix", "injection_text", "name_text",
+    "PRODUCT", "RESERVED", "SIGN", "SYMBOLS", "Infix", "in_short", "injection_text", "name_text",
 ]  # fmt: skip

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from cats.ir.arity import arity
 from cats.ir.constant import Constant
 from cats.ir.lam import App, Const, Control, Lam, Let, Prim, Proj, Term, Tuple, Var
 from cats.ir.node import postorder
@@ -402,7 +401,7 @@ ANY_CONSTANTS = st.sampled_from(
 ).map(Constant)
 
 ANY_HEADS = st.sampled_from(
-    [(op, arity(op) or 2, ()) for op in VOCABULARY if op.name not in ("const", "ipow", "sum")]
+    [(op, op.takes.count or 2, ()) for op in VOCABULARY if op.name not in ("const", "ipow", "sum")]
     + [(BY_NAME[name], 2, ()) for name in (*INFIX, *INFIX)]
     + [(neg, 1, ())] * 6
     + [(ipow, 1, (("n", n),)) for n in (-2, 0, 3)]

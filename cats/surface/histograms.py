@@ -120,6 +120,7 @@ def _by_rule(x: Traced, bins: Any, range_: Any, weights: Value) -> Any:
         return bins
     if weights is not None:
         raise TypeError("Automated estimation of the number of bins needs data without weights")
+    np.histogram_bin_edges([], bins)  # which raises ValueError for a rule that NumPy has not
     return operator.index(bin_count(x, *_outer(x, range_), method=bins))
 
 

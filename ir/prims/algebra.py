@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Id, Join, Leaf, Linear, Scale, Then, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.layout import broadcast, extend
@@ -28,6 +29,11 @@ def same(*spaces: Ground, **params: object) -> Ground:
                 f"entrywise operation on different spaces: {', '.join(map(str, spaces))}"
             )
     return first
+
+
+def of_order(*spaces: Ground, **orders: Natural) -> Ground:
+    """The space of a derivative of so high an order: that of the arguments."""
+    return same(*spaces)
 
 
 def spread(value: Value, shape: Shape, extra: Shape) -> Value:

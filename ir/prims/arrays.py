@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Then
+from cats.ir.literals import literal
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import ANY, div, mul, slope
 from cats.ir.prims.choice import equal, greater, keep, keeping, logical_and
@@ -135,7 +136,7 @@ cumsum: Primitive = Primitive(
 
 
 def _shift_text(x: str, *, axis: int, reverse: bool, fill: float) -> str:
-    return f"shifted({x}, {axis}, {reverse}, {fill})"
+    return f"shifted({x}, {axis}, {reverse}, {literal(fill)})"
 
 
 def _shift_rule(x: Value, *, out: Value, axis: int, reverse: bool, fill: float) -> Linear:

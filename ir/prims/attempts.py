@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,13 @@ def goes_through(op: Primitive, *args: Value, **params: Any) -> Value:
     return np.True_
 
 
-def _answer(*spaces: Ground, **params: Any) -> Ground:
-    return Discrete((), "bool")
-
-
 def _attempt(op: Primitive) -> Primitive:
-    return Primitive(f"attempt_{op.name}", None, _answer, function=partial(goes_through, op))
+    @wraps(op.space)
+    def answer(*spaces: Ground, **params: Any) -> Ground:
+        op.space(*spaces, **params)
+        return Discrete((), "bool")
+
+    return Primitive(f"attempt_{op.name}", None, answer, function=partial(goes_through, op))
 
 
 attempt_cholesky = _attempt(factors.cholesky)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Scale, Then
 from cats.ir.primitive import Domain, Example, Primitive, leaf_of
@@ -93,6 +95,11 @@ def _stretch(space: Ground, axis: int, start: int, stop: int | None) -> tuple[Ke
 def _running_space(x: Ground, *, axis: int, of: str) -> Ground:
     if isinstance(x, Real) and of not in OPERATIONS:
         raise SpaceError(f"np.{of} does not run over real numbers")
+    ufunc = getattr(np, of, None)
+    if not isinstance(ufunc, np.ufunc):
+        raise SpaceError(f"{of!r} is no operation of NumPy's that runs along an axis")
+    if ufunc.accumulate(np.ones(2, x.dtype)).dtype != x.dtype:
+        raise SpaceError(f"np.{of} running over {x} does not stay there")
     return _along(x, axis=axis)
 
 

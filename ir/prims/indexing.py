@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Id, Join, Leaf, Linear, Zero
 from cats.ir.primitive import Domain, Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.layout import (
@@ -30,7 +31,7 @@ from cats.ir.prims.layout import (
     transpose,
     with_shape,
 )
-from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
+from cats.ir.spaces import ANY, UNIT, Discrete, Ground, Real, Shape, Space, Value, size, space_of
 
 Item = int | tuple[int | None, int | None, int | None]
 Key = tuple[Item, ...]
@@ -195,7 +196,7 @@ def _no_tangent(indices: Sequence[Value], out: Value) -> tuple[Linear, ...]:
     return tuple(Zero(UNIT, space_of(out)) for _ in indices)
 
 
-Target = Key | int
+Target = Key | Natural
 """Where a piece goes: a key, or so many index arrays."""
 
 
@@ -212,11 +213,13 @@ def scattered(target: Target, indices: Sequence[Value], dom: Space, cod: Space) 
 
 def pieces(args: Sequence[Any], targets: tuple[Target, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
     """Each value with its index arrays."""
-    rest = iter(args[len(targets) :])
-    return [
-        (value, tuple(next(rest) for _ in range(t)) if isinstance(t, int) else ())
-        for value, t in zip(args[: len(targets)], targets, strict=True)
-    ]
+    count = len(targets)
+    found, begin = [], count
+    for value, target in zip(args[:count], targets, strict=True):
+        end = begin + (target if isinstance(target, int) else 0)
+        found.append((value, tuple(args[begin:end])))
+        begin = end
+    return found
 
 
 def bracket(target: Target, indices: Sequence[str]) -> str:
@@ -231,10 +234,22 @@ def subject(target: Target, indices: Sequence[str]) -> str:
     return f"np.s_[{bracket(target, indices)}]"
 
 
+def _counted(args: Sequence[Ground], targets: tuple[Target, ...]) -> None:
+    """Raises SpaceError unless each piece has the index arrays that its target asks for."""
+    asked = len(targets) + sum(t for t in targets if isinstance(t, int))
+    if len(args) != asked:
+        raise SpaceError(
+            f"pieces at {targets} are {asked} arguments with their indices, not {len(args)}"
+        )
+
+
 def _accumulate_space(
     *args: Ground, shape: Shape, dtype: str, targets: tuple[Target, ...]
 ) -> Ground:
     out = Real(shape, dtype)
+    if ANY in shape:
+        raise SpaceError(f"pieces are not added into {out}, whose length is not known")
+    _counted(args, targets)
     for (value, indices), target in zip(pieces(args, targets), targets, strict=True):
         place = placed(out, target, indices)
         if value != place:
@@ -430,7 +445,7 @@ def added(x, *pieces):
 )
 
 
-def _nonzero_space(mask: Ground, *, count: int, rank: int) -> tuple[Ground, ...]:
+def _nonzero_space(mask: Ground, *, count: Natural, rank: Natural) -> tuple[Ground, ...]:
     if len(mask.shape) != rank or not rank:
         raise SpaceError(f"{mask} does not have {rank} axes to find places along")
     return (Discrete((count,)),) * rank

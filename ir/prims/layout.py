@@ -96,29 +96,14 @@ def all_led(args: Sequence[Value], batched: Sequence[bool]) -> list[Value]:
 # Constants
 
 
-def _literal(*, value: Constant) -> str:
-    array = value.array
-    if array.ndim == 0:
-        text = _scalar(array)
-        return (
-            text if array.dtype in (np.float64, np.int64, np.bool_) else f"np.{array.dtype}({text})"
-        )
-    entries = ", ".join(_scalar(entry) for entry in array.ravel())
-    flat = f"np.array([{entries}], dtype=np.{array.dtype})"
-    return flat if array.ndim == 1 else f"{flat}.reshape({array.shape})"
-
-
-def _scalar(entry: Any) -> str:
-    item = entry.item() if isinstance(entry, np.ndarray | np.generic) else entry
-    if isinstance(item, float) and not np.isfinite(item):
-        return "np.nan" if item != item else ("np.inf" if item > 0 else "-np.inf")
-    return repr(item)
+def _const_space(*, value: Constant) -> Ground:
+    return value.space
 
 
 const = Primitive(
     "const",
-    _literal,
-    lambda *, value: value.space,
+    "{value}",
+    _const_space,
     work=free,
     examples=(
         Example((), (("value", Constant(2.5)),)),
@@ -220,7 +205,8 @@ def _broadcast_space(x: Ground, *, shape: Shape, axes: Axes) -> Ground:
     fits = len(axes) == len(x.shape) and all(
         a < len(shape) and shape[a] == n for a, n in zip(axes, x.shape, strict=True)
     )
-    if not fits or list(axes) != sorted(set(axes)):
+    open_ended = any(n == ANY and i not in axes for i, n in enumerate(shape))
+    if not fits or open_ended or list(axes) != sorted(set(axes)) or min(axes, default=0) < 0:
         raise SpaceError(f"cannot place the axes of {x} at {axes} of shape {shape}")
     return with_shape(x, shape)
 
@@ -331,7 +317,10 @@ sum: Primitive = Primitive(
 
 
 def _convert_space(x: Ground, *, dtype: str) -> Ground:
-    return ground(x.shape, np.dtype(dtype))
+    found = ground(x.shape, np.dtype(dtype))
+    if found.dtype != dtype:
+        raise SpaceError(f"{dtype!r} is no dtype of cats by its name, which may be {found.dtype!r}")
+    return found
 
 
 def _convert_rule(x: Value, *, out: Value, dtype: str) -> Linear:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Id, Join, Linear, Then
+from cats.ir.literals import literal
 from cats.ir.primitive import Example, Primitive
 from cats.ir.prims.algebra import sub
 from cats.ir.prims.contraction import contract
@@ -63,7 +64,7 @@ def _without(f: Linear, links: Sequence[Link]) -> Linear:
 
 pinv: Primitive = Primitive(
     "pinv",
-    lambda a, *, rcond: f"np.linalg.pinv({a}, {rcond})",
+    lambda a, *, rcond: f"np.linalg.pinv({a}, {literal(rcond)})",
     _pinv_space,
     linearise=_pinv_rule,
     batch=lambda a, *, batched, rcond: pinv(a, rcond=rcond),
@@ -104,7 +105,7 @@ def _lstsq_batch(a: Value, b: Value, *, batched: Sequence[bool], rcond: float) -
 
 lstsq: Primitive = Primitive(
     "lstsq",
-    lambda a, b, *, rcond: f"np.linalg.lstsq({a}, {b}, {rcond})[0]",
+    lambda a, b, *, rcond: f"np.linalg.lstsq({a}, {b}, {literal(rcond)})[0]",
     _lstsq_space,
     linearise=_lstsq_rule,
     batch=_lstsq_batch,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Id, Join, Linear
 from cats.ir.primitive import Example, Primitive, leaf_of
-from cats.ir.prims.algebra import ANY, add, entrywise, mul, slope
+from cats.ir.prims.algebra import ANY, add, entrywise, mul, of_order, slope
 from cats.ir.prims.contraction import contract
 from cats.ir.prims.layout import reals, sum
 from cats.ir.prims.pairs import POSITIVE
@@ -76,7 +76,7 @@ math_erfc = entrywise(
 math_polygamma: Primitive = Primitive(
     "math_polygamma",
     "polygamma_of({0}, {n})",
-    lambda x, *, n: x,
+    of_order,
     meaning="polygamma(n, x)",
     linearise=lambda x, *, out, n: slope(math_polygamma(x, n=n + 1), x),
     domain=(POSITIVE,),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from cats.ir.linear import Join, Linear
 from cats.ir.primitive import Domain, Example, Primitive
-from cats.ir.prims.algebra import ANY, add, div, entrywise, mul, slope, sub
+from cats.ir.prims.algebra import ANY, add, div, entrywise, mul, of_order, slope, sub
 from cats.ir.prims.choice import equal, floor, greater, logical_and, logical_not, select
 from cats.ir.spaces import Real, Value
 
@@ -174,6 +174,7 @@ power_derivative: Primitive = entrywise(
     power_rule,
     Domain(0.3, 3.0),
     ANY,
+    space=of_order,
     kinks=_not_a_monomial,
     examples=tuple(
         Example((Real((3,)),) * 2, (("i", i), ("j", j))) for i in range(3) for j in range(3)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Join, Linear, Then
 from cats.ir.primitive import Domain, Example, Primitive
 from cats.ir.prims.algebra import add, div, mul, slope, sub
@@ -53,7 +54,7 @@ def _in_order(a: Value, *rest: Value) -> tuple[Value, ...]:
 # Searches
 
 
-def _search_space(a: Ground, v: Ground, lead: int) -> Ground:
+def _search_space(a: Ground, v: Ground, *, lead: Natural) -> Ground:
     if len(a.shape) != lead + 1 or a.shape[:lead] != v.shape[:lead]:
         raise SpaceError(
             f"a search for {v} in {a}, which has not one axis",
@@ -62,12 +63,25 @@ def _search_space(a: Ground, v: Ground, lead: int) -> Ground:
     return Discrete(v.shape)
 
 
+def _sided_space(a: Ground, v: Ground, *, lead: Natural, side: Literal["left", "right"]) -> Ground:
+    return _search_space(a, v, lead=lead)
+
+
+def _digitize_space(a: Ground, v: Ground, *, lead: Natural, right: bool) -> Ground:
+    return _search_space(a, v, lead=lead)
+
+
 def _search(
-    name: str, text: Callable[..., str], *options: dict[str, Any], helpers: str = ""
+    name: str,
+    text: Callable[..., str],
+    space: Callable[..., Ground],
+    *options: dict[str, Any],
+    helpers: str = "",
 ) -> Primitive:
     """Where the entries of the second argument fall in the first, which is in order.
 
     text     the search of two texts, and options
+    space    of the result
     options  those it is tried with
     """
 
@@ -84,7 +98,7 @@ def _search(
     op = Primitive(
         name,
         code,
-        lambda a, v, *, lead, **chosen: _search_space(a, v, lead),
+        space,
         work=lambda spaces, out, params: size(out) * int(spaces[0].shape[-1]).bit_length(),
         kinks=lambda a, v, *, lead, **chosen: not_equal(*_both_sides(a, v, lead)),
         batch=batch,
@@ -112,18 +126,21 @@ def _both_sides(a: Value, v: Value, lead: int) -> tuple[Value, Value]:
 searchsorted: Primitive = _search(
     "searchsorted",
     lambda a, v, *, side: f"np.searchsorted({a}, {v}, {side!r})",
+    _sided_space,
     {"side": "left"},
     {"side": "right"},
 )
 digitize = _search(
     "digitize",
     lambda a, v, *, right: f"np.digitize({v}, {a}, right={right})",
+    _digitize_space,
     {"right": False},
     {"right": True},
 )
 binned = _search(
     "binned",
     lambda a, v: f"binned({a}, {v})",
+    _search_space,
     {},
     helpers='''
 def binned(edges, x):
@@ -139,7 +156,7 @@ def binned(edges, x):
 # Counts
 
 
-def _bincount_space(x: Ground, *, length: int, lead: int) -> Ground:
+def _bincount_space(x: Ground, *, length: Natural, lead: Natural) -> Ground:
     if not isinstance(x, Discrete) or len(x.shape) != lead + 1:
         raise SpaceError(f"{x} does not hold integers along one axis, which can be counted")
     return Discrete((*x.shape[:lead], length))
@@ -164,10 +181,18 @@ bincount: Primitive = Primitive(
     ),
 )
 
+Estimator = Literal["auto", "doane", "fd", "rice", "scott", "sqrt", "stone", "sturges"]
+"""NumPy's rules for how many bins there are."""
+
+
+def _bin_count_space(x: Ground, low: Ground, high: Ground, *, method: Estimator) -> Ground:
+    return Discrete(())
+
+
 bin_count = Primitive(
     "bin_count",
-    "np.int64(len(np.histogram_bin_edges({0}, {method!r}, ({1}, {2}))) - 1)",
-    lambda x, low, high, *, method: Discrete(()),
+    "np.int64(len(np.histogram_bin_edges({0}, {method}, ({1}, {2}))) - 1)",
+    _bin_count_space,
     work=lambda spaces, out, params: 2 * size(spaces[0]),
     domain=(Domain(), Domain(-3.0, -2.9), Domain(2.9, 3.0)),
     examples=(Example((Real((5,)), Real(()), Real(())), (("method", "sqrt"),)),),

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Join, Leaf, Linear
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.algebra import ANY
@@ -31,7 +32,9 @@ from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 # The view of all windows, and its transpose
 
 
-def _windows_space(x: Ground, *, axis: int, at: int, length: int) -> Ground:
+def _windows_space(x: Ground, *, axis: int, at: Natural, length: int) -> Ground:
+    if at > len(x.shape):
+        raise SpaceError(f"the entries of windows of {x} have no place {at}")
     if not 0 <= axis < len(x.shape) or not 0 <= length <= x.shape[axis]:
         raise SpaceError(f"there are no windows of length {length} along axis {axis} of {x}")
     shape = list(x.shape)

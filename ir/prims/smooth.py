@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cats.ir.linear import Linear, Then
 from cats.ir.primitive import Domain, Example, Primitive
-from cats.ir.prims.algebra import add, div, entrywise, mul, neg, over, slope, sub
+from cats.ir.prims.algebra import add, div, entrywise, mul, neg, of_order, over, slope, sub
 from cats.ir.prims.choice import equal, keeping, logical_or, not_equal, select
 from cats.ir.prims.pairs import LOG_2, POSITIVE, hypot, inversion
 from cats.ir.spaces import Real, Value
@@ -156,6 +156,7 @@ sinc_derivative: Primitive = entrywise(
     "sinc_derivative_of({0}, {n})",
     "diff(sin(pi*x)/(pi*x), x, n)",
     _sinc_rule,
+    space=of_order,
     examples=tuple(Example((Real((3,)),), (("n", n),)) for n in (1, 2, 3, 4)),
     helpers='''
 def sinc_derivative_of(x, n):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Id, Join, Leaf, Linear, Then
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.layout import extend, reals, relabel, reshape, transpose
@@ -38,7 +39,7 @@ def elimination(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) ->
     return int(matrices(spaces[0]) * (2 * n**3 // 3) + columns)
 
 
-def _solve_space(a: Ground, b: Ground, *, columns: int, **params: Any) -> Ground:
+def _solve_space(a: Ground, b: Ground, *, columns: Natural, transposed: bool) -> Ground:
     stack = square("a system of equations", a)
     rank = len(b.shape) - columns - 1
     if (
@@ -133,6 +134,12 @@ def _triangular_text(
     return _by_columns(call if columns else f"{call}[:, 0]", b, columns)
 
 
+def _triangular_space(
+    a: Ground, b: Ground, *, columns: Natural, lower: bool, transposed: bool, unit: bool
+) -> Ground:
+    return _solve_space(a, b, columns=columns, transposed=transposed)
+
+
 def _triangular_rule(
     a: Value, b: Value, *, out: Value, columns: int, lower: bool, transposed: bool, unit: bool
 ) -> Linear:
@@ -154,7 +161,7 @@ def _triangular_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any
 solve_triangular: Primitive = Primitive(
     "solve_triangular",
     _triangular_text,
-    _solve_space,
+    _triangular_space,
     linearise=_triangular_rule,
     linear=SOLUTION,
     batch=lambda a, b, *, batched, **params: _solutions(solve_triangular, a, b, batched, **params),

@@ -6,11 +6,12 @@ is discrete, so the derivative of a sorted array is a gather, at every order.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Linear, Then
 from cats.ir.primitive import Domain, Example, Primitive, free, leaf_of
 from cats.ir.prims.choice import equal, greater, less, logical_and, logical_or
@@ -43,8 +44,10 @@ _LINES = (
 # Entries at places along an axis
 
 
-def _flat_space(places: Ground, *, axis: int, length: int, lead: int) -> Ground:
+def _flat_space(places: Ground, *, axis: int, length: Natural, lead: Natural) -> Ground:
     length_of(places, axis)
+    if lead > axis:
+        raise SpaceError(f"axis {axis} of {places} is one of the {lead} axes before the places")
     return Discrete(places.shape)
 
 
@@ -124,7 +127,11 @@ def stable_order(x, axis):
 '''
 
 
-def _places_space(x: Ground, *, axis: int, kind: str | None) -> Ground:
+Algorithm = Literal["quicksort", "heapsort", "mergesort", "stable"]
+"""How NumPy sorts."""
+
+
+def _places_space(x: Ground, *, axis: int, kind: Algorithm | None) -> Ground:
     length_of(x, axis)
     return Discrete(x.shape)
 
@@ -229,11 +236,15 @@ def kth_text(kth: tuple[int, ...]) -> str:
     return str(kth[0] if len(kth) == 1 else kth)
 
 
-def _kth(x: Ground, kth: tuple[int, ...], axis: int) -> Ground:
+def _kth_space(x: Ground, *, axis: int, kth: tuple[int, ...]) -> Ground:
     n = length_of(x, axis)
-    if n and any(not -n <= k < n for k in kth):
+    if not kth or (n and any(not -n <= k < n for k in kth)):
         raise SpaceError(f"a partition at {kth_text(kth)} of an axis of length {n}")
     return x
+
+
+def _argpartition_space(x: Ground, *, axis: int, kth: tuple[int, ...]) -> Ground:
+    return Discrete(_kth_space(x, axis=axis, kth=kth).shape)
 
 
 def _partition_rule(x: Value, *, out: Value, axis: int, kth: tuple[int, ...]) -> Linear:
@@ -251,7 +262,7 @@ _CUTS = (
 partition: Primitive = Primitive(
     "partition",
     lambda x, *, axis, kth: f"np.partition({x}, {kth_text(kth)}, axis={axis})",
-    lambda x, *, axis, kth: _kth(x, kth, axis),
+    _kth_space,
     linearise=_partition_rule,
     kinks=lambda x, *, axis, kth: _tied(x, axis),
     batch=lambda x, *, batched, axis, kth: partition(x, axis=axis + 1, kth=kth),
@@ -261,7 +272,7 @@ partition: Primitive = Primitive(
 argpartition: Primitive = Primitive(
     "argpartition",
     lambda x, *, axis, kth: f"np.argpartition({x}, {kth_text(kth)}, axis={axis})",
-    lambda x, *, axis, kth: Discrete(_kth(x, kth, axis).shape),
+    _argpartition_space,
     kinks=lambda x, *, axis, kth: _tied(x, axis),
     batch=lambda x, *, batched, axis, kth: argpartition(x, axis=axis + 1, kth=kth),
     examples=_CUTS,

@@ -10,7 +10,7 @@ the right one. A singular value 0 is the corner of an absolute value: derivative
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from cats.ir.linear import Fork, Linear
 from cats.ir.primitive import Example, Primitive
@@ -37,9 +37,24 @@ from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 # Symmetric matrices
 
 
-def _eigh_space(a: Ground, **params: str) -> tuple[Ground, Ground]:
+Triangle = Literal["L", "U"]
+"""Which triangle of a symmetric matrix is read."""
+
+Driver = Literal["ev", "evd", "evr", "evx"]
+"""Routines of LAPACK."""
+
+
+def _eigh_space(a: Ground, *, uplo: Triangle) -> tuple[Ground, Ground]:
     square("the eigenvalues", a)
     return with_shape(a, a.shape[:-1]), a
+
+
+def _eigvalsh_space(a: Ground, *, uplo: Triangle) -> Ground:
+    return _eigh_space(a, uplo=uplo)[0]
+
+
+def _scipy_eigh_space(a: Ground, *, driver: Driver | None, uplo: Triangle) -> tuple[Ground, Ground]:
+    return _eigh_space(a, uplo=uplo)
 
 
 def _numpys(name: str) -> Callable[..., str]:
@@ -97,7 +112,7 @@ eigh: Primitive = Primitive(
 eigvalsh: Primitive = Primitive(
     "eigvalsh",
     _numpys("eigvalsh"),
-    lambda a, *, uplo: _eigh_space(a)[0],
+    _eigvalsh_space,
     linearise=_eigvalsh_rule,
     batch=lambda a, *, batched, uplo: eigvalsh(a, uplo=uplo),
     kinks=_eigen_kinks,
@@ -107,7 +122,7 @@ eigvalsh: Primitive = Primitive(
 scipy_eigh = Primitive(
     "scipy_eigh",
     lambda a, *, driver, uplo: f"scipy.linalg.eigh({a}, lower={uplo == 'L'}, driver={driver!r})",
-    _eigh_space,
+    _scipy_eigh_space,
     linearise=_eigh_rule,
     kinks=_eigen_kinks,
     work=_eigen_work,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Id, Leaf, Linear, Scale, Then
 from cats.ir.primitive import Example, Linearity, Primitive, leaf_of
 from cats.ir.prims.algebra import itself
@@ -165,7 +166,7 @@ def _triangle_text(name: str) -> Callable[..., str]:
     return text
 
 
-def _triangle_space(x: Ground, *, k: int, extra: int) -> Ground:
+def _triangle_space(x: Ground, *, k: int, extra: Natural) -> Ground:
     if len(x.shape) < 2 + extra:
         raise SpaceError(f"a triangle of {x}: it is no matrix")
     return x

@@ -25,13 +25,17 @@ from cats.ir.prims.indexing import (
     subject,
 )
 from cats.ir.prims.layout import broadcast, count_of, led, reals, same_map
-from cats.ir.spaces import UNIT, Discrete, Ground, Real, Shape, Value, size, space_of
+from cats.ir.spaces import ANY, UNIT, Discrete, Ground, Real, Shape, Value, size, space_of
 
 # Which of several that name one entry is the last
 
 
 def _winners_space(*indices: Ground, shape: Shape) -> Ground:
     placed(Real(shape), len(indices), indices)
+    if ANY in shape or len(shape) != len(indices):
+        raise SpaceError(
+            f"{len(indices)} index arrays do not say which entries of {Real(shape)} are written"
+        )
     return Discrete(indices[0].shape, "bool")
 
 

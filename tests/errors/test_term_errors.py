@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from cats.ir.build import fn
-from cats.ir.errors import TermError
+from cats.ir.build import const, fn, if_, proj, scan_, tuple_
+from cats.ir.errors import SpaceError, TermError
 from cats.ir.infer import check, infer
 from cats.ir.lam import Control, Let, Prim, Proj, Var
 from cats.ir.parse import parse
@@ -237,6 +238,61 @@ def test_a_term_in_another_space_than_asked() -> None:
     assert said(caught.value) == r"`\y. y + 1.0` takes 1 argument, got 2" + HERE
 
 
+BRANCH = """ is a term: whether it is true is not known before it is run
+  Choose with if_(condition, then, other), which makes a term of both branches."""
+
+
+def test_a_term_is_neither_true_nor_false() -> None:
+    x = Var("x")
+    asked: dict[str, Callable[[], object]] = {
+        "`x > 1.0`": lambda: x if x > 1.0 else 0.0,
+        "`x`": lambda: not x,
+        "`x < 1.0`": lambda: max(x, 1.0),
+        "`x >= 0.0`": lambda: 0.0 <= x <= 1.0,
+        "`x < y`": lambda: sorted([Var("y"), x]),
+    }
+    for quoted, ask in asked.items():
+        with pytest.raises(TermError) as caught:
+            ask()
+        assert said(caught.value) == quoted + BRANCH
+
+
+@pytest.mark.parametrize("number", [1.0, 1, True, np.float32(1)])
+def test_a_term_is_not_compared_with_a_number(number: object) -> None:
+    asks: list[Callable[[], object]] = [lambda: Var("x") == number, lambda: Var("x") != number]
+    for ask in asks:
+        with pytest.raises(TermError) as caught:
+            ask()
+        assert said(caught.value) == (
+            f"`x` is a term: whether it is equal to {number!r} is not known before it is run\n"
+            "  Write equal(term, number), from cats.ir.prims.choice, which is a term."
+        )
+
+
+def test_terms_are_compared_with_terms_as_data() -> None:
+    assert Var("x") == Var("x") != Var("y")
+    assert Var("x") != "x" and Var("x") is not None and Var("x") != ()
+    assert len({Var("x"), Var("x"), parse("sin x"), parse("sin x")}) == 2
+
+
+def test_builders_take_numbers_for_terms() -> None:
+    assert str(if_(True, 1.0, 2.0)) == "if True then 1.0 else 2.0"
+    with pytest.raises(SpaceError, match="None is no number, so it is in no space of cats"):
+        const(None)
+
+
+def test_the_spaces_that_do_not_meet_are_shown_as_they_were() -> None:
+    body = fn("c x", lambda c, x: tuple_(tuple_(c, c), c))
+    with pytest.raises(TermError) as caught:
+        infer(fn("xs", lambda xs: scan_(body, 1.0, xs, 3)))
+    assert "is in ? -> ? -> (? * ?) * ?, not R -> ? -> R * ?" in said(caught.value)
+
+
+def test_the_word_in_a_run_says_why_it_cannot_be_read() -> None:
+    with pytest.raises(TermError, match="Python functions say cannot be read"):
+        parse("""run['(x: R) -> y = custom[rule=f] x | (a: R) -> in (a) in (y)'] 1.0""")
+
+
 def test_ends_of_a_program() -> None:
     remedy = "\n  Apply the function, or give it, within the term."
     with pytest.raises(TermError) as caught:
@@ -255,6 +311,18 @@ def test_what_is_malformed_at_birth() -> None:
         "contract takes at least 1 argument, got 0": lambda: Prim(contract, ()),
         "let binds 1 names to 0 values": lambda: Let(("a",), (), x),
         "the parts of a tuple are counted from 0, there is no -1": lambda: Proj(-1, x),
+        "the parts of a tuple are counted from 0, there is no 0.5": lambda: proj(0.5, x),  # type: ignore[arg-type]
+        "2 spaces for 1 parameter\n"
+        "  Give a name for each space, as in fn('x y', ..., R, R).": lambda: fn(
+            "x", lambda x: x, R, R
+        ),
+        "3 is no space that x may be in\n"
+        "  Give a space of cats.ir.spaces, or read one with read_space.": lambda: fn(
+            "x",
+            lambda x: x,
+            3,  # type: ignore[arg-type]
+        ),
+        "3 is no text\n  Give a str.": lambda: fn(3, lambda: 1.0),  # type: ignore[arg-type]
         "'if' with 1 part and parameters () is no control word\n"
         "  Use if_, inj, case_, scan_ or while_, which put the parts together.": lambda: Control(
             "if", (x,)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cats
 from cats.arrows import arrow_of, program_of_arrow
 from cats.ir.arrow import (
     Arrow,
@@ -39,6 +40,7 @@ from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import greater
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program
+from cats.ir.read import read_program
 from cats.ir.spaces import BOOL, INT, Function, Product, R, Real, Sum
 from cats.ir.wire import Builder
 from cats.machine import Closure, Tagged, evaluate
@@ -202,3 +204,35 @@ def test_the_ends_of_every_kind() -> None:
         evaluate(Letter("f", R, R), 1.0)
     with pytest.raises(SpaceError, match="not a product of ground spaces"):
         program_of_arrow(Id(Function(R, R)))
+
+
+def test_a_call_is_its_body() -> None:
+    inside = "(a: R, b: R) -> c = mul a b  d = sin c in (d, a)"
+    called = read_program(f"(x: R, y: R) -> u, v = call y x | {inside} in (v, u)")
+    plain = read_program("(x: R, y: R) -> c = mul y x  d = sin c in (y, d)")
+    assert program_of_arrow(arrow_of(called)) == plain
+    assert arrow_of(called).cod == arrow_of(plain).cod
+
+
+@pytest.mark.parametrize(
+    ("step", "word"),
+    [
+        ("y = loop[carries=1, length=3] x | (a: R) -> in (a)", "loop"),
+        ("n, y = while x | (a: R) -> b = greater a a in (b) | (a: R) -> in (a)", "while"),
+        ("y = solve[around=0, rounds=3, tolerance=0.1] x | (a: R) -> in (a)", "solve"),
+    ],
+)
+def test_words_that_go_round_have_no_arrow(step: str, word: str) -> None:
+    with pytest.raises(TermError, match=f"a {word} has no arrow: it .* iteration") as caught:
+        arrow_of(read_program(f"(x: R) -> {step} in (y)"))
+    assert "Work on the program itself" in str(caught.value)
+
+
+def test_a_derivative_that_is_said_has_no_arrow() -> None:
+    @cats.custom_jvp
+    def twice(x: Any) -> Any:
+        return 2.0 * x
+
+    twice.defjvp(lambda xs, dxs: (twice(*xs), 2.0 * dxs[0]))
+    with pytest.raises(TermError, match="a custom has no arrow: it has a derivative that is said"):
+        arrow_of(cats.trace(twice, 1.0))

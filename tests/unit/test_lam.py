@@ -13,7 +13,6 @@ import pytest
 from hypothesis import assume, given, settings
 
 from cats.ir import lam, spaces
-from cats.ir.arity import arity
 from cats.ir.build import call, case_, const, fn, if_, inj, let, proj, tuple_, var
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError, TermError, Where
@@ -76,7 +75,7 @@ def test_constants_are_compared_to_the_last_bit() -> None:
 
 @pytest.mark.parametrize("op", VOCABULARY, ids=str)
 def test_arity_is_that_of_the_examples(op: Primitive) -> None:
-    takes = arity(op)
+    takes = op.takes.count
     for example in op.examples:
         assert takes in (None, len(example.spaces))
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cats
 from cats.functor import interpret
 from cats.ir.chain import left_nested
+from cats.ir.constant import Constant
+from cats.ir.errors import DerivativeError, SpaceError, TermError
 from cats.ir.letters import linear_letter
 from cats.ir.linear import Fork, Id, Linear, Proj, Scale, Then
 from cats.ir.node import Node, fold, postorder
+from cats.ir.primitive import Primitive
+from cats.ir.prims.algebra import neg
+from cats.ir.prims.smooth import cos
 from cats.ir.rewrite import Rule, Story, normalise, rule
+from cats.ir.rules import EXACT as PROGRAM_EXACT
 from cats.ir.rules.biproduct import SIMPLIFYING, assoc, fork_proj, id_then
 from cats.ir.spaces import R
 from tests.terms import Exact, random_space, random_term
@@ -117,3 +125,37 @@ def test_a_deep_term_and_a_shared_term_take_linear_time() -> None:
     for _ in range(200):
         shared = Then(Id(R), shared + shared)
     assert len(list(postorder(normalise(shared, SIMPLIFYING)))) < 1000
+
+
+def wrong_rule(head: Primitive, step: Any) -> Rule:
+    def sides(x: Any) -> tuple[Any, Any]:
+        return head(x), step(x)
+
+    def astray(x: Any) -> Any:
+        return step(x)
+
+    return rule("x: R[s]", sides, head=head)(astray)
+
+
+@pytest.mark.parametrize("made", [np.zeros(5), np.float32(0.0), True], ids=["R[5]", "R32", "Bool"])
+def test_a_rule_stays_in_the_space_of_what_it_replaces(made: Any) -> None:
+    program = cats.trace(np.cos, 1.0)
+    strays = wrong_rule(cos, lambda x: Constant(made).value)
+    with pytest.raises(SpaceError, match=r"the rule astray makes of cos, in R, something in "):
+        cats.simplify(program, (strays,))
+
+
+@pytest.mark.parametrize("rules", [(), PROGRAM_EXACT], ids=["alone", "among others"])
+def test_rules_that_go_round_say_so(rules: tuple[Rule, ...]) -> None:
+    program = cats.trace(np.cos, 1.0)
+    with pytest.raises(TermError, match="the rules reached no normal form: astray, at cos, makes"):
+        cats.simplify(program, (*rules, wrong_rule(cos, lambda x: cos(neg(x)))))
+
+
+def test_what_is_simplified_and_derived_is_a_program() -> None:
+    for change in (cats.simplify, cats.derive):
+        with pytest.raises(TermError, match="int is no program"):
+            change(3)  # type: ignore[arg-type]
+    for place in (5, -1, 0.5):
+        with pytest.raises(DerivativeError, match=f"there is no input {place} of a program of 1 "):
+            cats.derive(cats.trace(np.sin, 1.0), [place])  # type: ignore[list-item]

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cats
+from cats import derivative
 from cats.arrows import arrow_of
+from cats.derive import derive
 from cats.ir import arrow, linear, linear_program, program, spaces
 from cats.ir.constant import Constant
 from cats.ir.control import Case
@@ -154,6 +157,21 @@ WRONG = {
     "(x: R * R) -> in (x)": "in no ground space",
     "(x: Real) -> in (x)": "expected a space, found 'Real'",
     "(x: R) -> in (x) x": "expected the end, found 'x'",
+    "(x: R) -> y = sin 3x in (y)": "column 19: expected a number or a name, found '3x'",
+    "(x: R) -> y = add x 2x in (y)": "column 21: expected a number or a name, found '2x'",
+    "(x: 7R) -> y = sin x in (y)": "column 5: expected a number or a name, found '7R)'",
+    "(x: R) -> y = 1_000 in (y)": "column 15: expected a number or a name, found '1_000'",
+    "(x: R[³]) -> in (x)": "column 7: expected a length, found '³'",
+    "(x: Int:float64) -> in (x)": "expected one of bool, int8, int16",
+    "(x: R) -> y = ipow[n=1/0] x in (y)": "column 22: expected a number",
+    f"(x: R) -> y = ipow[n={'9' * 5000}] x in (y)": "column 22: expected a number",
+    f"(x: R[{'9' * 5000}]) -> in (x)": "column 7: expected a whole number",
+    f"(x: R) -> y = {'[' * 5000} in (y)": "expected an array of at most 64 axes, found '['",
+    f"(x: R) -> y = ipow[n={'(' * 5000} in (y)": "expected a parameter, found 'in'",
+    "(x: R) -> y = [1, [2]] in (y)": "expected rows of one length",
+    "(x: R) -> y = 1:foo in (y)": "column 15: expected a constant (data type 'foo' not understood)",
+    "(x: R) -> y = custom[rule=f] x | (a: R) -> in (a) in (y)": "column 15: a derivative that "
+    "Python functions say cannot be read, found 'custom'",
 }
 
 
@@ -213,6 +231,29 @@ def test_linear_programs_are_written_as_sums() -> None:
         "in (t2, 0, t4)"
     )
     assert eval(repr(linear_example()), {**PROGRAM_NAMES, **LINEAR_NAMES}) == linear_example()
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sin(x) * x, lambda x: np.exp(x) if x > 0.0 else x * x], ids=["plain", "case"]
+)
+def test_derivatives_evaluate_back_wherever_they_were_written(f: Any) -> None:
+    found = derive(cats.trace(f, 1.0))
+    assert any(step.where is not None for step in found.linear.steps)
+    names = {**PROGRAM_NAMES, **LINEAR_NAMES, **vars(derivative), "np": np}
+    assert eval(repr(found.linear), names) == found.linear
+    assert eval(repr(found), names) == found
+    assert hash(eval(repr(found.linear), names)) == hash(found.linear)
+
+
+def test_a_derivative_that_is_said_is_not_read_back() -> None:
+    @cats.custom_jvp
+    def twice(x: Any) -> Any:
+        return 2.0 * x
+
+    twice.defjvp(lambda xs, dxs: (twice(*xs), 2.0 * dxs[0]))
+    traced = cats.trace(twice, 1.0)
+    with pytest.raises(TermError, match="a derivative that Python functions say cannot be read"):
+        read_program(str(traced))
 
 
 def test_arrows_evaluate_back() -> None:

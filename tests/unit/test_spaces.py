@@ -1,9 +1,16 @@
 """Spaces: what a value lies in, and where its derivative lives."""
 
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from cats.ir.errors import SpaceError
+import cats
+from cats.ir.errors import SpaceError, TermError
+from cats.ir.infer import infer
+from cats.ir.lam import Lam, Var
+from cats.ir.parse import parse
 from cats.ir.spaces import (
     BOOL,
     INT,
@@ -38,6 +45,68 @@ SPACES: list[Space] = [
 @pytest.mark.parametrize("space", SPACES, ids=str)
 def test_a_space_is_read_back_from_its_text(space: Space) -> None:
     assert read_space(str(space)) == space
+
+
+DEEP = 3000
+
+
+def deep(wrap: Callable[[Space], Space]) -> Space:
+    """A space nested deeper than Python recurses."""
+    space: Space = R
+    for _ in range(DEEP):
+        space = wrap(space)
+    return space
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda s: Product((s, R)),
+        lambda s: Product((s,)),
+        lambda s: Sum((BOOL, s)),
+        lambda s: Function(R, s),
+        lambda s: Function(s, INT),
+    ],
+    ids=["pairs", "ones", "sums", "functions", "arguments"],
+)
+def test_spaces_are_as_deep_as_one_likes(wrap: Callable[[Space], Space]) -> None:
+    space, again, other = deep(wrap), deep(wrap), wrap(deep(wrap))
+    assert (space, hash(space)) == (again, hash(again))
+    assert space != other and other != space
+    assert read_space(str(space)) == space
+    assert pickle.loads(pickle.dumps(space)) == space
+    assert tangent(tangent(space)) == tangent(space)
+    term = Lam("x", space, Lam("y", other, Var("x")))
+    assert parse(str(term)) == term
+    assert infer(term) == Function(space, Function(other, space))
+
+
+def test_a_deep_product_is_counted() -> None:
+    space = deep(lambda s: Product((R, s, INT)))
+    assert size(space) == len(list(leaves(space))) == 2 * DEEP + 1
+    with pytest.raises(SpaceError, match="is not a product of ground spaces"):
+        size(deep(lambda s: Sum((s, R))))
+
+
+def test_brackets_are_as_many_as_one_likes() -> None:
+    assert read_space("(" * DEEP + "R[2]" + ")" * DEEP) == Real((2,))
+    with pytest.raises(TermError, match=r"expected \), found the end of the text"):
+        read_space("(" * DEEP + "R")
+
+
+def test_an_argument_nested_deep_is_answered_with_a_sentence() -> None:
+    term = parse("\\x: R. (\\f. f ()) (" + "\\u. " * DEEP + "x)")
+    assert infer(term) == deep(lambda s: Function(R, s))
+    with pytest.raises(TermError, match=r"the result is in R -> R -> .* has no function values"):
+        cats.grad(term)(1.0)
+
+
+def test_spaces_that_share_parts_are_compared_and_hashed_by_their_parts() -> None:
+    left = right = R
+    for _ in range(60):
+        left, right = Product((left, left)), Product((right, right))  # type: ignore[assignment]
+    assert left == right and hash(left) == hash(right) and tangent(left) == right
+    assert left != Product((left, left))
 
 
 def test_tangents_go_through_every_construction() -> None:

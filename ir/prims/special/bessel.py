@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.choice import abs, equal, floor, less_equal, logical_and, select
@@ -15,7 +17,7 @@ from cats.ir.prims.special.record import (
     real_order,
     special,
 )
-from cats.ir.spaces import Value
+from cats.ir.spaces import Ground, Value
 
 _IN_ORDER = ((0, ORDER),)
 ORDERED = Domain(0.2, 3.0)
@@ -221,6 +223,10 @@ SPHERICAL = ("jn", "yn", "in", "kn")
 """What SciPy calls them; the parameter `which` is the place here."""
 
 
+def _spherical_text(n: str, x: str, *, which: Annotated[int, range(len(SPHERICAL))]) -> str:
+    return f"scipy.special.spherical_{SPHERICAL[which]}({n}, {x})"
+
+
 def spherical_slope(n: Value, x: Value, which: int) -> Value:
     """(n f_(n-1) - (n + 1) f_(n+1)) / (2 n + 1), in which nothing is divided by x."""
     number = real_order(n, x)
@@ -237,11 +243,15 @@ spherical: Primitive = ordered(
     "sqrt(pi/(2*y))*(besselj, bessely, besseli, besselk)[which](x + Rational(1, 2), y)",
     ORDERS,
     RIGHT,
-    code=lambda n, x, *, which: f"scipy.special.spherical_{SPHERICAL[which]}({n}, {x})",
+    code=_spherical_text,
     params=tuple({"which": which} for which in range(len(SPHERICAL))),
 )
 
 # Of Airy: Ai, its derivative, Bi, its derivative
+
+
+def _airy_space(x: Ground, *, which: Annotated[int, range(4)]) -> Ground:
+    return x
 
 
 def _airy_slope(x: Value, *, out: Value, which: int) -> Value:
@@ -256,6 +266,7 @@ airy: Primitive = special(
     "(airyai(x), airyaiprime(x), airybi(x), airybiprime(x))[which]",
     Domain(-6.0, 4.0),
     code="scipy.special.airy({0})[{which}]",
+    space=_airy_space,
     params=tuple({"which": which} for which in range(4)),
 )
 

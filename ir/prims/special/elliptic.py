@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from cats.ir.primitive import Domain, Primitive
-from cats.ir.prims.algebra import div, mul, neg, sub
+from cats.ir.prims.algebra import div, mul, neg, same, sub
 from cats.ir.prims.smooth import sin, sqrt
 from cats.ir.prims.special.record import ANY, special
-from cats.ir.spaces import Value
+from cats.ir.spaces import Ground, Value
 
 PARAMETER = Domain(-1.5, 0.9)
 SHARE = Domain(0.05, 0.9)
@@ -103,6 +105,10 @@ ellipeinc = special(
 SN, CN, DN, PHASE = range(4)
 
 
+def _jacobi_space(u: Ground, m: Ground, *, which: Annotated[int, range(4)]) -> Ground:
+    return same(u, m)
+
+
 def _jacobi_slopes(u: Value, m: Value, *, out: Value, which: int) -> tuple[Value, None]:
     sn, cn, dn = (ellipj(u, m, which=k) for k in (SN, CN, DN))
     if which == SN:
@@ -119,6 +125,7 @@ ellipj: Primitive = special(
     ANY,
     SHARE,
     code="scipy.special.ellipj({0}, {1})[{which}]",
+    space=_jacobi_space,
     params=tuple({"which": which} for which in (SN, CN, DN, PHASE)),
     refused=((1, IN_PARAMETER),),
 )

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from cats.ir.errors import SpaceError
+from cats.ir.kinds import Natural
 from cats.ir.linear import Join, Linear, Zero
 from cats.ir.primitive import Domain, Example, Primitive, Text
-from cats.ir.prims.algebra import same, slope, sub
+from cats.ir.prims.algebra import of_order, same, slope, sub
 from cats.ir.prims.choice import equal, select
 from cats.ir.prims.layout import all_led, convert
 from cats.ir.spaces import Discrete, Ground, Real, Value, space_of, tangent
@@ -41,6 +42,7 @@ def special(
     meaning: str,
     *domain: Domain,
     code: str = "",
+    space: Callable[..., Ground] = of_order,
     helpers: str = "",
     refused: tuple[tuple[int, str], ...] = (),
     params: tuple[dict[str, Any], ...] = ({},),
@@ -53,6 +55,7 @@ def special(
     meaning  a sympy formula in x, y, z, ... and the parameters
     domain   where tests draw each argument from; as many as there are arguments
     code     NumPy text; SciPy's function of that name if it is not given
+    space    of the result; without it that of the arguments, all parameters being orders
     refused  arguments in which no derivative is known, and why not
     params   the parameters that tests use
     """
@@ -62,7 +65,7 @@ def special(
     return Primitive(
         name,
         code or f"scipy.special.{name}({args})",
-        same,
+        space,
         meaning=meaning,
         linearise=_rule(slopes),
         domain=places,
@@ -79,7 +82,7 @@ def special(
 # Functions of a whole order
 
 
-def _ordered_space(n: Ground, *xs: Ground, **params: object) -> Ground:
+def _ordered_space(n: Ground, *xs: Ground, **params: Natural) -> Ground:
     """The space of the arguments; the order, of the same shape, may be a whole number."""
     end = same(*xs)
     if n.shape != end.shape or (n != end and not isinstance(n, Discrete)):
