@@ -15,12 +15,13 @@ import numpy as np
 
 from cats.doors.session import users_class
 from cats.engine import execute
+from cats.inside import identity, taken_in
 from cats.ir.constant import Constant
 from cats.ir.errors import TraceError
 from cats.ir.prims.layout import const, convert
 from cats.ir.program import Control, Program, Step
 from cats.ir.spaces import Ground, Value, space_of
-from cats.ir.wire import Builder, Wire
+from cats.ir.wire import STAMPS, Builder, Wire
 from cats.places import placed, users_place
 from cats.prepared import prepare, traced
 from cats.recorder import newest_recorder
@@ -119,23 +120,29 @@ def body_of(
     args: Sequence[Any],
     kwargs: Mapping[str, Any] | None = None,
     numbers: bool = True,
+    apart: bool = False,
 ) -> Body:
     """The function on arguments of which only shapes and dtypes are known.
 
     numbers   whether whole numbers in its result are leaves, and not part of the structure
+    apart     whether what it computes of values from around alone is computed by it, as it must
+              be where it may not be run; else that is computed once, around it
     """
+    since = next(STAMPS)
     call = prepare(f, args, dict(kwargs or {}))
     blank = tuple([Spec(s.shape, s.dtype) for s in call.spaces])
     lifted = traced(f, replace(call, leaves=blank))
+    program, around = lifted.program, lifted.extra
+    if apart:
+        program, around = taken_in(program, around, since)
     if not numbers:
-        return Body(name, lifted.program, lifted.out, lifted.extra)
-    builder = Builder.over(lifted.program)
-    wires = [builder.wires[o] for o in lifted.program.outputs]
+        return Body(name, program, lifted.out, around)
+    builder = Builder.over(program)
+    wires = [builder.wires[o] for o in program.outputs]
     found: list[Value] = []
     out = numbered(lifted.out, iter(wires), found)
     outputs = [v if isinstance(v, Wire) else _number(builder, v) for v in found]
-    program = builder.finish(outputs, lifted.program.names)
-    return Body(name, program, out, lifted.extra)
+    return Body(name, builder.finish(outputs, program.names), out, around)
 
 
 def _number(builder: Builder, value: Any) -> Wire:
@@ -155,7 +162,7 @@ def closed(bodies: Sequence[Body]) -> Closed:
     """The bodies with all that any of them reads from around."""
     around: dict[Hashable, tuple[Value, str]] = {}
     for body in bodies:
-        around.update((_identity(v), (v, name)) for v, name in body.named())
+        around.update((identity(v), (v, name)) for v, name in body.named())
     place = {key: i for i, key in enumerate(around)}
     spaces = [space_of(v) for v, _ in around.values()]
     programs: list[Program] = []
@@ -163,18 +170,11 @@ def closed(bodies: Sequence[Body]) -> Closed:
         own = len(body.program.inputs) - len(body.around)
         builder = Builder((*spaces, *body.program.inputs[:own]))
         inputs = builder.wires[len(spaces) :]
-        read = [builder.wires[place[_identity(v)]] for v in body.around]
+        read = [builder.wires[place[identity(v)]] for v in body.around]
         outputs = builder.run(body.program, [*inputs, *read])
         names = (*[name for _, name in around.values()], *body.program.names[:own])
         programs.append(builder.finish(outputs, names))
     return Closed(tuple([v for v, _ in around.values()]), tuple(programs))
-
-
-def _identity(value: Value) -> Hashable:
-    """What tells a value that is read from around apart from others."""
-    if isinstance(value, Tracked):
-        return value.recorder.stamp, value.term
-    return id(value)
 
 
 def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:

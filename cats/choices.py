@@ -30,7 +30,10 @@ class Choice:
         given = laid_out(operands)
         like = given.like(given.spaces)
         bodies = agreed(
-            [body_of(n, f, like) for n, f in zip(self.names, self.functions, strict=True)]
+            [
+                body_of(n, f, like, apart=True)
+                for n, f in zip(self.names, self.functions, strict=True)
+            ]
         )
         whole = closed(bodies)
         word = Case(whole.programs)

@@ -159,7 +159,9 @@ class Counting:
 
     def body(self, carry: Any) -> Body:
         """One round, on spaces."""
-        return body_of("the function of fori_loop", self.f, (Spec((), INT.dtype), carry))
+        return body_of(
+            "the function of fori_loop", self.f, (Spec((), INT.dtype), carry), apart=not self.length
+        )
 
 
 def counted(body: Body) -> Body:
@@ -207,7 +209,7 @@ class Repeat:
 
     def body(self, carry: Any) -> Body:
         """One round, on spaces."""
-        return body_of("the function of while_loop", self.f, (carry,))
+        return body_of("the function of while_loop", self.f, (carry,), apart=True)
 
 
 @placed

@@ -118,9 +118,11 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
         recorder.closed = True
     if recorder.refusal is not None:
         raise recorder.refusal
-    body: Term = Tuple(tuple(g.term for g in given))
-    if recorder.bound:
-        body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
+    results = tuple([g.term for g in given])
+    bound, terms = recorder.kept(results)
+    body: Term = Tuple(results)
+    if bound:
+        body = Let(tuple(bound), tuple(with_names(terms)), body)
     end = Product(tuple(g.space for g in given))
     program = program_of(body, dict(recorder.inputs), end=end).program
     named = Program(
