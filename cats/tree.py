@@ -11,6 +11,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,56 @@ def count(tree: Tree) -> int:
     if isinstance(tree, Branch):
         return sum(map(count, tree.parts))
     return 1 if isinstance(tree, Leaf) else 0
+
+
+def in_order_of(tree: Tree, like: Tree) -> list[int] | None:
+    """The numbers of the leaves of a structure in the order of another; None if they differ.
+
+    Dicts are matched by their keys.
+
+    >>> in_order_of(flatten({"b": 1.0, "a": 2.0})[1], flatten({"a": 1.0, "b": 2.0})[1])
+    [1, 0]
+    """
+    found: list[int] = []
+    return found if _matched(tree, like, 0, found) else None
+
+
+def _matched(tree: Tree, like: Tree, start: int, found: list[int]) -> bool:
+    """Whether the structures are one; the leaves of the first begin with the number `start`."""
+    match tree, like:
+        case Branch(), Branch():
+            by_key = issubclass(tree.kind, dict) and set(tree.keys) == set(like.keys)
+            same = tree.kind is like.kind and len(tree.parts) == len(like.parts)
+            if not same or not (by_key or tree.keys == like.keys):
+                return False
+            begins = accumulate(map(count, tree.parts), initial=start)
+            rows = list(zip(tree.parts, begins, strict=False))
+            if by_key:
+                at = dict(zip(tree.keys, rows, strict=True))
+                rows = [at[key] for key in like.keys]
+            pairs = zip(rows, like.parts, strict=True)
+            return all(_matched(part, other, begin, found) for (part, begin), other in pairs)
+        case Leaf(), Leaf():
+            found.append(start)
+            return True
+    return tree == like
+
+
+def places(tree: Tree) -> list[str]:
+    """How each leaf is reached, for messages.
+
+    >>> places(flatten({"w": [1.0, 2.0], "n": 3.0})[1])
+    ["['w'][0]", "['w'][1]", "['n']"]
+    """
+    if not isinstance(tree, Branch):
+        return [""] if isinstance(tree, Leaf) else []
+    named = issubclass(tree.kind, dict)
+    keys = tree.keys or range(len(tree.parts))
+    return [
+        f"[{key!r}]{below}" if named or not tree.keys else f".{key}{below}"
+        for key, part in zip(keys, tree.parts, strict=True)
+        for below in places(part)
+    ]
 
 
 def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
