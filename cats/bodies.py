@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors import session_of
 from cats.doors.session import users_class
 from cats.engine import execute
 from cats.inside import identity, taken_in
@@ -88,6 +89,19 @@ def numbered(tree: Tree, leaves: Iterator[Value], found: list[Value]) -> Tree:
     return tree
 
 
+def not_now(f: Callable[..., Any], value: Any) -> Any:
+    """Arguments of a word; in a body that may not be run, as values that are not known yet.
+
+    f   a function of the word, which says where it is called
+    """
+    session = session_of(f)
+    if session is None or not session.recorder.optional or newest_recorder([value]) is not None:
+        return value
+    flat = laid_out(value)
+    held = [session.recorder.held(v, not v.shape) for v in flat.leaves]
+    return unflatten(flat.tree, held)
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """A function without data: its program takes its own arguments, then `around`.
@@ -154,7 +168,7 @@ def body_of(
     _refuse_other_arguments(name, f, args, dict(kwargs or {}))
     blank = tuple([Spec(s.shape, s.dtype) for s in call.spaces])
     try:
-        lifted = traced(f, replace(call, leaves=blank))
+        lifted = traced(f, replace(call, leaves=blank), apart)
     except RecursionError as error:
         if _depth() < DEEP:
             raise

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.bodies import agreed, applied, body_of, closed, laid_out
+from cats.bodies import agreed, applied, body_of, closed, laid_out, not_now
 from cats.ir.control import Case
 from cats.ir.errors import TraceError
 from cats.ir.prims.choice import maximum, minimum, not_equal
@@ -78,7 +78,7 @@ def cond(pred: Value, true_fun: Function, false_fun: Function, *operands: Any) -
     (np.float64(0.25), np.float64(0.0))
     """
     word = Choice((false_fun, true_fun), ("false_fun", "true_fun"), truth=True)
-    return compile(word)(pred, *operands)
+    return compile(word)(*not_now(true_fun, (pred, *operands)))
 
 
 @placed
@@ -92,12 +92,13 @@ def switch(index: Value, branches: Iterable[Function], *operands: Any) -> Any:
     >>> switch(np.int64(1), [np.sin, np.cos, np.tan], 0.0)
     np.float64(1.0)
     """
-    functions = tuple(branches)
+    functions = tuple(branches) if isinstance(branches, Iterable) else ()
     if not functions:
         raise TraceError(
-            "switch has no branches to choose from",
+            f"switch has no branches to choose from in {branches!r}",
             where=users_place(),
             remedy="Give at least one function.",
         )
     names = tuple([f"branch {i}" for i in range(len(functions))])
-    return compile(Choice(functions, names, truth=False))(index, *operands)
+    word = Choice(functions, names, truth=False)
+    return compile(word)(*not_now(functions[0], (index, *operands)))

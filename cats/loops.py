@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.bodies import Body, Flat, applied, body_of, closed, described, labels, laid_out
+from cats.bodies import Body, Flat, applied, body_of, closed, described, labels, laid_out, not_now
 from cats.ir.control import Loop, While
 from cats.ir.errors import TraceError
 from cats.ir.prims.algebra import add, sub
@@ -247,7 +247,7 @@ def scan(
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
     """
-    return called(Scan(f, length, bool(reverse)), init, xs)  # type: ignore[no-any-return]
+    return called(Scan(f, length, bool(reverse)), *not_now(f, (init, xs)))  # type: ignore[no-any-return]
 
 
 @placed
@@ -262,7 +262,8 @@ def map(f: Function, xs: Any, *, batch_size: int | None = None) -> Any:
     """
     if batch_size is not None:
         return vmap(f, chunk=batch_size)(xs)
-    return called(Scan(partial(_rowwise, f), None, reverse=False), None, xs)[1]
+    word = Scan(partial(_rowwise, f), None, reverse=False)
+    return called(word, None, not_now(f, xs))[1]
 
 
 def _rowwise(f: Function, carry: None, row: Any) -> Any:
@@ -286,7 +287,7 @@ def fori_loop(
     known = isinstance(lower, int | np.integer) and isinstance(upper, int | np.integer)
     length = max(int(upper) - int(lower), 0) if known else None
     bounds = [np.asarray(n) if isinstance(n, int) else n for n in (lower, upper)]
-    return called(Counting(body_fun, length), *bounds, init_val)
+    return called(Counting(body_fun, length), *bounds, not_now(body_fun, init_val))
 
 
 @placed
@@ -303,7 +304,7 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     >>> double(3.0), grad(double)(3.0)
     (np.float64(6561.0), np.float64(17496.0))
     """
-    return called(Repeat(cond_fun, body_fun), init_val)
+    return called(Repeat(cond_fun, body_fun), not_now(body_fun, init_val))
 
 
 def called(word: Function, *args: Any) -> Any:

@@ -117,8 +117,9 @@ class Speech:
 class Recorder:
     """Writes down one traced function.
 
-    speech   NumPy in terms of the vocabulary
-    make     the class of the values it gives out
+    speech    NumPy in terms of the vocabulary
+    make      the class of the values it gives out
+    optional  what it writes down may not be run: words are not run while it is traced
     """
 
     def __init__(self, speech: Speech, make: type[Tracked]) -> None:
@@ -130,6 +131,7 @@ class Recorder:
         self.spaces: list[Any] = []
         self.born: list[int] = []
         self.inner: set[int] = set()
+        self.optional = False
         self.inputs: list[tuple[str, Ground]] = []
         self.before: dict[str, Tracked] = {}
         self.extra: list[Any] = []
@@ -217,6 +219,13 @@ class Recorder:
         self.spaces.append(space)
         self.born.append(next(STAMPS))
         return self.make(self, Var(name), space)
+
+    def held(self, value: Value, weak: bool) -> Tracked:
+        """A value that is there as a binding, with which nothing is computed now."""
+        params = (("value", Constant(value)),)
+        made = self.bind(Prim(const, (), params, where=users_place()), space_of(value))
+        made.weak = weak
+        return made
 
     def made_since(self, term: Term, stamp: int) -> bool:
         """Whether a binding was made since then, or in the body of a word that it is a part of."""

@@ -89,14 +89,18 @@ class Argument:
     kind: str
 
 
-def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argument]) -> Tracing:
+def trace_function(
+    f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argument], optional: bool = False
+) -> Tracing:
     """f run once on traced values for these leaves; `inputs` is the structure of (args, kwargs).
 
+    optional   whether it is a part of a program that may not be run
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
     recorder = Recorder(SPEECH, Traced)
     inner = session_of(f)
     session = inner or Session(recorder, f)
+    recorder.optional = optional or session.recorder.optional
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
     parts = of_kinds(inputs, session.mirror_of)
