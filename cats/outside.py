@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from cats.ir.prims.choice import less
 from cats.ir.program import Program
+from cats.ir.spaces import is_open
 from cats.ir.wire import Builder, Wire
 
 
@@ -54,8 +55,14 @@ def computed_where_it_runs(
     builder: Builder,
     often: Wire,
 ) -> dict[int, Wire]:
-    """As `computed_outside`, of a loop that runs so often; zeros where it does not run."""
+    """As `computed_outside`, of a loop that runs so often; zeros where it does not run.
+
+    Stacks of a length that nobody knows do not come out of a choice: where one is asked for, all
+    is computed.
+    """
     made = [p for p in positions if p >= len(program.inputs)]
+    if any(is_open(program.spaces[p]) for p in made):
+        return computed_outside(program, positions, captured, builder)
     given = {p: captured[p] for p in positions if p < len(program.inputs)}
     if not made:
         return given
