@@ -7,26 +7,41 @@ round, so here they are leaves of containers and not part of the structure.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from cats.doors import session_of
 from cats.doors.session import users_class
 from cats.engine import execute
+from cats.inside import identity, taken_in
 from cats.ir.constant import Constant
 from cats.ir.errors import TraceError
 from cats.ir.prims.layout import const, convert
 from cats.ir.program import Control, Program, Step
-from cats.ir.spaces import Ground, Value, space_of
-from cats.ir.wire import Builder, Wire
+from cats.ir.spaces import Ground, Real, Value, space_of
+from cats.ir.wire import STAMPS, Builder, Wire
 from cats.places import placed, users_place
 from cats.prepared import prepare, traced
 from cats.recorder import newest_recorder
 from cats.trace import Spec
 from cats.tracked import Tracked
-from cats.tree import LEAF, Branch, Leaf, Static, Tree, flatten, of_kinds, unflatten
+from cats.tree import (
+    LEAF,
+    Branch,
+    Leaf,
+    Static,
+    Tree,
+    flatten,
+    of_kinds,
+    order,
+    places,
+    unflatten,
+)
 
 NUMBERS = bool | int | np.bool_ | np.integer
 
@@ -74,6 +89,19 @@ def numbered(tree: Tree, leaves: Iterator[Value], found: list[Value]) -> Tree:
     return tree
 
 
+def not_now(f: Callable[..., Any], value: Any) -> Any:
+    """Arguments of a word; in a body that may not be run, as values that are not known yet.
+
+    f   a function of the word, which says where it is called
+    """
+    session = session_of(f)
+    if session is None or not session.recorder.optional or newest_recorder([value]) is not None:
+        return value
+    flat = laid_out(value)
+    held = [session.recorder.held(v, not v.shape) for v in flat.leaves]
+    return unflatten(flat.tree, held)
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """A function without data: its program takes its own arguments, then `around`.
@@ -105,11 +133,19 @@ class Body:
         outputs = [convert(builder.wires[o], dtype=s.dtype) for o, s in pairs]
         return Body(self.name, builder.finish(outputs, self.program.names), self.out, self.around)
 
-    def weak(self) -> list[bool]:
-        """For each result whether it is a number that the function always gives."""
+    def numbers(self) -> list[Constant | None]:
+        """For each result the number that the function always gives, if it does."""
         made = Builder.over(self.program)
-        wires = [made.wires[o] for o in self.program.outputs]
-        return [w.constant is not None and not w.space.shape for w in wires]
+        found = [made.wires[o] for o in self.program.outputs]
+        return [None if w.space.shape else w.constant for w in found]
+
+    def like(self, tree: Tree) -> Body | None:
+        """The same with results in the order of a structure; None if its own is another."""
+        numbers = order(of_kinds(self.out, users_class), of_kinds(tree, users_class))
+        if numbers is None:
+            return None
+        outputs = tuple([self.program.outputs[i] for i in numbers])
+        return replace(self, program=replace(self.program, outputs=outputs), out=tree)
 
 
 @placed
@@ -119,23 +155,77 @@ def body_of(
     args: Sequence[Any],
     kwargs: Mapping[str, Any] | None = None,
     numbers: bool = True,
+    apart: bool = False,
 ) -> Body:
     """The function on arguments of which only shapes and dtypes are known.
 
     numbers   whether whole numbers in its result are leaves, and not part of the structure
+    apart     whether what it computes of values from around alone is computed by it, as it must
+              be where it may not be run; else that is computed once, around it
     """
+    since = next(STAMPS)
     call = prepare(f, args, dict(kwargs or {}))
+    _refuse_other_arguments(name, f, args, dict(kwargs or {}))
     blank = tuple([Spec(s.shape, s.dtype) for s in call.spaces])
-    lifted = traced(f, replace(call, leaves=blank))
+    try:
+        lifted = traced(f, replace(call, leaves=blank), apart)
+    except RecursionError as error:
+        if _depth() < DEEP:
+            raise
+        raise _too_deep(name) from error
+    program, around = lifted.program, lifted.extra
+    if apart:
+        program, around = taken_in(program, around, since)
     if not numbers:
-        return Body(name, lifted.program, lifted.out, lifted.extra)
-    builder = Builder.over(lifted.program)
-    wires = [builder.wires[o] for o in lifted.program.outputs]
+        return Body(name, program, lifted.out, around)
+    builder = Builder.over(program)
+    wires = [builder.wires[o] for o in program.outputs]
     found: list[Value] = []
     out = numbered(lifted.out, iter(wires), found)
     outputs = [v if isinstance(v, Wire) else _number(builder, v) for v in found]
-    program = builder.finish(outputs, lifted.program.names)
-    return Body(name, program, out, lifted.extra)
+    return Body(name, builder.finish(outputs, program.names), out, around)
+
+
+DEEP = 10
+"""So many words within each other, and Python's stack ends: it is the words that are too deep."""
+
+
+def _depth() -> int:
+    """How many bodies within each other are being traced."""
+    code, frame, found = body_of.__wrapped__.__code__, sys._getframe(1), 0  # type: ignore[attr-defined]
+    while frame is not None:
+        found += frame.f_code is code
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
+def _too_deep(name: str) -> TraceError:
+    return TraceError(
+        f"{name} lies in so many functions of words within each other that Python's stack ends: "
+        "all functions of a word are traced, both branches of a choice too, so a function that "
+        "calls itself in one of them never comes to an end",
+        where=users_place(),
+        remedy="Use cats.while_loop in place of a function that calls itself; where nothing does, "
+        "raise sys.setrecursionlimit.",
+    )
+
+
+def _refuse_other_arguments(
+    name: str, f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> None:
+    """Raises TraceError if the function does not take so many arguments."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TraceError(
+            f"{name} is called with {len(args)} arguments, and cannot take them: {error}",
+            where=users_place(),
+            remedy="Give a function of as many arguments as the word passes on.",
+        ) from None
 
 
 def _number(builder: Builder, value: Any) -> Wire:
@@ -155,7 +245,7 @@ def closed(bodies: Sequence[Body]) -> Closed:
     """The bodies with all that any of them reads from around."""
     around: dict[Hashable, tuple[Value, str]] = {}
     for body in bodies:
-        around.update((_identity(v), (v, name)) for v, name in body.named())
+        around.update((identity(v), (v, name)) for v, name in body.named())
     place = {key: i for i, key in enumerate(around)}
     spaces = [space_of(v) for v, _ in around.values()]
     programs: list[Program] = []
@@ -163,18 +253,11 @@ def closed(bodies: Sequence[Body]) -> Closed:
         own = len(body.program.inputs) - len(body.around)
         builder = Builder((*spaces, *body.program.inputs[:own]))
         inputs = builder.wires[len(spaces) :]
-        read = [builder.wires[place[_identity(v)]] for v in body.around]
+        read = [builder.wires[place[identity(v)]] for v in body.around]
         outputs = builder.run(body.program, [*inputs, *read])
         names = (*[name for _, name in around.values()], *body.program.names[:own])
         programs.append(builder.finish(outputs, names))
     return Closed(tuple([v for v, _ in around.values()]), tuple(programs))
-
-
-def _identity(value: Value) -> Hashable:
-    """What tells a value that is read from around apart from others."""
-    if isinstance(value, Tracked):
-        return value.recorder.stamp, value.term
-    return id(value)
 
 
 def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:
@@ -190,48 +273,64 @@ def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:
     return execute(Program(tuple(spaces), (step,), outputs), args)
 
 
-def alike(one: Tree, other: Tree) -> bool:
-    """Whether two structures are one to the user, whichever traces their classes come from."""
-    return of_kinds(one, users_class) == of_kinds(other, users_class)
-
-
-def same_structure(one: Body, other: Body) -> None:
-    """Raises TraceError unless two bodies give containers of one structure."""
-    if not alike(one.out, other.out):
-        raise TraceError(
-            f"{one.name} and {other.name} give results of different structure: "
-            f"{described(one)} and {described(other)}",
-            where=users_place(),
-            remedy="Give the same containers in both.",
-        )
-
-
 def agreed(bodies: Sequence[Body]) -> list[Body]:
     """The bodies with results in the same spaces; fixed numbers take the dtype of the others.
 
-    Raises TraceError naming the result and its spaces if they differ.
+    Dicts are matched by key. Raises TraceError naming the result and its spaces if they differ.
     """
-    for other in bodies[1:]:
-        same_structure(bodies[0], other)
-    weak = [body.weak() for body in bodies]
-    spaces: list[Ground] = []
-    for number, ends in enumerate(zip(*[b.ends for b in bodies], strict=True)):
-        firm = [e for e, w in zip(ends, weak, strict=True) if not w[number]] or list(ends)
-        wide = firm[0] if len(set(firm)) == 1 else None
-        if wide is None or any(not _fits(e, wide) for e in ends):
+    first = bodies[0]
+    bodies = [first, *[_like_first(first, body) for body in bodies[1:]]]
+    numbers = [body.numbers() for body in bodies]
+    wide: list[Ground] = []
+    for place, ends in enumerate(zip(*[b.ends for b in bodies], strict=True)):
+        fixed = [row[place] for row in numbers]
+        firm = [e for e, n in zip(ends, fixed, strict=True) if n is None] or list(ends)
+        if len(set(firm)) > 1 or not all(map(_fits, ends, fixed, [firm[0]] * len(ends))):
             raise TraceError(
-                f"result {number} of {' and '.join(b.name for b in bodies)} lies in different "
-                f"spaces: {', '.join(map(str, ends))}",
+                f"result {labels(first.out)[place]} of {' and '.join(b.name for b in bodies)} "
+                f"lies in different spaces: {', '.join(map(_written, ends, fixed))}",
                 where=users_place(),
                 remedy="Give all branches results of one shape and dtype, with astype or reshape.",
             )
-        spaces.append(wide)
-    return [body.converted(spaces) for body in bodies]
+        wide.append(firm[0])
+    return [body.converted(wide) for body in bodies]
 
 
-def _fits(space: Ground, wide: Ground) -> bool:
-    """Whether a number of the space is one of the other as well."""
-    return space.shape == wide.shape and np.can_cast(space.dtype, wide.dtype, "same_kind")
+def _like_first(first: Body, other: Body) -> Body:
+    """The other, its results in the order of the first. Raises TraceError if it gives others."""
+    found = other.like(first.out)
+    if found is not None:
+        return found
+    raise TraceError(
+        f"{first.name} and {other.name} give results of different structure: "
+        f"{described(first)} and {described(other)}",
+        where=users_place(),
+        remedy="Give the same containers in both.",
+    )
+
+
+def _fits(space: Ground, number: Constant | None, wide: Ground) -> bool:
+    """Whether what lies in a space, or is always a number, is in the other as well."""
+    if space.shape != wide.shape or not np.can_cast(space.dtype, wide.dtype, "same_kind"):
+        return False
+    if number is None or space.dtype == wide.dtype:
+        return True
+    with np.errstate(over="ignore"):
+        there = number.array.astype(wide.dtype)
+    if isinstance(wide, Real):
+        return bool(np.isfinite(there) == np.isfinite(number.array))
+    return bool(there == number.array)
+
+
+def _written(space: Ground, number: Constant | None) -> str:
+    return str(space) if number is None else f"{space} (always {number.array})"
+
+
+def labels(tree: Tree) -> list[str]:
+    """What the leaves of a structure are called in messages: by their keys, else by number."""
+    found = places(tree)
+    keyed = any(text.strip("[]0123456789") for text in found)
+    return found if keyed else [str(i) for i in range(len(found))]
 
 
 def described(body: Body) -> str:
@@ -241,6 +340,8 @@ def described(body: Body) -> str:
 
 def _kinds(tree: Tree) -> str:
     match tree:
+        case Branch() if issubclass(tree.kind, dict) and tree.keys:
+            return f"a dict with the keys {', '.join(map(repr, tree.keys))}"
         case Branch():
             return f"a {tree.kind.__name__} of {len(tree.parts)}"
         case Static():

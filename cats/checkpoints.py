@@ -34,7 +34,9 @@ class _Called:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, _ = flatten((args, kwargs))
-        body = body_of("the function of checkpoint", self.f, args, kwargs, numbers=False)
+        body = body_of(
+            "the function of checkpoint", self.f, args, kwargs, numbers=False, apart=True
+        )
         whole = closed([body])
         made = applied(Call(whole.programs[0], written(self.policy)), [*whole.around, *leaves])
         return unflatten(body.out, made)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cats.bodies import agreed, applied, body_of, closed, laid_out
+import numpy as np
+
+from cats.bodies import agreed, applied, body_of, closed, laid_out, not_now
 from cats.ir.control import Case
 from cats.ir.errors import TraceError
-from cats.ir.prims.choice import maximum, minimum
+from cats.ir.prims.choice import maximum, minimum, not_equal
 from cats.ir.prims.layout import convert
-from cats.ir.spaces import BOOL, INT, Real, Value, space_of
+from cats.ir.spaces import BOOL, INT, Discrete, Value, space_of
 from cats.places import placed, users_place
 from cats.tree import unflatten
 from cats.whole import compile
@@ -21,16 +23,23 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the functions, by a tag, on operands: a true coproduct."""
+    """One of the functions, by a tag, on operands: a true coproduct.
+
+    truth   the tag says yes or no: a number is yes unless it is 0
+    """
 
     functions: tuple[Function, ...]
     names: tuple[str, ...]
+    truth: bool
 
     def __call__(self, tag: Value, *operands: Any) -> Any:
         given = laid_out(operands)
         like = given.like(given.spaces)
         bodies = agreed(
-            [body_of(n, f, like) for n, f in zip(self.names, self.functions, strict=True)]
+            [
+                body_of(n, f, like, apart=True)
+                for n, f in zip(self.names, self.functions, strict=True)
+            ]
         )
         whole = closed(bodies)
         word = Case(whole.programs)
@@ -38,11 +47,13 @@ class Choice:
         return unflatten(bodies[0].out, made)
 
     def tag(self, tag: Value) -> Value:
-        """The tag as a truth value for two functions of `cond`, else a number that is in range."""
+        """The tag as a truth value where there are two functions, else a number in range."""
         space = space_of(tag)
-        if space == BOOL:
-            return tag
-        if not isinstance(space, Real) and not space.shape:
+        if isinstance(space, Discrete) and not space.shape:
+            if self.truth:
+                return tag if space == BOOL else not_equal(tag, np.zeros((), space.dtype))
+            if space == BOOL and len(self.functions) == 2:
+                return tag
             whole = tag if space == INT else convert(tag, dtype=INT.dtype)
             return minimum(maximum(whole, 0), len(self.functions) - 1)
         raise TraceError(
@@ -66,11 +77,12 @@ def cond(pred: Value, true_fun: Function, false_fun: Function, *operands: Any) -
     >>> grad(f)(4.0), grad(f)(-1.0)
     (np.float64(0.25), np.float64(0.0))
     """
-    return compile(Choice((false_fun, true_fun), ("false_fun", "true_fun")))(pred, *operands)
+    word = Choice((false_fun, true_fun), ("false_fun", "true_fun"), truth=True)
+    return compile(word)(*not_now(true_fun, (pred, *operands)))
 
 
 @placed
-def switch(index: Value, branches: Sequence[Function], *operands: Any) -> Any:
+def switch(index: Value, branches: Iterable[Function], *operands: Any) -> Any:
     """branches[index](*operands): only that one is run, or differentiated.
 
     index   a whole number; one out of range chooses the first or the last branch
@@ -80,11 +92,13 @@ def switch(index: Value, branches: Sequence[Function], *operands: Any) -> Any:
     >>> switch(np.int64(1), [np.sin, np.cos, np.tan], 0.0)
     np.float64(1.0)
     """
-    if not branches:
+    functions = tuple(branches) if isinstance(branches, Iterable) else ()
+    if not functions:
         raise TraceError(
-            "switch has no branches to choose from",
+            f"switch has no branches to choose from in {branches!r}",
             where=users_place(),
             remedy="Give at least one function.",
         )
-    names = tuple([f"branch {i}" for i in range(len(branches))])
-    return compile(Choice(tuple(branches), names))(index, *operands)
+    names = tuple([f"branch {i}" for i in range(len(functions))])
+    word = Choice(functions, names, truth=False)
+    return compile(word)(*not_now(functions[0], (index, *operands)))

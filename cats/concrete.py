@@ -56,14 +56,19 @@ class Concrete:
             return []
         return [
             t
-            for t in self._parts(term.name)  # type: ignore[union-attr]
+            for t in self.parts(term.name)  # type: ignore[union-attr]
             if isinstance(t, Var) and t.name not in self._found
         ]
 
-    def _parts(self, name: str) -> list[Term]:
+    def place(self, name: str) -> int:
+        """Which binding a name is of; below zero for a parameter."""
+        return -1 if name in self.given else int(name[1:])
+
+    def parts(self, name: str) -> list[Term]:
+        """The terms that a binding is made of."""
         if name in self.calls:
             return self.calls[name][1]
-        match self.bound[int(name[1:])]:
+        match self.bound[self.place(name)]:
             case Prim(args=args):
                 return list(args)
             case Proj() as part:
@@ -78,11 +83,11 @@ class Concrete:
         if name in self.given:
             self._found[name] = self._entered(self.given[name])
             return
-        args = [self._at(t) for t in self._parts(name)]
+        args = [self._at(t) for t in self.parts(name)]
         if name in self.calls:
             self._found[name] = self.calls[name][0](*args)
             return
-        bound = self.bound[int(name[1:])]
+        bound = self.bound[self.place(name)]
         if isinstance(bound, Proj):
             found = args[0]
             for index in _whole(bound)[1]:

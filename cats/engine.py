@@ -198,7 +198,7 @@ def execute(target: Program | Compiled, args: Sequence[Value]) -> Sequence[Value
         run = target if isinstance(target, Compiled) else NUMPY.compile(target)
         try:
             return run(*args)
-        except np.linalg.LinAlgError as error:
+        except (np.linalg.LinAlgError, IndexError) as error:
             raise unsolved(error, run.program, args) from error
     program = target.program if isinstance(target, Compiled) else target
     return replayed(program, args, recorder)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.bodies import Body, Flat, alike, applied, body_of, closed, described, laid_out
+from cats.bodies import Body, Flat, applied, body_of, closed, described, labels, laid_out, not_now
 from cats.ir.control import Loop, While
 from cats.ir.errors import TraceError
 from cats.ir.prims.algebra import add, sub
@@ -100,37 +100,50 @@ def stable(first: Flat, trace: Callable[[Any], Body], part: int | None = None) -
     """
     spaces = list(first.spaces)
     for _ in range(len(spaces) + 2):
-        body = trace(first.like(spaces))
-        carried = body.out if part is None else body.out.parts[part]  # type: ignore[union-attr]
-        if not alike(carried, first.tree):
+        found = trace(first.like(spaces))
+        whole = first.tree
+        if part is not None:
+            out: Any = found.out
+            whole = replace(out, parts=(*out.parts[:part], whole, *out.parts[part + 1 :]))
+        body = found.like(whole)
+        if body is None:
             raise TraceError(
-                f"{body.name} gives {described(body)}, and its carry began as another container",
+                f"{found.name} gives {described(found)}, and its carry began as another container",
                 where=users_place(),
                 remedy="Return the carry in the containers it came in.",
             )
         after = list(body.ends[: len(spaces)])
         if after == spaces:
             return Flat(_converted(first, spaces), first.tree), body
-        rows = zip(first.leaves, spaces, after, strict=True)
-        spaces = [_carried(i, body.name, *row) for i, row in enumerate(rows)]
+        rows = zip(labels(first.tree), first.leaves, spaces, after, strict=True)
+        spaces = [_carried(label, body.name, *row) for label, *row in rows]
     raise TraceError(
-        f"the carries of {body.name} change their dtypes in every round",
+        f"the carries of {found.name} change their dtypes in every round",
         where=users_place(),
         remedy="Convert them within the round, with astype.",
     )
 
 
-def _carried(number: int, name: str, leaf: Value, before: Ground, after: Ground) -> Ground:
+def _carried(label: str, name: str, leaf: Value, before: Ground, after: Ground) -> Ground:
     """The space of a carry, once a number has taken the dtype of what it met."""
-    wider = np.result_type(before.dtype, after.dtype)
-    weak = isinstance(leaf, Tracked) and leaf.weak and before.dtype != "bool"
-    if before == after or (before.shape == after.shape == () and (weak or wider == after.dtype)):
+    scalar = before.shape == after.shape == ()
+    if before == after or (scalar and (_widens(before, after) or _takes(leaf, before, after))):
         return after
     raise TraceError(
-        f"carry {number} of {name} begins in {before}, and is in {after} after a round",
+        f"carry {label} of {name} begins in {before}, and is in {after} after a round",
         where=users_place(),
         remedy="Begin with a value of that shape and dtype, or convert it within the round.",
     )
+
+
+def _widens(before: Ground, after: Ground) -> bool:
+    return bool(np.result_type(before.dtype, after.dtype) == after.dtype)
+
+
+def _takes(leaf: Value, before: Ground, after: Ground) -> bool:
+    """Whether a Python number to begin with is one of the other dtype, rounded at most."""
+    weak = isinstance(leaf, Tracked) and leaf.weak and before != BOOL
+    return weak and isinstance(after, Real)
 
 
 def _converted(first: Flat, spaces: list[Ground]) -> tuple[Value, ...]:
@@ -159,7 +172,9 @@ class Counting:
 
     def body(self, carry: Any) -> Body:
         """One round, on spaces."""
-        return body_of("the function of fori_loop", self.f, (Spec((), INT.dtype), carry))
+        return body_of(
+            "the function of fori_loop", self.f, (Spec((), INT.dtype), carry), apart=not self.length
+        )
 
 
 def counted(body: Body) -> Body:
@@ -207,7 +222,7 @@ class Repeat:
 
     def body(self, carry: Any) -> Body:
         """One round, on spaces."""
-        return body_of("the function of while_loop", self.f, (carry,))
+        return body_of("the function of while_loop", self.f, (carry,), apart=True)
 
 
 @placed
@@ -232,7 +247,7 @@ def scan(
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
     """
-    return called(Scan(f, length, bool(reverse)), init, xs)  # type: ignore[no-any-return]
+    return called(Scan(f, length, bool(reverse)), *not_now(f, (init, xs)))  # type: ignore[no-any-return]
 
 
 @placed
@@ -247,7 +262,8 @@ def map(f: Function, xs: Any, *, batch_size: int | None = None) -> Any:
     """
     if batch_size is not None:
         return vmap(f, chunk=batch_size)(xs)
-    return called(Scan(partial(_rowwise, f), None, reverse=False), None, xs)[1]
+    word = Scan(partial(_rowwise, f), None, reverse=False)
+    return called(word, None, not_now(f, xs))[1]
 
 
 def _rowwise(f: Function, carry: None, row: Any) -> Any:
@@ -271,7 +287,7 @@ def fori_loop(
     known = isinstance(lower, int | np.integer) and isinstance(upper, int | np.integer)
     length = max(int(upper) - int(lower), 0) if known else None
     bounds = [np.asarray(n) if isinstance(n, int) else n for n in (lower, upper)]
-    return called(Counting(body_fun, length), *bounds, init_val)
+    return called(Counting(body_fun, length), *bounds, not_now(body_fun, init_val))
 
 
 @placed
@@ -288,7 +304,7 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     >>> double(3.0), grad(double)(3.0)
     (np.float64(6561.0), np.float64(17496.0))
     """
-    return called(Repeat(cond_fun, body_fun), init_val)
+    return called(Repeat(cond_fun, body_fun), not_now(body_fun, init_val))
 
 
 def called(word: Function, *args: Any) -> Any:

@@ -215,7 +215,23 @@ def vmap(
     >>> vmap(grad(lambda w, x: np.sin(w * x)), in_axes=(None, 0))(2.0, np.array([0.0, 1.0]))
     array([ 0.        , -0.41614684])
     """
-    return Vectorised(f, _listed(in_axes), out_axes, positive(chunk), axis_size, backend)
+    return Vectorised(
+        f, _listed(in_axes), out_axes, positive(chunk), _number_of(axis_size), backend
+    )
+
+
+def _number_of(axis_size: Any) -> int | None:
+    """How many examples are asked for. Raises SpaceError for what is no such number."""
+    if axis_size is None:
+        return None
+    number = operator.index(axis_size) if hasattr(axis_size, "__index__") else -1
+    if number < 0:
+        raise SpaceError(
+            f"axis_size={axis_size!r} is no number of examples",
+            where=users_place(),
+            remedy="Give a whole number from 0 up, or None where an argument says it.",
+        )
+    return number
 
 
 def _listed(axes: Any) -> Any:

@@ -1,10 +1,16 @@
-"""What a loop computes alike in every round: found, and computed once outside."""
+"""What a loop computes alike in every round: found, and computed once outside.
+
+Outside of a loop that may not run it is computed only where that runs: elsewhere it may be nan, or
+never end, and nobody asks for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from cats.ir.prims.choice import less
 from cats.ir.program import Program
+from cats.ir.spaces import is_open
 from cats.ir.wire import Builder, Wire
 
 
@@ -40,3 +46,32 @@ def computed_outside(
         at.update({first + i: wire for i, wire in enumerate(several)})
     builder.where = where
     return {p: at[p] for p in positions}
+
+
+def computed_where_it_runs(
+    program: Program,
+    positions: Collection[int],
+    captured: Sequence[Wire],
+    builder: Builder,
+    often: Wire,
+) -> dict[int, Wire]:
+    """As `computed_outside`, of a loop that runs so often; zeros where it does not run.
+
+    Stacks of a length that nobody knows do not come out of a choice: where one is asked for, all
+    is computed.
+    """
+    made = [p for p in positions if p >= len(program.inputs)]
+    if any(is_open(program.spaces[p]) for p in made):
+        return computed_outside(program, positions, captured, builder)
+    given = {p: captured[p] for p in positions if p < len(program.inputs)}
+    if not made:
+        return given
+    spaces = [wire.space for wire in captured]
+    inner, nothing = Builder(spaces), Builder(spaces)
+    found = computed_outside(program, made, list(inner.wires), inner)
+    branches = (
+        nothing.finish([nothing.zeros(program.spaces[p]) for p in made]),
+        inner.finish([found[p] for p in made]),
+    )
+    results = builder.case(branches, less(0, often), captured)
+    return given | dict(zip(made, results, strict=True))

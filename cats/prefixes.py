@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from cats.bodies import laid_out
+from cats.bodies import Flat, laid_out
 from cats.ir.errors import SpaceError
 from cats.ir.spaces import Value
 from cats.places import placed, users_place
-from cats.tree import Tree, unflatten
+from cats.tree import Tree, order, unflatten
 from cats.whole import compile
 
 
@@ -26,11 +26,28 @@ class _Prefixes:
 
     def __call__(self, elems: Any) -> Any:
         given = laid_out(elems)
+        self.check(given)
         leaves = [np.moveaxis(v, self.axis, 0) for v in given.leaves]
         leaves = [v[::-1] for v in leaves] if self.reverse else leaves
         made = self.prefixes(leaves, given.tree)
         made = [v[::-1] for v in made] if self.reverse else made
         return unflatten(given.tree, [np.moveaxis(v, 0, self.axis) for v in made])
+
+    def check(self, given: Flat) -> None:
+        """Raises SpaceError unless all arrays have the axis, and are equally long along it."""
+        lengths: set[int | None] = set()
+        for space in given.spaces:
+            rank = len(space.shape)
+            lengths.add(space.shape[self.axis] if -rank <= self.axis < rank else None)
+        if len(lengths) == 1 and None not in lengths:
+            return
+        shown = ", ".join(map(str, given.spaces)) or "no arrays"
+        raise SpaceError(
+            f"associative_scan along axis {self.axis} of {shown}: how many elements there are is "
+            "not one number",
+            where=users_place(),
+            remedy="Give arrays that are equally long along the axis.",
+        )
 
     def prefixes(self, elems: Sequence[Value], tree: Tree) -> list[Value]:
         """Pairs are joined, their prefixes found, and those between them joined once more."""
@@ -50,13 +67,15 @@ class _Prefixes:
         """The operation on stacks. Raises SpaceError if it gives something else than it takes."""
         made = laid_out(compile(self.fn)(unflatten(tree, one), unflatten(tree, other)))
         spaces = [(v.shape, v.dtype) for v in made.leaves]
-        if made.tree != tree or spaces != [(v.shape, v.dtype) for v in one]:
+        numbers = order(made.tree, tree)
+        asked = [(v.shape, v.dtype) for v in one]
+        if numbers is None or [spaces[i] for i in numbers] != asked:
             raise SpaceError(
                 f"the operation of associative_scan gives {spaces} for {[v.shape for v in one]}",
                 where=users_place(),
                 remedy="It takes two stacks of elements and gives one of the same kind.",
             )
-        return list(made.leaves)
+        return [made.leaves[i] for i in numbers]
 
 
 @placed

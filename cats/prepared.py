@@ -91,13 +91,13 @@ class Traceable:
         return Traceable(self.term, program, self.out, (), self.decisions, self.lasting)
 
 
-def traced(f: Function, call: Call) -> Traceable:
-    """The function as a program on the call's leaves."""
+def traced(f: Function, call: Call, optional: bool = False) -> Traceable:
+    """The function as a program on the call's leaves; `optional` if that may not be run."""
     if isinstance(f, TermNode):
         return _of_term(f, call)
     rows = zip(call.spaces, call.names, call.leaves, call.kinds, strict=True)
     leaves = [Argument(s, n, None if isinstance(v, Spec) else v, k) for s, n, v, k in rows]
-    found = trace_function(f, call.tree, leaves)
+    found = trace_function(f, call.tree, leaves, optional)
     return Traceable(
         found.term, found.program, found.out, found.extra, found.decisions, found.lasting
     )

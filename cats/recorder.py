@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -44,6 +45,9 @@ from cats.tracked import Own, Tracked, View, forgetting, order_of, order_of_line
 
 BUDGET = 500_000
 """So many operations one trace may hold; a loop that unrolls further is named in the error."""
+
+_OWN = re.compile(r"[acv]\d+|b\d+_\d+")
+"""Names that a trace gives: to bindings, to what is bound in phrases, to what is captured."""
 
 _PLAIN = (np.ndarray, np.memmap)
 UNKNOWN = "is not known to cats, so it cannot be differentiated"
@@ -140,8 +144,9 @@ def rounds_to(number: float, word: str) -> bool:
 class Recorder:
     """Writes down one traced function.
 
-    speech   NumPy in terms of the vocabulary
-    make     the class of the values it gives out
+    speech    NumPy in terms of the vocabulary
+    make      the class of the values it gives out
+    optional  what it writes down may not be run: words are not run while it is traced
     """
 
     def __init__(self, speech: Speech, make: type[Tracked]) -> None:
@@ -150,7 +155,12 @@ class Recorder:
         self.make = make
         self.bound: list[str] = []
         self.values: list[Term] = []
+        self.spaces: list[Any] = []
+        self.born: list[int] = []
+        self.inner: set[int] = set()
+        self.optional = False
         self.inputs: list[tuple[str, Ground]] = []
+        self.before: dict[str, Tracked] = {}
         self.extra: list[Any] = []
         self.observed: list[tuple[Outcome, Where]] = []
         self.concrete = Concrete(self.values)
@@ -189,9 +199,18 @@ class Recorder:
     # Values
 
     def input(self, name: str, space: Ground, given: Any = None, frozen: str = "") -> Tracked:
-        """A parameter of the term; `given` is what it is in this call, if that is known."""
+        """A parameter of the term; `given` is what it is in this call, if that is known.
+
+        It has the name that is asked for, unless that is one of the trace's own.
+        """
+        while name in self.concrete.given or _OWN.fullmatch(name):
+            name += "_"
+        return self._parameter(name, space, given, frozen)
+
+    def _parameter(self, name: str, space: Ground, given: Any, frozen: str) -> Tracked:
         self.inputs.append((name, space))
         self.concrete.given[name] = given
+        self.before[name] = self.make(self, Var(name), space)
         return self.make(self, Var(name), space, Own(frozen) if frozen else None)
 
     def local(self, value: Any) -> Any:
@@ -224,7 +243,41 @@ class Recorder:
             self._overrun()
         self.bound.append(name)
         self.values.append(term)
+        self.spaces.append(space)
+        self.born.append(next(STAMPS))
         return self.make(self, Var(name), space)
+
+    def held(self, value: Value, weak: bool) -> Tracked:
+        """A value that is there as a binding, with which nothing is computed now."""
+        params = (("value", Constant(value)),)
+        made = self.bind(Prim(const, (), params, where=users_place()), space_of(value))
+        made.weak = weak
+        return made
+
+    def made_since(self, term: Term, stamp: int) -> bool:
+        """Whether a binding was made since then, or in the body of a word that it is a part of."""
+        place = self.concrete.place(term.name) if isinstance(term, Var) else -1
+        return place >= 0 and (self.born[place] > stamp or place in self.inner)
+
+    def named(self, name: str) -> Tracked:
+        """The value of that name; what a parameter captured is the value of the outer trace."""
+        if name in self.before:
+            return self.before[name]
+        return self.make(self, Var(name), self.spaces[self.concrete.place(name)])
+
+    def kept(self, results: Iterable[Term]) -> tuple[list[str], list[Term]]:
+        """The bindings; of those that bodies made for themselves only what is read here too."""
+        if not self.inner:
+            return self.bound, self.values
+        needed = {t.name for t in results if isinstance(t, Var)}
+        places: list[int] = []
+        for place in reversed(range(len(self.bound))):
+            name = self.bound[place]
+            if place not in self.inner or name in needed:
+                places.append(place)
+                needed |= {t.name for t in self.concrete.parts(name) if isinstance(t, Var)}
+        places.reverse()
+        return [self.bound[i] for i in places], [self.values[i] for i in places]
 
     def _overrun(self) -> NoReturn:
         """Raises TraceError naming the line that was written down most often."""
@@ -360,7 +413,7 @@ class Recorder:
             self.extra.append(array)
             space = ground(array.shape, array.dtype)
             frozen = "an array from outside the function"
-            self._captured[key] = self.input(name, space, array, frozen)
+            self._captured[key] = self._parameter(name, space, array, frozen)
         return self._captured[key]
 
     def capture(self, value: Tracked) -> Tracked:
@@ -378,7 +431,8 @@ class Recorder:
             name = f"c{len(self.extra)}"
             self.extra.append(kept)
             frozen = "an array from outside the function"
-            self._captured[key] = self.input(name, value.space, kept, frozen)
+            self._captured[key] = self._parameter(name, value.space, kept, frozen)
+            self.before[name] = kept
         return self._captured[key]
 
     # Decisions
@@ -414,8 +468,8 @@ class Recorder:
 
     def _said(self, term: Term) -> Term:
         """What a name is bound to, so that the same question is known again."""
-        known = isinstance(term, Var) and term.name.startswith("v")
-        return self.values[int(term.name[1:])] if known else term  # type: ignore[union-attr]
+        place = self.concrete.place(term.name) if isinstance(term, Var) else -1
+        return term if place < 0 else self.values[place]
 
     # NumPy's functions
 

@@ -18,7 +18,7 @@ from cats.ir.linear_program import ZERO, LinearProgram, renamed, selected
 from cats.ir.program import Program
 from cats.ir.spaces import is_open
 from cats.ir.wire import Builder, Wire
-from cats.outside import computed_outside, same_in_every_round
+from cats.outside import computed_outside, computed_where_it_runs, same_in_every_round
 from cats.policies import Binomial, Every
 from cats.stripmine import in_strips
 
@@ -69,8 +69,9 @@ class Saving:
         self.rows: tuple[int, ...] = self.own[loop.carries :]
         read = [d.primal.outputs[d.count + r.position] for r in d.linear.references()]
         self.read = list(dict.fromkeys(read))
-        self.fixed = self._outside()
-        self.saved = [p for p in self.read if p not in self.fixed and not self._has_rows(p)]
+        same = same_in_every_round(d.primal, loop.captured)
+        self.alike = [p for p in self.read if same[p]]
+        self.saved = [p for p in self.read if not same[p] and not self._has_rows(p)]
 
     def _has_rows(self, position: int) -> bool:
         """Whether there is a stack of these values already."""
@@ -78,10 +79,12 @@ class Saving:
 
     def _outside(self) -> dict[int, Wire]:
         """The values read that are the same in every round, computed outside."""
-        primal, ahead = self.d.primal, self.loop.ahead
-        same = same_in_every_round(primal, self.loop.captured)
+        ahead, length = self.loop.ahead, self._length()
         captured = self.args[ahead : ahead + self.loop.captured]
-        return computed_outside(primal, [p for p in self.read if same[p]], captured, self.builder)
+        given = self.d.primal, self.alike, captured, self.builder
+        if isinstance(length, int):
+            return computed_outside(*given)
+        return computed_where_it_runs(*given, length)
 
     def emit(self) -> list[Wire]:
         """The loop that saves: its results without the stacks saved, which are remembered."""
@@ -103,12 +106,12 @@ class Saving:
         tangents   of the arguments of the body, where the loop starts
         saved      the residual that a wire becomes
         """
-        loop, outputs = self.loop, self.d.linear.outputs
+        loop, outputs, alike = self.loop, self.d.linear.outputs, self._outside()
         active = self.d.active
         varies = [k for k in range(loop.carries) if loop.captured + k in active]
         kept = varies + [k for k in range(loop.carries, len(outputs)) if outputs[k] != ZERO]
-        fixed = [p for p in self.read if p in self.fixed]
-        varying = [p for p in self.read if p not in self.fixed]
+        fixed = [p for p in self.read if p in alike]
+        varying = [p for p in self.read if p not in alike]
         number = {p: i for i, p in enumerate((*fixed, *varying))}
         place = {
             i: number[p] for i, p in enumerate(self.d.primal.outputs[self.d.count :]) if p in number
@@ -122,7 +125,7 @@ class Saving:
             len(varies),
             length if isinstance(length, int) else saved(length),
             isinstance(loop.word, Loop) and loop.word.reverse,
-            tuple([saved(self.fixed[p]) for p in fixed]),
+            tuple([saved(alike[p]) for p in fixed]),
             like=self._like(saved),
         )
         return self.with_rows(twin, varying, saved), kept

@@ -1,8 +1,8 @@
 """Loops made tighter: carries nobody needs are gone, what no round changes is moved outside.
 
 A carry that every round hands on is a captured value; so is a row that is the same in every
-stack; what is made of captured values alone is computed before the loop. A loop that never runs
-is gone. What a `while` might never compute stays in it.
+stack; what is made of captured values alone is computed before the loop, if that runs. A loop that
+never runs is gone. What a `while` might never compute stays in it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cats.ir.prims.layout import broadcast, const
 from cats.ir.program import Program, constant_of
 from cats.ir.spaces import ANY, Ground, row_of
 from cats.ir.wire import Builder, Wire
-from cats.outside import computed_outside, same_in_every_round
+from cats.outside import computed_outside, computed_where_it_runs, same_in_every_round
 
 
 class Rounds:
@@ -122,7 +122,7 @@ class Rounds:
         alike = _alike(word, body, len(first), wires, self.builder)
         rest = [k for k in range(len(body.outputs)) if k not in alike]
         body = arranged(body, range(len(body.inputs)), [body.outputs[k] for k in rest])
-        body, wires = _moved_out(body, wires, self.builder)
+        body, wires = _moved_out(body, wires, self.builder, self.count)
         read, count, begin = _reads(body), len(wires), len(wires) + len(first)
         captured = [i for i in range(count) if i in read]
         rows = [i for i in range(begin, len(body.inputs)) if i in read]
@@ -189,9 +189,12 @@ def arranged(program: Program, order: Sequence[int], outputs: Sequence[int]) -> 
 
 
 def _moved_out(
-    body: Program, wires: Sequence[Wire], builder: Builder
+    body: Program, wires: Sequence[Wire], builder: Builder, often: Sequence[Wire]
 ) -> tuple[Program, list[Wire]]:
-    """The body without what is the same in every round, which it takes as captured values."""
+    """The body without what is the same in every round, which it takes as captured values.
+
+    often   how often the loop runs, if only the arguments say so
+    """
     count = len(wires)
     same = same_in_every_round(body, count)
     constants = {first for first, step in body.numbered() if constant_of(step) is not None}
@@ -200,7 +203,11 @@ def _moved_out(
     moved = sorted(p for p in read if same[p] and p >= len(body.inputs) and p not in constants)
     if not moved:
         return body, list(wires)
-    outside = computed_outside(body, moved, wires, builder)
+    outside = (
+        computed_where_it_runs(body, moved, wires, builder, *often)
+        if often
+        else computed_outside(body, moved, wires, builder)
+    )
     inner = Builder([*body.inputs[:count], *[body.spaces[p] for p in moved], *body.inputs[count:]])
     given = list(inner.wires)
     at = dict(enumerate([*given[:count], *given[count + len(moved) :]]))

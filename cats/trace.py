@@ -89,14 +89,18 @@ class Argument:
     kind: str
 
 
-def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argument]) -> Tracing:
+def trace_function(
+    f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argument], optional: bool = False
+) -> Tracing:
     """f run once on traced values for these leaves; `inputs` is the structure of (args, kwargs).
 
+    optional   whether it is a part of a program that may not be run
     Raises TraceError with the user's line for whatever has no meaning in a pure program.
     """
     recorder = Recorder(SPEECH, Traced)
     inner = session_of(f)
     session = inner or Session(recorder, (f, inputs))
+    recorder.optional = optional or session.recorder.optional
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
     parts = of_kinds(inputs, session.mirror_of)
@@ -120,9 +124,11 @@ def trace_function(f: Callable[..., Any], inputs: Tree, leaves: Sequence[Argumen
             session.undo()
     if recorder.refusal is not None:
         raise recorder.refusal
-    body: Term = Tuple(tuple(g.term for g in given))
-    if recorder.bound:
-        body = Let(tuple(recorder.bound), tuple(with_names(recorder.values)), body)
+    results = tuple([g.term for g in given])
+    bound, terms = recorder.kept(results)
+    body: Term = Tuple(results)
+    if bound:
+        body = Let(tuple(bound), tuple(with_names(terms)), body)
     end = Product(tuple(g.space for g in given))
     program = program_of(body, dict(recorder.inputs), end=end).program
     named = Program(

@@ -175,6 +175,23 @@ def _ordered(tree: Tree, like: Tree, first: int, found: list[int]) -> bool:
     return all(_ordered(part, other, start, found) for (part, start), other in pairs)
 
 
+def places(tree: Tree) -> list[str]:
+    """How each leaf is reached, for messages.
+
+    >>> places(flatten({"w": [1.0, 2.0], "n": 3.0})[1])
+    ["['w'][0]", "['w'][1]", "['n']"]
+    """
+    if not isinstance(tree, Branch):
+        return [""] if isinstance(tree, Leaf) else []
+    named = issubclass(tree.kind, dict)
+    keys = tree.keys or range(len(tree.parts))
+    return [
+        f"[{key!r}]{below}" if named or not tree.keys else f".{key}{below}"
+        for key, part in zip(keys, tree.parts, strict=True)
+        for below in places(part)
+    ]
+
+
 def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
     """The structure with other types of containers.
 
