@@ -37,6 +37,7 @@ from cats.tree import (
     Static,
     Tree,
     flatten,
+    is_static,
     of_kinds,
     order,
     places,
@@ -97,9 +98,10 @@ def not_now(f: Callable[..., Any], value: Any) -> Any:
     session = session_of(f)
     if session is None or not session.recorder.optional or newest_recorder([value]) is not None:
         return value
-    flat = laid_out(value)
-    held = [session.recorder.held(v, not v.shape) for v in flat.leaves]
-    return unflatten(flat.tree, held)
+    leaves, tree = flatten(value, lambda v: is_static(v) and not isinstance(v, NUMBERS))
+    bare = [type(v) in (bool, int, float) for v in leaves]
+    arrays = map(np.asarray, leaves)
+    return unflatten(tree, list(map(session.recorder.held, arrays, bare)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _refuse_other_arguments(
     """Raises TraceError if the function does not take so many arguments."""
     try:
         signature = inspect.signature(f)
-    except (TypeError, ValueError):
+    except Exception:  # the user's own attributes may be asked, and raise anything
         return
     try:
         signature.bind(*args, **kwargs)

@@ -68,7 +68,8 @@ def cond(pred: Value, true_fun: Function, false_fun: Function, *operands: Any) -
     """true_fun(*operands) if pred, else false_fun(*operands): only one is run, or differentiated.
 
     pred       a truth value, or a whole number: true unless it is 0
-    operands   any containers; what the functions read from around them may vary too
+    operands   any containers; what the functions read from around them may vary too, and what they
+               compute of it is computed in the branch that is taken only
     Both functions are traced, and give containers of one structure, shapes and dtypes. Raises
     TraceError if they do not, or if pred has axes. Spelling: `jax.lax.cond`.
 

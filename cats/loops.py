@@ -40,7 +40,7 @@ class Scan:
         first, stacks = laid_out(init), laid_out(xs)
         length = rows(stacks, self.length)
         like = stacks.like([row_of(s) for s in stacks.spaces])
-        first, body = stable(first, lambda carry: self.body(carry, like), part=0)
+        first, body = stable(first, lambda carry: self.body(carry, like, length), part=0)
         whole = closed([body])
         count = len(first.leaves)
         word = Loop(whole.programs[0], len(whole.around), count, length, self.reverse)
@@ -48,9 +48,9 @@ class Scan:
         left = body.out.parts[1]  # type: ignore[union-attr]
         return unflatten(first.tree, made[:count]), unflatten(left, made[count:])
 
-    def body(self, carry: Any, row: Any) -> Body:
-        """One round, on spaces."""
-        body = body_of("the function of scan", self.f, (carry, row))
+    def body(self, carry: Any, row: Any, length: int) -> Body:
+        """One round of so many, on spaces."""
+        body = body_of("the function of scan", self.f, (carry, row), apart=not length)
         out = body.out
         if not (isinstance(out, Branch) and issubclass(out.kind, tuple) and len(out.parts) == 2):
             raise TraceError(
@@ -296,7 +296,8 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
 
     init_val   any container; `body_fun` keeps its structure, shapes and dtypes
     Differentiable in both modes: what reverse mode reads is saved in stacks that grow with the
-    rounds. Raises TraceError if the condition is not one truth value, or a carry changes its
+    rounds. What body_fun computes of values from around is computed in each round, if there is
+    one. Raises TraceError if the condition is not one truth value, or a carry changes its
     space. Spelling: `jax.lax.while_loop`.
 
     >>> from cats.gradients import grad

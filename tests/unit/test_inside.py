@@ -119,6 +119,7 @@ def test_numbers_that_are_there_do_not_run_a_branch_either() -> None:
     inner: Function = lambda x: cats.cond(True, lambda: doubled(x), lambda: x)  # noqa: E731
     g: Function = lambda x: cats.cond(x > 0, lambda: inner(x), lambda: x)  # noqa: E731
     near([f(-1.0), f(3.0), g(-1.0), g(3.0)], [0.0, 12.0, -1.0, 12.0])
+    assert f(np.float32(3.0)).dtype == np.float32
 
 
 def often(x: Any) -> Any:
@@ -134,13 +135,17 @@ ROUNDS: list[Function] = [
     ),
     lambda x: (0, cats.fori_loop(0, often(x), lambda i, s: s + doubled(x), 1.0)),
 ]
+NONE: list[Function] = [
+    lambda x: (0, cats.fori_loop(0, 0, lambda i, s: s + doubled(x), 1.0 * x / x)),
+    lambda x: cats.scan(lambda s, _: (s, work(x)), 1.0, None, length=0)[::-1],
+]
 
 
 def work(x: Any) -> Any:
     return np.log(x) * np.sqrt(x)
 
 
-@pytest.mark.parametrize("loop", ROUNDS)
+@pytest.mark.parametrize("loop", [*ROUNDS, *NONE])
 def test_a_round_that_never_comes_does_nothing(loop: Function) -> None:
     f = lambda x: loop(x)[1]  # noqa: E731
     with warnings.catch_warnings():
