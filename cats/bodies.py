@@ -205,10 +205,10 @@ def _too_deep(name: str) -> TraceError:
     return TraceError(
         f"{name} lies in so many functions of words within each other that Python's stack ends: "
         "all functions of a word are traced, both branches of a choice too, so a function that "
-        "calls itself in one of them never comes to an end",
+        "calls itself in one of them, or in its rule with ever other values, comes to no end",
         where=users_place(),
-        remedy="Use cats.while_loop in place of a function that calls itself; where nothing does, "
-        "raise sys.setrecursionlimit.",
+        remedy="Use cats.while_loop in place of a function that calls itself, and let a rule pass "
+        "on the nondiff_argnums it is given; where nothing does, raise sys.setrecursionlimit.",
     )
 
 

@@ -124,17 +124,7 @@ class CustomFunction:
         places = self._places(len(args))
         traced, fixed = held_apart([args[i] for i in places])
         moving = [a for i, a in enumerate(args) if i not in places]
-        try:
-            return compile(_Ruled(self, places, fixed))(traced, *moving)
-        except RecursionError:
-            if any(thread == get_ident() for thread, *_ in self.open):
-                raise
-            raise DerivativeError(
-                f"{_name(self.f)} and its rule nest deeper than Python allows",
-                where=users_place(),
-                remedy="A rule that calls its function calls it with arguments of nondiff_argnums "
-                "that are the same, or that are traced.",
-            ) from None
+        return compile(_Ruled(self, places, fixed))(traced, *moving)
 
     def _places(self, count: int) -> tuple[int, ...]:
         """Which of so many arguments do not vary. Raises DerivativeError for one that is not."""

@@ -20,7 +20,7 @@ from cats.ir.kinds import Numbers, Test, fitting, like, said
 class Takes:
     """What an operation takes.
 
-    count   how many arguments; None: one or more
+    count   how many arguments; None: `least` or more
     kinds   of its parameters, by name
     tests   whether a value is of the kind
     needed  the parameters that have no usual value
@@ -32,6 +32,7 @@ class Takes:
     tests: dict[str, Test]
     needed: frozenset[str]
     others: Test | None
+    least: int = 1
 
     def misuse(self, name: str, count: int, params: Mapping[str, Any]) -> str | None:
         """Why the operation of that name cannot be called so, as a sentence; None if it can."""
@@ -42,9 +43,10 @@ class Takes:
 
     def miscounted(self, name: str, count: int) -> str | None:
         """Why it cannot be called on so many arguments; None if it can."""
-        if count == self.count or (self.count is None and count):
+        if count == self.count or (self.count is None and count >= self.least):
             return None
-        asked = "at least 1 argument" if self.count is None else counted(self.count, "argument")
+        least = f"at least {counted(self.least, 'argument')}"
+        asked = least if self.count is None else counted(self.count, "argument")
         return f"{name} takes {asked}, got {count}"
 
     def _misnamed(self, name: str, params: Mapping[str, Any]) -> str | None:

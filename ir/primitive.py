@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, Protocol
@@ -171,7 +171,8 @@ class Primitive:
         """
         examples = [dict(example.params) for example in self.examples]
         unsaid = Numbers if callable(self.code) else object
-        return takes_of(self.code or self.function, self.space, examples, unsaid)
+        found = takes_of(self.code or self.function, self.space, examples, unsaid)
+        return found if self.code is not None else replace(found, least=0)
 
     def __call__(self, *args: Value, **params: Any) -> Value:
         """Performs the operation on whatever the arguments are.

@@ -366,7 +366,7 @@ def _sqrtm(rng: Random) -> Case:
 
 POINTS: dict[str, tuple[Make, ...]] = {
     "solve": (_solve(False), _solve(True)),
-    "solve_triangular": tuple(_triangular(low, unit) for low in (True, False) for unit in (0, 1)),  # type: ignore[arg-type]
+    "solve_triangular": tuple(_triangular(low, u) for low in (True, False) for u in (False, True)),
     "inv": (_inv,),
     "pinv": (_pinv(3, 2), _pinv(2, 3), _pinv(3, 3)),
     "lstsq": (_lstsq(3, 2), _lstsq(2, 3)),

@@ -17,6 +17,7 @@ KNOWN: Mapping[Key, float] = {
     ("inversion", "tails x domain", "second"): 85,
     ("inversion", "domain x large", "second"): 3.5e9,
     ("inversion", "large x domain", "second"): 7.6e11,
+    ("share2", "tails", "rounded"): 3.7,
     ("power_derivative", "domain", "rounded"): 2.5,
     ("power_derivative", "domain x near 1", "rounded"): 2.5,
     ("power_derivative", "near 1", "rounded"): float("inf"),  # nan for what is real by chance
@@ -24,6 +25,8 @@ KNOWN: Mapping[Key, float] = {
     ("bessel_i", "near 0", "rounded"): 2.5,
     ("bessel_i", "near 1", "rounded"): 3.0,
     ("math_lgamma", "domain", "rounded"): 11,
+    ("math_lgamma", "near 1", "rounded"): 7.3,
+    ("math_gamma", "domain", "rounded"): 2.1,
     ("lstsq", "domain", "one map"): 760,
     ("logaddexp2", "near 1", "rounded"): 11,
     ("logaddexp2", "domain x large", "second"): 7.9e13,

@@ -182,8 +182,8 @@ NAMED = (
           "linearise=lambda x, *, out: Zero(tangent(space_of(x)), tangent(space_of(out)))",
           "linearise=lambda x, *, out: leaf_of(reshape, 0, (), space_of(x), space_of(out), shape=space_of(x).shape)"),
     # Spaces, constants, simplification
-    Named("integers-have-tangents", "ir/spaces.py", "case Discrete():\n            return UNIT",
-          "case Discrete():\n            return space"),
+    Named("integers-have-tangents", "ir/spaces.py",
+          "return space if isinstance(space, Real) else UNIT", "return space"),
     Named("constants-equal-by-value", "ir/constant.py", "and self._bits() == other._bits()",
           "and np.array_equal(self.array, other.array)"),
     Named("zero-is-minus-zero", "ir/rules/scalars.py", "str(float(item)) == str(float(value))",

@@ -421,7 +421,7 @@ def solve_cosine(**options: Any) -> None:
         (
             lambda: cats.root(lambda s: {"a": s["a"], "c": s["b"]}, {"a": 1.0, "b": 1.0}),
             cats.TraceError,
-            "the function of root gives a dict of 2",
+            "the function of root gives a dict with the keys 'a', 'c'",
         ),
         (
             lambda: cats.root(lambda s: list(s), (1.0, 1.0)),
