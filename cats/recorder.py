@@ -68,6 +68,7 @@ class World:
     texts           the texts that real numbers were written as
     written         the real numbers that were written by `%`, in texts that are not known
     door            what a class means in the traced code
+    since           when the trace of a function within the traced one began; 0 if there is none
     """
 
     asks_identity: bool = False
@@ -75,6 +76,7 @@ class World:
     texts: set[str] = field(default_factory=set)
     written: set[float] = field(default_factory=set)
     door: Callable[[Any], Any] = _itself
+    since: int = 0
 
     def wrote(self, word: str) -> bool:
         """Whether a word is, or may be, the text of a traced number."""

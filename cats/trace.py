@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cats.capture import can_view
-from cats.doors import Session, session_of
+from cats.doors import Around, Session, session_of
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Lam, Let, Prim, Term, TermNode, Tuple
 from cats.ir.prims.guards import Outcome
@@ -109,8 +109,10 @@ def trace_function(
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
-            result = session.rebound(f)(*args, **kwargs)
-            session.check()
+            called = session.rebound(f)
+            around = None if inner is None else Around(called)
+            result = called(*args, **kwargs)
+            session.check(around)
         found, out = flatten(result)
         out = with_statics(of_kinds(out, session.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]

@@ -17,6 +17,7 @@ from cats.ir.constant import Constant
 from cats.ir.errors import Asked, TraceError
 from cats.ir.lam import Const, Term
 from cats.ir.spaces import Ground
+from cats.ir.wire import STAMPS
 from cats.lenses import AnyLens, shares
 from cats.places import users_place
 
@@ -77,14 +78,20 @@ def laid(array: np.ndarray[Any, Any], order: tuple[int, ...]) -> np.ndarray[Any,
     return array.transpose(order).copy().transpose(np.argsort(order))
 
 
+ONCE = "a function of a word, or one that is transformed, is traced once, however often it runs"
+"""Why it may not change what it finds around it."""
+WITHIN = "Make what is to be changed within the function, and return it."
+
+
 class Tracked:
     """A traced value as its recorder sees it; `Traced` adds what Python asks of it.
 
     weak    it stands for a Python number, which takes the dtype of what it meets
     boxed   without axes, it stands for an array and no NumPy scalar
+    born    when it was made
     """
 
-    __slots__ = ("_link", "_state", "boxed", "recorder", "space", "weak")
+    __slots__ = ("_link", "_state", "born", "boxed", "recorder", "space", "weak")
 
     def __init__(
         self, recorder: Any, state: State, space: Ground, link: Own | View | None = None
@@ -93,6 +100,7 @@ class Tracked:
         self.space = space
         self.weak = False
         self.boxed = False
+        self.born = next(STAMPS)
         self._state = state
         self._link = link
 
@@ -248,6 +256,14 @@ class Tracked:
             if not at._link.lens.writable:
                 frozen, kind = "a view that NumPy makes read-only", ReadOnly
             at = at._link.parent
+        if not frozen and self.root.born < self.recorder.world.since:
+            raise self.recorder.refused(
+                TraceError(
+                    f"writing into an array from around: {ONCE}",
+                    where=users_place(),
+                    remedy=WITHIN,
+                )
+            )
         if frozen:
             raise self.recorder.refused(
                 kind(

@@ -24,6 +24,7 @@ import numpy as np
 
 from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_modules
 from cats.doors import python
+from cats.doors.around import Around
 from cats.doors.averages import STATISTICS, of_statistics
 from cats.doors.code import asks_identity, inner, names_of_classes
 from cats.doors.containers import KEPT, PLAIN, contents, differ, kept
@@ -51,9 +52,10 @@ from cats.doors.refusing import (
 )
 from cats.doors.types import has_door, type_door
 from cats.ir.errors import TraceError, Where
+from cats.ir.wire import STAMPS
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
-from cats.tracked import Tracked
+from cats.tracked import ONCE, WITHIN, Tracked
 
 _FUNCTIONS = (
     types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc, type, type(np.sum),
@@ -172,12 +174,14 @@ class Session:
     @contextlib.contextmanager
     def entered(self, recorder: Recorder) -> Iterator[None]:
         """An inner trace is open."""
-        outer, self.recorder = self.recorder, recorder
+        outer, since = self.recorder, self.world.since
         recorder.namespace, recorder.world = self.rebound(np), self.world
+        if recorder is not outer:
+            self.recorder, self.world.since = recorder, next(STAMPS)
         try:
             yield
         finally:
-            self.recorder = outer
+            self.recorder, self.world.since = outer, since
 
     # What a value is inside
 
@@ -561,8 +565,15 @@ class Session:
             )
         )
 
-    def check(self) -> None:
-        """Raises TraceError if the function has changed something outside of itself."""
+    def check(self, around: Around | None = None) -> None:
+        """Raises TraceError if the function has changed something outside of itself.
+
+        around   what a function within the traced one has found around it
+        """
+        for doing in () if around is None else around.changes():
+            raise self.recorder.refused(
+                TraceError(f"{doing}: {ONCE}", where=users_place(), remedy=WITHIN)
+            )
         for space in self._spaces.values():
             for name in space.written():
                 self.refuse(f"assigning the global {name}", self._store("STORE_GLOBAL", name))
