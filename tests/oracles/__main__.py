@@ -14,7 +14,7 @@ from tests.oracles.table import header, rows
 
 HEAD = """# How many digits are right
 
-`{command}` writes this page, in hours: the error of every primitive
+`{command}` writes this page: the error of every primitive
 against its meaning in 80 digits, in ulps. Tests measure a sample each time, in `float32` too.
 
 - `domain` is the range that the record of the primitive names; `near 0` and `near 1` are 1e-12 to

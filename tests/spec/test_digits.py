@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.oracles.measure import ulp
 from tests.oracles.numbers import exact, mpf
 from tests.oracles.reference import inner
 from tests.oracles.samples import DOMAIN, Sample, domain_samples, edge_samples, resized
-from tests.oracles.table import gathered, measured, samples_of
+from tests.oracles.table import gathered, header, measured, samples_of
 from tests.values import domain_of, drawn, examples, program_spaces
 
 ONE_MAP = "one map"
@@ -265,3 +266,21 @@ def test_it_is_right_where_arguments_are_one_array(op: Primitive) -> None:
         near = NEAR["float64"]
         if steepness(sample.program, list(map(exact, args)), near, Random(0)) is not None:
             check(errors(sample, rng, args), op)
+
+
+# The page
+
+
+def test_the_page_is_about_primitives_that_exist_and_the_errors_that_are_allowed() -> None:
+    page = (Path(__file__).parents[2] / "examples" / "guide" / "digits.md").read_text("utf-8")
+    rows = page.split("```text\n")[1].split("\n```")[0].splitlines()
+    head, *told = rows
+    assert head == header()
+    names = {row.split()[0] for row in told}
+    assert names <= {op.name for op in MEASURED} and len(names) >= 0.9 * len(MEASURED)
+    known = {(name, where) for name, where, _ in KNOWN}
+    for row in told:
+        name = row.split()[0]
+        where, cells = row[len(name) : -58].strip(), row[-58:]
+        first = cells[20:38].split()
+        assert not first or float(first[0]) <= ALLOWED or (name, where) in known, row
