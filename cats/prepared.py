@@ -48,7 +48,7 @@ def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
             f"{f!r} of type {type(f).__name__} is not a function",
             remedy="Give a Python function or a lambda term.",
         )
-    leaves, tree = arguments((tuple(args), kwargs))
+    leaves, tree = arguments(f, (tuple(args), kwargs))
     names = leaf_names(f, args, kwargs)
     spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
     kinds = tuple([_kind(v) for v in leaves])
@@ -107,7 +107,7 @@ def _of_term(term: Any, call: Call) -> Traceable:
     """A container is a product of what it holds, and a product a tuple."""
     whole: Any = call.tree
     spaces = iter(call.spaces)
-    given = [p for part in whole.parts for p in part.parts if not isinstance(p, Static)]
+    given = [p for part in whole.parts for p in part.parts]
     lowered = program_of(term, [_space_of_part(part, spaces) for part in given])
     program = replace(lowered.program, names=call.names)
     count = len(program.outputs)
@@ -117,8 +117,7 @@ def _of_term(term: Any, call: Call) -> Traceable:
 
 def _space_of_part(part: Tree, spaces: Iterator[Ground]) -> Space:
     if isinstance(part, Branch):
-        inner = [p for p in part.parts if not isinstance(p, Static)]
-        return Product(tuple([_space_of_part(p, spaces) for p in inner]))
+        return Product(tuple([_space_of_part(p, spaces) for p in part.parts]))
     return next(spaces)
 
 

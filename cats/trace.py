@@ -141,9 +141,16 @@ def trace_function(
     return Tracing(term, named, out, *seen, recorder.world.lasting)
 
 
-def arguments(value: Value) -> tuple[list[Value], Tree]:
-    """The leaves of arguments and their structure, of which users' objects and sets are a part."""
-    return flatten(value, _is_structure)
+def arguments(f: Any, value: Value) -> tuple[list[Value], Tree]:
+    """The leaves of arguments and their structure, of which users' objects and sets are a part.
+
+    A term takes values only: whole numbers and truth values too are its leaves.
+    """
+    return flatten(value, _never if isinstance(f, TermNode) else _is_structure)
+
+
+def _never(value: Value) -> bool:
+    return False
 
 
 def _is_structure(value: Value) -> bool:
@@ -221,7 +228,7 @@ def leaf_names(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
     """A name for each leaf of the arguments: the parameter's, numbered inside containers."""
     names: list[str] = []
     for name, value in [*zip(_parameters(f, len(args)), args, strict=True), *kwargs.items()]:
-        leaves, _ = arguments(value)
+        leaves, _ = arguments(f, value)
         if len(leaves) == 1:
             names.append(name)
         else:

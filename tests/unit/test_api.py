@@ -577,3 +577,22 @@ def test_arguments_by_name_may_be_called_as_those_of_ours() -> None:
     assert len(set(cats.trace(work, *args, **named).names)) == 3
     assert cats.count(work, *args, **named).total == 2
     assert "def grad_work(" in str(cats.explain(work, *args, **named))
+
+
+def test_terms_take_whole_numbers_and_truth_values_as_values() -> None:
+    parse = cats.parse
+    assert cats.compile(parse(r"\n: Int. n * n"))(3) == 9
+    choice = parse(r"\b x y. if b then x else y")
+    assert cats.compile(choice)(True, 1.0, 2.0) == 1.0
+    assert cats.grad(choice, (1, 2))(False, 1.0, 2.0) == (0.0, 1.0)
+    pair = parse(r"\p. p.1 * p.2")
+    assert cats.grad(pair)((2, 3.0, 5.0)) == (None, 5.0, 3.0)
+    assert cats.grad(lambda x: cats.compile(parse(r"\n x. x * x"))(2, x))(3.0) == 6.0
+    for f, args in [
+        (parse(r"\p. p.0 * p.1"), ((2, 3.0, 5.0),)),
+        (parse(r"\x y. x - y"), (7.0, 2.0, 3.0)),
+        (parse(r"\x y. x - y"), (None, 2.0, 3.0)),
+        (parse(r"\x y. x - y"), (2.0, "abc")),
+    ]:
+        with pytest.raises(cats.CatsError):
+            cats.compile(f)(*args)
