@@ -385,7 +385,7 @@ FLAT = np.ones((2, 2))
 WORSE = np.array([[1.0, 2.0], [2.0, 1.0]])
 
 
-@right("a factor with jitter", "an audit: LinAlgError", ROUND, NEARLY, WORSE)
+@right("a factor with jitter", "a review: LinAlgError", ROUND, NEARLY, WORSE)
 def f(k):
     for jitter in (0.0, 0.2, 3.0):
         try:
@@ -406,7 +406,7 @@ def _fallback(routine):
     return f
 
 
-@story("a routine that fails is caught in each call anew", "an audit: LinAlgError")
+@story("a routine that fails is caught in each call anew", "a review: LinAlgError")
 def f():
     for routine in (
         np.linalg.inv,
@@ -434,7 +434,7 @@ def _says_where(call):
     return False
 
 
-@story("a routine that fails where nobody catches it names the line", "an audit: LinAlgError")
+@story("a routine that fails where nobody catches it names the line", "a review: LinAlgError")
 def f():
     def inverse(a):
         return np.sum(np.linalg.inv(a))  # HERE

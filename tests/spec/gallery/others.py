@@ -22,7 +22,7 @@ PAIR = np.array([0.4, -0.7])
 # Objects of libraries, and caches, that change
 
 
-@story("arrays in a sparse matrix change", "an audit: stale library objects")
+@story("arrays in a sparse matrix change", "a review: stale library objects")
 def f():
     matrix = scipy.sparse.csr_matrix(np.eye(2))
     functions = (
@@ -38,7 +38,7 @@ def f():
             yield g(1.0), f(1.0)
 
 
-@story("a sparse matrix lies within what is seen as it is", "an audit: stale library objects")
+@story("a sparse matrix lies within what is seen as it is", "a review: stale library objects")
 def f():
     matrix = scipy.sparse.csr_matrix(np.eye(2))
     space, table = types.SimpleNamespace(m=matrix), collections.OrderedDict(m=matrix)
@@ -50,7 +50,7 @@ def f():
             yield g(1.0), f(1.0)
 
 
-@story("the coefficients of a spline change", "an audit: stale library objects")
+@story("the coefficients of a spline change", "a review: stale library objects")
 def f():
     spline = scipy.interpolate.CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 1.0])
     g = cats.grad(lambda x: x * spline(0.5))
@@ -78,7 +78,7 @@ def scaled(x):
     return FACTOR * x
 
 
-@story("a cache is cleared", "an audit: lru_cache")
+@story("a cache is cleared", "a review: lru_cache")
 def f():
     global FACTOR
     plain = lambda x: x * multiple(3)  # noqa: E731
@@ -91,7 +91,7 @@ def f():
     FACTOR = 2.0
 
 
-@story("what a cache remembers of an array changes", "an audit: lru_cache")
+@story("what a cache remembers of an array changes", "a review: lru_cache")
 def f():
     first.cache_clear()
     g = cats.grad(lambda x: np.sum(x * first(2)))
@@ -104,7 +104,7 @@ def f():
     NODES[0] = 1.0
 
 
-@story("a cached function of a traced value reads a global", "an audit: lru_cache")
+@story("a cached function of a traced value reads a global", "a review: lru_cache")
 def f():
     global FACTOR
     g = cats.grad(lambda x: scaled(x) * scaled(x))
@@ -120,37 +120,37 @@ POINTS = scipy.stats.qmc.Sobol(1)
 DRAWN = "a random number is drawn inside a traced function"
 
 
-@refused("scipy.stats draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+@refused("scipy.stats draws", "a review: rvs", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * scipy.stats.norm.rvs()  # HERE
 
 
-@refused("a captured distribution draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+@refused("a captured distribution draws", "a review: rvs", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * NORMAL.rvs()  # HERE
 
 
-@refused("a distribution made within draws", "an audit: rvs", 0.4, DRAWN, "Draw it before")
+@refused("a distribution made within draws", "a review: rvs", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * scipy.stats.uniform(0, 1).rvs()  # HERE
 
 
-@refused("points drawn in low discrepancy", "an audit: qmc", 0.4, DRAWN, "Draw it before")
+@refused("points drawn in low discrepancy", "a review: qmc", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * POINTS.random(1)[0, 0]  # HERE
 
 
-@refused("points of an engine made within", "an audit: qmc", 0.4, DRAWN, "Draw it before")
+@refused("points of an engine made within", "a review: qmc", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * scipy.stats.qmc.Halton(1).random(1)[0, 0]  # HERE
 
 
-@refused("a random sparse matrix", "an audit: random_state", 0.4, DRAWN, "Draw it before")
+@refused("a random sparse matrix", "a review: random_state", 0.4, DRAWN, "Draw it before")
 def f(x):
     return x * scipy.sparse.random(3, 3, 0.5).sum()  # HERE
 
 
-@right("what is drawn from a given seed", "an audit: random_state", 0.4)
+@right("what is drawn from a given seed", "a review: random_state", 0.4)
 def f(x):
     density = NORMAL.pdf(0.0) + scipy.stats.uniform(0, 1).pdf(0.5)
     return x**2 * scipy.stats.norm.rvs(random_state=3) * density
@@ -195,17 +195,17 @@ class Measure:
 MEASURE = Measure()
 
 
-@right("a function dispatched on a number", "an audit: singledispatch", 0.4, np.float64(-0.7))
+@right("a function dispatched on a number", "a review: singledispatch", 0.4, np.float64(-0.7))
 def f(x):
     return shaped(x) + MEASURE.of(x) * Measure().of(2.0 * x)
 
 
-@right("a function dispatched on an array", "an audit: singledispatch", PAIR)
+@right("a function dispatched on an array", "a review: singledispatch", PAIR)
 def f(x):
     return shaped(x) + MEASURE.of(x) * Measure().of(2.0 * x) + shaped(x[0])
 
 
-@right("dispatch within the function", "an audit: singledispatch", 0.4, np.array(0.3), PAIR)
+@right("dispatch within the function", "a review: singledispatch", 0.4, np.array(0.3), PAIR)
 def f(x):
     @functools.singledispatch
     def local(v):
@@ -222,7 +222,7 @@ def f(x):
     return local(x)
 
 
-@right("a pattern of a class", "an audit: match", 0.4, np.float64(0.5), np.array(0.3), PAIR)
+@right("a pattern of a class", "a review: match", 0.4, np.float64(0.5), np.array(0.3), PAIR)
 def f(x):
     match x:
         case np.ndarray(shape=(2,)):
@@ -237,7 +237,7 @@ def f(x):
             return x**4
 
 
-@right("the attribute __class__", "an audit: types", 0.4, np.float64(0.5), np.array(0.3), PAIR)
+@right("the attribute __class__", "a review: types", 0.4, np.float64(0.5), np.array(0.3), PAIR)
 def f(x):
     kinds = {float: 2.0, np.ndarray: 3.0, np.float64: 5.0}
     same = 7.0 if x.__class__ is float else 11.0
@@ -258,13 +258,13 @@ class Boxed:
 BOXED = Boxed(np.array([1.0, 3.0]))
 
 
-@right("an object that is an array when it is asked", "an audit: __array__", PAIR)
+@right("an object that is an array when it is asked", "a review: __array__", PAIR)
 def f(x):
     out = np.asarray(BOXED) * x + np.array(Boxed(x**2)) + BOXED * x
     return out + np.multiply(x, Boxed(np.sin(x))) + np.sum(BOXED)
 
 
-@story("an object that is an array changes", "an audit: __array__")
+@story("an object that is an array changes", "a review: __array__")
 def f():
     g = cats.grad(lambda x: np.sum(np.asarray(BOXED) * x))
     for number in (1.0, 5.0):
@@ -280,7 +280,7 @@ CURVE = np.polynomial.Polynomial([1.0, 2.0])
 SPARSE = scipy.sparse.csr_array(np.eye(2))
 
 
-@story("the coefficients of polynomials change", "an audit: unhashable")
+@story("the coefficients of polynomials change", "a review: unhashable")
 def f():
     plain = lambda x: x * LINE(2.0) * CURVE(3.0) * LINE[1] * CURVE.coef[0]  # noqa: E731
     g = cats.grad(plain)
@@ -289,18 +289,18 @@ def f():
         yield g(1.0), plain(1.0)
 
 
-@refused("a polynomial of a traced value", "an audit: unhashable", 0.4, "polynomial", "np.polyval")
+@refused("a polynomial of a traced value", "a review: unhashable", 0.4, "polynomial", "np.polyval")
 def f(x):
     return CURVE(x)  # HERE
 
 
-@refused("a sparse product", "an audit: messages", PAIR, "scipy.sparse", "Use its toarray()")
+@refused("a sparse product", "a review: messages", PAIR, "scipy.sparse", "Use its toarray()")
 def f(x):
     return np.sum(SPARSE @ x)  # HERE
 
 
 @refused(
-    "a spline at a traced value", "an audit: messages", 0.4, "its own code asks", "a Primitive"
+    "a spline at a traced value", "a review: messages", 0.4, "its own code asks", "a Primitive"
 )
 def f(x):
     return scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])(x)  # HERE
@@ -309,47 +309,47 @@ def f(x):
 # What is asked of arrays
 
 
-@refused("assigning a shape", "an audit: attributes", PAIR, "assigning the shape", "x.reshape")
+@refused("assigning a shape", "a review: attributes", PAIR, "assigning the shape", "x.reshape")
 def f(x):
     y = x * 2.0
     y.shape = (2, 1)  # HERE
     return np.sum(y)
 
 
-@refused("assigning a dtype", "an audit: attributes", PAIR, "assigning the dtype", "x.astype")
+@refused("assigning a dtype", "a review: attributes", PAIR, "assigning the dtype", "x.astype")
 def f(x):
     y = x * 2.0
     y.dtype = np.int64  # HERE
     return np.sum(y)
 
 
-@refused("flags of memory", "an audit: attributes", PAIR, "x.flags.c_contiguous", "Ask it of an")
+@refused("flags of memory", "a review: attributes", PAIR, "x.flags.c_contiguous", "Ask it of an")
 def f(x):
     return x[0] if x.flags["C_CONTIGUOUS"] else x[1]  # HERE
 
 
-@refused("a view of memory", "an audit: attributes", PAIR, "memoryview(x)", "Use x itself")
+@refused("a view of memory", "a review: attributes", PAIR, "memoryview(x)", "Use x itself")
 def f(x):
     return np.sum(np.array(memoryview(x)))  # HERE
 
 
-@refused("the array interface", "an audit: attributes", PAIR, "lies nowhere in memory", "Ask it of")
+@refused("the array interface", "a review: attributes", PAIR, "lies nowhere in memory", "Ask it of")
 def f(x):
     return x.__array_interface__["data"]  # HERE
 
 
-@refused("too many arguments", "an audit: messages", PAIR, "no more than 2", "as one array")
+@refused("too many arguments", "a review: messages", PAIR, "no more than 2", "as one array")
 def f(x):
     return np.sin(x, x, x, x)  # HERE
 
 
-@right("methods of the class, and what may be written", "an audit: attributes", PAIR)
+@right("methods of the class, and what may be written", "a review: attributes", PAIR)
 def f(x):
     free = 2.0 if x.flags.writeable and not np.broadcast_to(x, (2, 2)).flags.writeable else 3.0
     return np.ndarray.sum(x) * np.ndarray.dot(x, x) * free
 
 
-@right("a generator is named and not called", "an audit: messages", 0.4)
+@right("a generator is named and not called", "a review: messages", 0.4)
 def f(x, make=np.random.default_rng):
     return x**2 if make is not None and np.random.default_rng is not None else x
 
@@ -368,7 +368,7 @@ class Same:
         return self.power == other.power
 
 
-@story("a callable with an equality of its own", "an audit: signature")
+@story("a callable with an equality of its own", "a review: signature")
 def f():
     model = Same(2)
     g = cats.grad(model)
@@ -395,7 +395,7 @@ def given(x):
     return np.sum(out)
 
 
-@story("objects, sets and functions as arguments are read anew", "an audit: arguments")
+@story("objects, sets and functions as arguments are read anew", "a review: arguments")
 def f():
     global FACTOR
     model, members = Model(), {1, 2}
@@ -418,7 +418,7 @@ def f():
 
 
 @refused(
-    "an attribute of an object that is given", "an audit: arguments", (0.4, Model()),
+    "an attribute of an object that is given", "a review: arguments", (0.4, Model()),
     "writing to the attribute scale of a Model", "Return the value",
 )  # fmt: skip
 def f(x, model):

@@ -388,49 +388,49 @@ ARGUMENT = "it is an argument, and the change would not be seen outside of the t
 LATER = "it is outside of the traced function, and the change would not be made in later calls"
 
 
-@refused("an item of an argument", "an audit: dict", {"a": 0.4}, ARGUMENT, "Change a copy of it")
+@refused("an item of an argument", "a review: dict", {"a": 0.4}, ARGUMENT, "Change a copy of it")
 def f(p):
     p["a"] = p["a"] * 2.0  # HERE
     return p["a"]
 
 
-@refused("an ordered dict", "an audit: dict", collections.OrderedDict(a=0.4), ARGUMENT, "a copy")
+@refused("an ordered dict", "a review: dict", collections.OrderedDict(a=0.4), ARGUMENT, "a copy")
 def f(p):
     p.move_to_end("a")  # HERE
     return p["a"]
 
 
-@refused("an item within an argument", "an audit: dict", {"a": ([0.4], 1.0)}, ARGUMENT, "a copy")
+@refused("an item within an argument", "a review: dict", {"a": ([0.4], 1.0)}, ARGUMENT, "a copy")
 def f(p):
     p["a"][0][0] = 1.0  # HERE
     return p["a"][0][0] * p["a"][1]
 
 
-@refused("a list argument grows", "an audit: list", [0.4], ARGUMENT, "Change a copy of it")
+@refused("a list argument grows", "a review: list", [0.4], ARGUMENT, "Change a copy of it")
 def f(p):
     p.append(1.0)  # HERE
     return p[0]
 
 
-@refused("an attribute of an argument", "an audit: dataclass", State(0.4, []), LATER, "Return")
+@refused("an attribute of an argument", "a review: dataclass", State(0.4, []), LATER, "Return")
 def f(p):
     p.at = p.at * 2.0  # HERE
     return p.at
 
 
-@refused("a list in an argument", "an audit: dataclass", State(0.4, []), ARGUMENT, "a copy")
+@refused("a list in an argument", "a review: dataclass", State(0.4, []), ARGUMENT, "a copy")
 def f(p):
     p.past.append(p.at)  # HERE
     return p.at
 
 
-@refused("an attribute of the function", "an audit: functions", 0.4, LATER, "Return the value")
+@refused("an attribute of the function", "a review: functions", 0.4, LATER, "Return the value")
 def f(x):
     count.calls = getattr(count, "calls", 0) + 1  # HERE
     return x * count.calls
 
 
-@refused("a list on the function", "an audit: functions", 0.4, "list.append", "Return the value")
+@refused("a list on the function", "a review: functions", 0.4, "list.append", "Return the value")
 def f(x):
     count.seen.append(1.0)  # HERE
     return x
@@ -443,19 +443,19 @@ def count(x):
 count.seen = []
 
 
-@refused("the __dict__ of an object", "an audit: objects", 0.4, LATER, "Return the value")
+@refused("the __dict__ of an object", "a review: objects", 0.4, LATER, "Return the value")
 def f(x):
     HOLDER.__dict__["value"] = x  # HERE
     return x
 
 
-@refused("vars of an object", "an audit: objects", 0.4, LATER, "Return the value")
+@refused("vars of an object", "a review: objects", 0.4, LATER, "Return the value")
 def f(x):
     vars(HOLDER).update(value=x)  # HERE
     return x
 
 
-@right("copies are changed", "an audit: copies", 0.4)
+@right("copies are changed", "a review: copies", 0.4)
 def f(x):
     plain, deep = copy.copy(HOLDER), copy.deepcopy(HOLDER)
     plain.value = x
@@ -465,7 +465,7 @@ def f(x):
     return plain.value * deep.table["a"][1] * table["a"][0] * table["b"] * len(vars(HOLDER))
 
 
-@right("copies of arguments are changed", "an audit: copies", {"a": 0.4, "b": [0.7]})
+@right("copies of arguments are changed", "a review: copies", {"a": 0.4, "b": [0.7]})
 def f(p):
     deep, flat = copy.deepcopy(p), {**p}
     deep["b"].append(flat.pop("a") ** 2)
@@ -482,7 +482,7 @@ def _says(f, argument, text):
     return False
 
 
-@story("what is changed past all watching is found at the end", "an audit: objects, mappings")
+@story("what is changed past all watching is found at the end", "a review: objects, mappings")
 def f():
     set_ = object.__setattr__
     yield (
@@ -497,14 +497,14 @@ def f():
 HELD = [X, 3.0 * X]
 
 
-@right("NumPy takes lists that may not be changed", "an audit: lists", ([X, Y], {"a": [0.4, 0.7]}))
+@right("NumPy takes lists that may not be changed", "a review: lists", ([X, Y], {"a": [0.4, 0.7]}))
 def f(rows, p):
     joined = np.concatenate(rows) ** 2
     stacked = np.sum(np.stack(rows) * np.array(HELD)) + np.sum(np.block(rows + HELD) ** 3)
     return np.sum(joined) * stacked + np.sum(p["a"]) ** 2 * np.linalg.norm(p["a"])
 
 
-@right("rolled words and inner gradients take them too", "an audit: lists", {"a": [0.4, 0.7]})
+@right("rolled words and inner gradients take them too", "a review: lists", {"a": [0.4, 0.7]})
 def f(p):
     inner = cats.grad(lambda q: q["a"][0] ** 3 * q["a"][1])(p)["a"][0]
     rolled = cats.fori_loop(0, 3, lambda i, s: {"a": [s["a"][0] * 2.0, s["a"][1]]}, p)["a"][0]
