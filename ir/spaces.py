@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any, Self, assert_never
 
 import numpy as np
 
 from cats.ir.errors import SpaceError
+from cats.ir.nesting import Nesting, inner_first
 
 Value = Any
 """Whatever flows along a program: an array, a number, a wire, a symbol, a Fraction."""
@@ -51,59 +52,35 @@ class Discrete:
         return names.get(self.dtype, f"Int:{self.dtype}") + _brackets(self.shape)
 
 
-class Compound:
-    """A space made of spaces, as deep as one likes: compared, hashed, written without recursion."""
+class Compound(Nesting):
+    """A space made of spaces, as deep as one likes; written without recursion too."""
 
-    __slots__ = ("_hash",)
-    _hash: int
-
-    def children(self) -> tuple[Space, ...]:
+    def inside(self) -> tuple[Space, ...]:
         """The spaces it is made of, left to right."""
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls, inside: Sequence[Space]) -> Self:
+        """The inverse."""
         raise NotImplementedError
 
     def pieces(self) -> list[str | Space]:
         """What is written, texts and spaces, left to right."""
         raise NotImplementedError
 
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            for each in inner_first(self):
-                if isinstance(each, Compound):
-                    found = hash((type(each).__name__, each.children()))
-                    object.__setattr__(each, "_hash", found)
-            return self._hash
+    def children(self) -> tuple[Compound, ...]:
+        return tuple([s for s in self.inside() if isinstance(s, Compound)])
 
-    def __eq__(self, other: object) -> bool:
-        stack: list[tuple[object, object]] = [(self, other)]
-        seen: set[tuple[int, int]] = set()
-        while stack:
-            a, b = stack.pop()
-            if a is b or (id(a), id(b)) in seen:
-                continue
-            if not isinstance(a, Compound) and a == b:
-                continue
-            if not isinstance(a, Compound) or not isinstance(b, Compound):
-                return False
-            if type(a) is not type(b) or len(a.children()) != len(b.children()):
-                return False
-            if hash(a) != hash(b):
-                return False
-            seen.add((id(a), id(b)))
-            stack.extend(zip(a.children(), b.children(), strict=True))
-        return True
+    def outline(self) -> object:
+        return tuple([None if isinstance(s, Compound) else s for s in self.inside()])
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        rows: list[tuple[Any, tuple[int, ...]]] = []
-        place: dict[int, int] = {}
-        for each in inner_first(self):
-            place[id(each)] = len(rows)
-            if isinstance(each, Compound):
-                rows.append((type(each), tuple([place[id(child)] for child in each.children()])))
-            else:
-                rows.append((each, ()))
-        return (_unpacked, (rows,))
+    def emptied(self) -> object:
+        return type(self), self.outline()
+
+    @classmethod
+    def filled(cls, emptied: Any, children: Iterator[Any]) -> Any:
+        kind, held = emptied
+        return kind.of([next(children) if s is None else s for s in held])
 
     def __str__(self) -> str:
         out: list[str] = []
@@ -123,8 +100,12 @@ class Product(Compound):
 
     parts: tuple[Space, ...] = ()
 
-    def children(self) -> tuple[Space, ...]:
+    def inside(self) -> tuple[Space, ...]:
         return self.parts
+
+    @classmethod
+    def of(cls, inside: Sequence[Space]) -> Product:
+        return cls(tuple(inside))
 
     def pieces(self) -> list[str | Space]:
         if len(self.parts) < 2:
@@ -138,8 +119,12 @@ class Sum(Compound):
 
     parts: tuple[Space, ...]
 
-    def children(self) -> tuple[Space, ...]:
+    def inside(self) -> tuple[Space, ...]:
         return self.parts
+
+    @classmethod
+    def of(cls, inside: Sequence[Space]) -> Sum:
+        return cls(tuple(inside))
 
     def pieces(self) -> list[str | Space]:
         return _joined(" + ", self.parts)
@@ -152,8 +137,12 @@ class Function(Compound):
     dom: Space
     cod: Space
 
-    def children(self) -> tuple[Space, ...]:
+    def inside(self) -> tuple[Space, ...]:
         return self.dom, self.cod
+
+    @classmethod
+    def of(cls, inside: Sequence[Space]) -> Function:
+        return cls(*inside)
 
     def pieces(self) -> list[str | Space]:
         return [*_atom(self.dom), " -> ", self.cod]
@@ -172,18 +161,6 @@ def _brackets(shape: Shape) -> str:
     return f"[{', '.join(['*' if n == ANY else str(n) for n in shape])}]" if shape else ""
 
 
-def _unpacked(rows: list[tuple[Any, tuple[int, ...]]]) -> Space:
-    """The space of rows, each a ground space, or a kind and the rows of what it is made of."""
-    built: list[Space] = []
-    for kind, places in rows:
-        inner = [built[p] for p in places]
-        if kind is Function:
-            built.append(Function(*inner))
-        else:
-            built.append(kind(tuple(inner)) if isinstance(kind, type) else kind)
-    return built[-1]
-
-
 def _atom(space: Space) -> list[str | Space]:
     """The space as written inside a larger one."""
     compound = isinstance(space, Sum | Function) or (
@@ -200,22 +177,6 @@ def _joined(mark: str, parts: Sequence[Space]) -> list[str | Space]:
     return pieces
 
 
-def inner_first(space: Space | Compound) -> Iterator[Space]:
-    """The space and all that it is made of, each object once, what is inside first."""
-    done: set[int] = set()
-    stack: list[tuple[Any, bool]] = [(space, False)]
-    while stack:
-        each, ready = stack.pop()
-        if id(each) in done:
-            continue
-        if ready or not isinstance(each, Compound):
-            done.add(id(each))
-            yield each
-        else:
-            stack.append((each, True))
-            stack.extend([(child, False) for child in reversed(each.children())])
-
-
 def tangent(space: Space) -> Space:
     """Where the derivative of a value of `space` lives: T(R) = R, T(Int) = 1, T(A * B) = TA * TB.
 
@@ -226,19 +187,10 @@ def tangent(space: Space) -> Space:
         return space if isinstance(space, Real) else UNIT
     made: dict[int, Space] = {}
     for each in inner_first(space):
-        match each:
-            case Real():
-                made[id(each)] = each
-            case Discrete():
-                made[id(each)] = UNIT
-            case Product(parts):
-                made[id(each)] = Product(tuple([made[id(p)] for p in parts]))
-            case Sum(parts):
-                made[id(each)] = Sum(tuple([made[id(p)] for p in parts]))
-            case Function(dom, cod):
-                made[id(each)] = Function(dom, made[id(cod)])
-            case _:
-                assert_never(each)
+        inside = [made[id(s)] if isinstance(s, Compound) else tangent(s) for s in each.inside()]
+        made[id(each)] = (
+            Function(each.dom, inside[1]) if isinstance(each, Function) else each.of(inside)
+        )
     return made[id(space)]
 
 
