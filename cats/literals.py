@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.ir.literals import literal as plain
 from cats.titles import title
 
 LONGEST = 2000
@@ -29,7 +30,7 @@ def literal(value: Any) -> str | None:
     if kind is int:
         return hex(value) if value.bit_length() > LONGEST else repr(value)
     if kind is float:
-        return _number(value)
+        return None if value != value else plain(value)
     if isinstance(value, np.generic):
         return _scalar(value)
     if kind in (tuple, slice, set, frozenset):
@@ -39,12 +40,6 @@ def literal(value: Any) -> str | None:
     if isinstance(value, np.dtype):
         return f"np.dtype({value.str!r})" if np.dtype(value.str) == value else None
     return _found(value) if callable(value) else None
-
-
-def _number(value: float) -> str | None:
-    if value != value:
-        return None
-    return repr(value) if np.isfinite(value) else "np.inf" if value > 0 else "-np.inf"
 
 
 def _scalar(value: np.generic) -> str | None:
