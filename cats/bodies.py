@@ -143,11 +143,18 @@ class Body:
 
     def like(self, tree: Tree) -> Body | None:
         """The same with results in the order of a structure; None if its own is another."""
-        numbers = order(of_kinds(self.out, users_class), of_kinds(tree, users_class))
-        if numbers is None:
-            return None
+        numbers = matched(self.out, tree)
+        return None if numbers is None else replace(self.rearranged(numbers), out=tree)
+
+    def rearranged(self, numbers: Sequence[int]) -> Body:
+        """The same with these of its results, in this order."""
         outputs = tuple([self.program.outputs[i] for i in numbers])
-        return replace(self, program=replace(self.program, outputs=outputs), out=tree)
+        return replace(self, program=replace(self.program, outputs=outputs))
+
+
+def matched(tree: Tree, like: Tree) -> list[int] | None:
+    """As `order`, whichever traces the classes of containers come from."""
+    return order(of_kinds(tree, users_class), of_kinds(like, users_class))
 
 
 @placed

@@ -242,7 +242,7 @@ class _Saying:
         ends = [s for s in body.ends if isinstance(s, Real)]
         out = real_leaves(body.out, body.ends)
         after = _in_place(name, "tangent", moved, said.ends[count_y:], out, ends)
-        said = _rearranged(said, [*places, *[count_y + i for i in after]])
+        said = said.rearranged([*places, *[count_y + i for i in after]])
         whole = closed([body, said])
         program, start = whole.programs[1], self.around(whole) + len(self.spaces)
         tangents = range(start, len(program.inputs))
@@ -262,7 +262,7 @@ class _Saying:
         value, kept = _pair(first, "(value, residuals)")
         count_y = count(value)
         places = _in_place(name, "value", value, first.ends[:count_y], body.out, body.ends)
-        first = _rearranged(first, [*places, *range(count_y, len(first.ends))])
+        first = first.rearranged([*places, *range(count_y, len(first.ends))])
         saved = unflatten(kept, [Spec(s.shape, s.dtype) for s in first.ends[count_y:]])
         back = f"the backward rule of {body.name}"
         expected = tuple(zip(self.spaces, self.names(), strict=True))
@@ -413,12 +413,6 @@ def _bare(tree: Tree) -> Tree:
     if isinstance(tree, Branch):
         return Branch(users_class(tree.kind), tree.keys, tuple(map(_bare, tree.parts)))
     return NONE if isinstance(tree, Static) else tree
-
-
-def _rearranged(body: Body, outputs: Sequence[int]) -> Body:
-    """The same with its results in another order."""
-    chosen = tuple([body.program.outputs[i] for i in outputs])
-    return replace(body, program=replace(body.program, outputs=chosen))
 
 
 def _check(name: str, program: Program, outputs: range, active: range) -> None:

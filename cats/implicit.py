@@ -8,14 +8,13 @@ one linear system is solved, by products with f_x only. Or the last steps stand 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from cats.bodies import Body, Flat, applied, body_of, closed, described, laid_out
-from cats.doors.session import users_class
+from cats.bodies import Body, Flat, applied, body_of, closed, described, laid_out, matched
 from cats.ir.control import Call, Custom, Loop, Rule, Solve, While
 from cats.ir.errors import DerivativeError, SpaceError, TraceError
 from cats.ir.prims import arrays
@@ -31,7 +30,7 @@ from cats.maps import linearize
 from cats.pipeline import pushforward
 from cats.places import placed, users_place
 from cats.policies import Policy, known, natural, written
-from cats.tree import Tree, of_kinds, order, unflatten
+from cats.tree import Tree, unflatten
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -205,16 +204,14 @@ def _kept(name: str, f: Function, like: Any, first: Flat) -> Body:
     Raises TraceError if it does not.
     """
     body = body_of(name, f, like)
-    found = _order(body.out, first.tree)
-    ends = body.ends if found is None else tuple([body.ends[i] for i in found])
-    if found is None or ends != first.spaces:
+    kept = body.like(first.tree)
+    if kept is None or kept.ends != first.spaces:
         raise TraceError(
             f"{name} gives {described(body)} for a value in {', '.join(map(str, first.spaces))}",
             where=users_place(),
             remedy="Give a value in the containers, shapes and dtypes of what it is given.",
         )
-    outputs = tuple([body.program.outputs[i] for i in found])
-    return replace(body, out=first.tree, program=replace(body.program, outputs=outputs))
+    return kept
 
 
 def _moves(value: Value) -> bool:
@@ -403,13 +400,8 @@ def _newton(f: Function, x: Any, *args: Any) -> Any:
 def _like(tree: Tree, value: Any) -> Any:
     """A value of a structure, with the keys of dicts in its order."""
     flat = laid_out(value)
-    found = _order(flat.tree, tree)
+    found = matched(flat.tree, tree)
     return value if found is None else unflatten(tree, [flat.leaves[i] for i in found])
-
-
-def _order(tree: Tree, like: Tree) -> list[int] | None:
-    """As `order`, whichever traces the classes of containers come from."""
-    return order(of_kinds(tree, users_class), of_kinds(like, users_class))
 
 
 @dataclass(frozen=True)
