@@ -33,7 +33,6 @@ from cats.simplify import simplify
 from cats.trace import Spec, replayed, space_of_leaf
 from cats.tree import (
     LEAF,
-    PLAINLY,
     Branch,
     Static,
     Tree,
@@ -319,8 +318,7 @@ def _kind(tree: Branch) -> str:
 
 def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
     """The parts of a container of this very type; None for any other."""
-    kind = getattr(type(given), PLAINLY, type(given))
-    if users_class(kind) is not users_class(tree.kind):
+    if users_class(type(given)) is not users_class(tree.kind):
         return None
     if isinstance(given, dict):
         return [given[k] for k in tree.keys] if set(given) == set(tree.keys) else None

@@ -575,10 +575,7 @@ class Recorder:
         scalar = isinstance(found, Tracked) and not found.is_array
         if asked is None or not scalar or not asked(args[0] if args else None):
             return found
-        link = found._link if type(found._link) is View else None
-        made = self.make(self, found.state, found.space, link)
-        made.boxed = True
-        return made
+        return found.in_box(found.as_view)
 
     def detached(self, found: Value, args: tuple[Any, ...]) -> Value:
         """A result that is an array of its own, and no view or argument."""

@@ -208,6 +208,12 @@ class Tracked:
         """Whether it stands for an array, which can be written into, and for no number."""
         return self.boxed or bool(self.space.shape)
 
+    def in_box(self, link: Own | View | None = None) -> Tracked:
+        """The same value, standing for an array also without axes."""
+        made: Tracked = self.recorder.make(self.recorder, self.state, self.space, link)
+        made.boxed = True
+        return made
+
     # Writing
 
     def write(self, value: Tracked) -> None:

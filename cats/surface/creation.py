@@ -47,11 +47,7 @@ def array(
 
 def boxed(x: Traced) -> Traced:
     """The value as an array, also without axes."""
-    if x.ndim or x.boxed:
-        return x
-    made = x.recorder.make(x.recorder, x.state, x.space)
-    made.boxed = True
-    return made  # type: ignore[return-value]
+    return x if x.is_array else x.in_box()  # type: ignore[return-value]
 
 
 def _laid(x: Traced, order: Any) -> Traced:

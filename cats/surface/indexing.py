@@ -57,9 +57,7 @@ def getitem(x: Traced, key: Any) -> Value:
 def _without_axes(whole: Traced, key: Any, entry: Traced) -> Traced:
     """x[0, ...]: an array without axes, which is a view, where x[0] is a number."""
     link = View(whole, Lens(index, (("key", key),)), whole.own.version)
-    made = entry.recorder.make(entry.recorder, entry.state, entry.space, link)
-    made.boxed = True
-    return made  # type: ignore[return-value]
+    return entry.in_box(link)  # type: ignore[return-value]
 
 
 def single(x: Traced, key: Any) -> tuple[int, ...] | None:
