@@ -142,41 +142,35 @@ def log_ratio_derivative_of(away, x, log, n):
     return np.where(away == near, inside, steps)
 '''
 
-log1prel_derivative: Primitive = special(
-    "log1prel_derivative",
-    lambda x, *, out, n: log1prel_derivative(x, n=n + 1),
-    "diff(log(1 + x)/x, x, n)",
-    Domain(-0.8, 4.0),
-    code="log1prel_derivative_of({0}, {n})",
-    params=({"n": 0}, {"n": 1}, {"n": 2}),
-    modules=("math",),
-    helpers=_LOG_RATIO
-    + '''
-def log1prel_derivative_of(x, n):
-    """log(1 + x) / x derived n times."""
+
+def _ratio_derivative(name: str, formula: str, domain: Domain, parts: str) -> Primitive:
+    """The record of a ratio of logarithm and distance, derived; `parts` are distance, x and log."""
+    op: Primitive = special(
+        name,
+        lambda x, *, out, n: op(x, n=n + 1),
+        f"diff({formula}, x, n)",
+        domain,
+        code=f"{name}_of({{0}}, {{n}})",
+        params=({"n": 0}, {"n": 1}, {"n": 2}),
+        modules=("math",),
+        helpers=_LOG_RATIO
+        + f'''
+def {name}_of(x, n):
+    """{formula} derived n times."""
     wide = np.asarray(x, np.float64)
     with np.errstate(all="ignore"):
-        found = log_ratio_derivative_of(wide, 1 + wide, np.log1p(wide), n)
+        found = log_ratio_derivative_of({parts}, n)
     return np.asarray(found, np.result_type(x))[()]
 ''',
+    )
+    return op
+
+
+log1prel_derivative = _ratio_derivative(
+    "log1prel_derivative", "log(1 + x)/x", Domain(-0.8, 4.0), "wide, 1 + wide, np.log1p(wide)"
 )
-logrel_derivative: Primitive = special(
-    "logrel_derivative",
-    lambda x, *, out, n: logrel_derivative(x, n=n + 1),
-    "diff(log(x)/(x - 1), x, n)",
-    Domain(0.2, 5.0),
-    code="logrel_derivative_of({0}, {n})",
-    params=({"n": 0}, {"n": 1}, {"n": 2}),
-    modules=("math",),
-    helpers=_LOG_RATIO
-    + '''
-def logrel_derivative_of(x, n):
-    """log(x) / (x - 1) derived n times."""
-    wide = np.asarray(x, np.float64)
-    with np.errstate(all="ignore"):
-        found = log_ratio_derivative_of(wide - 1, wide, np.log(wide), n)
-    return np.asarray(found, np.result_type(x))[()]
-''',
+logrel_derivative = _ratio_derivative(
+    "logrel_derivative", "log(x)/(x - 1)", Domain(0.2, 5.0), "wide - 1, wide, np.log(wide)"
 )
 
 
