@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from operator import index
 from threading import get_ident
 from typing import Any
 
@@ -32,6 +31,7 @@ from cats.ir.spaces import Ground, Real, Value, space_of
 from cats.ir.wire import Builder
 from cats.linearity import check_linear_function
 from cats.places import placed, users_place
+from cats.prepared import integers
 from cats.trace import Spec, leaf_names
 from cats.tree import Branch, Static, Tree, count, flatten, of_kinds, order, unflatten
 from cats.whole import compile
@@ -445,18 +445,10 @@ def a_function(what: str, f: Any) -> Any:
 
 def _numbers(nondiff_argnums: int | Sequence[int]) -> tuple[int, ...]:
     """Numbers of arguments. Raises DerivativeError for what is none."""
-    given: Any = nondiff_argnums
-    try:
-        return (index(given),) if hasattr(given, "__index__") else tuple(map(index, given))
-    except TypeError:
-        raise DerivativeError(
-            f"nondiff_argnums={given!r} is neither an integer nor a sequence of integers",
-            where=users_place(),
-            remedy="Number the arguments from 0.",
-        ) from None
+    found = integers("nondiff_argnums", nondiff_argnums, "Number the arguments from 0.")
+    return (found,) if isinstance(found, int) else found
 
 
-@placed
 def custom_jvp(f: Function, nondiff_argnums: int | Sequence[int] = ()) -> CustomFunction:
     """f, with a derivative that a rule says: to be completed with `defjvp` or `defjvps`.
 

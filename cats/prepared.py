@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
 from cats.ir.spaces import Discrete, Ground, Product, Real, Space, Value
 from cats.ir.wire import Builder
-from cats.places import placed
+from cats.places import placed, users_place
 from cats.pointfree import program_of
 from cats.recorder import Recorder, newest_recorder
 from cats.trace import Argument, Spec, arguments, leaf_names, space_of_leaf, trace_function
@@ -179,15 +180,11 @@ def wanted(
     """argnums and argnames as numbers and tuples. Raises DerivativeError for anything else."""
     if argnums is None:
         argnums = 0 if argnames is None else ()
-    try:
-        numbers: Any = argnums.__index__() if hasattr(argnums, "__index__") else tuple(
-            [n.__index__() for n in argnums]
-        )  # fmt: skip
-    except (TypeError, AttributeError):
-        raise DerivativeError(
-            f"argnums={argnums!r} is neither an integer nor a sequence of integers",
-            remedy="Number the positional arguments from 0, or name arguments with argnames.",
-        ) from None
+    numbers = integers(
+        "argnums",
+        argnums,
+        "Number the positional arguments from 0, or name arguments with argnames.",
+    )
     if argnames is None or isinstance(argnames, str):
         return numbers, argnames
     names = tuple(argnames) if isinstance(argnames, Iterable) else (argnames,)
@@ -197,6 +194,22 @@ def wanted(
             remedy="Give the names of parameters, as text.",
         )
     return numbers, names
+
+
+def integers(name: str, given: Any, remedy: str) -> int | tuple[int, ...]:
+    """An integer, or a tuple of several. Raises DerivativeError for anything else."""
+    try:
+        return (
+            operator.index(given)
+            if hasattr(given, "__index__")
+            else tuple(map(operator.index, given))
+        )
+    except TypeError:
+        raise DerivativeError(
+            f"{name}={given!r} is neither an integer nor a sequence of integers",
+            where=users_place(),
+            remedy=remedy,
+        ) from None
 
 
 @placed
