@@ -12,6 +12,9 @@ from tests.oracles.numbers import CONTEXT, NOT_A_NUMBER, Array, mpf
 
 Entry = Callable[..., Any]
 
+SINGULAR = "1e-50"
+"""A determinant is zero if it is so small beside the one of rows at right angles."""
+
 
 def _each_matrix(f: Callable[..., Any]) -> Entry:
     """f of the matrices at each place of the axes before the last two of the first argument."""
@@ -59,7 +62,7 @@ def _eliminated(a: Array, b: Array) -> tuple[Any, Array]:
     for k in range(n):
         pivot = max(range(k, n), key=lambda i: abs(wide[i, k]))
         if wide[pivot, k] == 0:
-            return mpf(0), np.full(b.shape, NOT_A_NUMBER, object)
+            return mpf(0), b
         if pivot != k:
             wide[[k, pivot]] = wide[[pivot, k]]
             det = -det
@@ -72,7 +75,15 @@ def _eliminated(a: Array, b: Array) -> tuple[Any, Array]:
 
 
 def _solved(a: Array, b: Array) -> Array:
-    return _eliminated(a, b.reshape(len(a), b.size // max(len(a), 1)))[1].reshape(b.shape)
+    """a^-1 b; not a number where a is singular, as far as one can tell from its digits."""
+    det, found = _eliminated(a, b.reshape(len(a), b.size // max(len(a), 1)))
+    singular = abs(det) <= mpf(SINGULAR) * _box(a)
+    return (found * NOT_A_NUMBER if singular else found).reshape(b.shape)
+
+
+def _box(a: Array) -> Any:
+    """The product of the lengths of the rows: what the determinant would be at right angles."""
+    return CONTEXT.fprod([CONTEXT.norm(list(row)) for row in a])
 
 
 def _solve(a: Array, b: Array, *, columns: int, transposed: bool) -> Array:

@@ -66,6 +66,18 @@ def test_a_result_of_another_shape_is_refused() -> None:
         settled(np.ones(2), Real((3,)))
 
 
+@pytest.mark.parametrize("solve", [np.linalg.solve, lambda a, b: np.linalg.lstsq(a, b, 1e-15)[0]])
+def test_what_is_singular_but_for_rounding_has_no_inverse(solve: Any) -> None:
+    def solved(e: Any, b: float) -> Any:
+        x = np.array([7.0, 3.0])
+        given = reference(lambda x, e, b: solve(np.outer(1 / x, np.sqrt(x)) + e, b), x, e, b * x)
+        return given.value[0]
+
+    off = np.array([[0.0, 1e-15], [0.0, 0.0]])
+    assert not any(map(CONTEXT.isfinite, [*solved(0 * off, 0.0), *solved(0 * off, 1.0)]))
+    assert all(map(CONTEXT.isfinite, [*solved(off, 0.0), *solved(off, 1.0)]))
+
+
 def test_an_operation_of_several_results_is_run() -> None:
     """Its entry gives a tuple, in the order of the spaces."""
     both = Primitive("both", "({0}, -{0})", lambda x: (x, x))
