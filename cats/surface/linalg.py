@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.prims import determinants, factors, least_squares, solving, spectra
+from cats.ir.prims import beyond, determinants, factors, least_squares, solving, spectra
 from cats.ir.prims.algebra import mul
 from cats.ir.spaces import Value
 from cats.surface.elementwise import subtract
+from cats.surface.joining import concatenate
 from cats.surface.norms import matrix_rank
 from cats.surface.products import matmul
 from cats.surface.reductions import NAMES as REDUCTIONS
@@ -164,37 +165,44 @@ def cholesky(a: Value, *, upper: bool = False) -> Value:
 
 
 def qr(a: Value, mode: str = "reduced") -> Value:
-    """np.linalg.qr in the modes reduced and r, and complete where that is the same as reduced."""
+    """np.linalg.qr; columns beyond those of the matrix, when complete, have no derivative."""
     array = matrices(a)
-    if mode == "complete" and array.ndim > 1 and array.shape[-2] <= array.shape[-1]:
-        mode = "reduced"
-    if mode not in ("reduced", "r"):
+    if mode not in ("reduced", "r", "complete"):
         raise refusal(
             f"np.linalg.qr(mode={mode!r})",
-            "columns beyond those of the matrix are any basis, so they have no derivative"
-            if mode == "complete"
-            else "cats knows the modes reduced, r and complete",
+            "cats knows the modes reduced, r and complete",
             "Use mode='reduced'.",
         )
-    found = factors.qr(array)
-    return found[1] if mode == "r" else named(np.linalg.qr, found)
+    q, r = factors.qr(array)
+    if mode == "r":
+        return r
+    return named(np.linalg.qr, whole_qr(array, q, r) if mode == "complete" else (q, r))
+
+
+def whole_qr(a: Traced, q: Traced, r: Traced) -> tuple[Value, Value]:
+    """The factors with all columns of an orthogonal matrix, and with rows of zeros."""
+    rows, first = q.shape[-2:]
+    if rows == first:
+        return q, r
+    zeros = np.zeros((*r.shape[:-2], rows - first, r.shape[-1]), r.dtype)
+    return concatenate([q, beyond.qr_left(a, first=first)], -1), concatenate([r, zeros], -2)
 
 
 def svd(
     a: Value, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Value:
-    """np.linalg.svd; of matrices that are not square with full_matrices=False only."""
+    """np.linalg.svd; vectors beyond the singular values, of full_matrices, have no derivative."""
     refuse_options("np.linalg.svd", {"hermitian": hermitian})
     array = matrices(a)
     if not compute_uv:
         return spectra.svdvals(array)
-    if full_matrices and array.ndim > 1 and array.shape[-2] != array.shape[-1]:
-        raise refusal(
-            f"np.linalg.svd of shape {array.shape} with full_matrices=True",
-            "vectors beyond the singular values are any basis, so they have no derivative",
-            "Use full_matrices=False.",
-        )
-    return named(np.linalg.svd, spectra.svd(array))
+    u, s, vh = spectra.svd(array)
+    first = s.shape[-1]
+    if full_matrices and u.shape[-2] > first:
+        u = concatenate([u, beyond.svd_left(array, first=first)], -1)
+    if full_matrices and vh.shape[-1] > first:
+        vh = concatenate([vh, beyond.svd_right(array, first=first)], -2)
+    return named(np.linalg.svd, (u, s, vh))
 
 
 def svdvals(x: Value) -> Value:

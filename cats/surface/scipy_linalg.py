@@ -19,7 +19,6 @@ from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
-from cats.surface.joining import concatenate
 from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.products import matmul
 from cats.surface.reasons import BASIS
@@ -158,22 +157,19 @@ def qr(
     pivoting: bool = False,
     check_finite: bool = True,
 ) -> Value:
-    """scipy.linalg.qr without pivoting; full for matrices with no more rows than columns."""
-    refuse_options("scipy.linalg.qr", {"pivoting": pivoting})
+    """scipy.linalg.qr; columns beyond those of the matrix have no derivative."""
     array = matrices(a)
-    tall = array.ndim > 1 and array.shape[-2] > array.shape[-1]
-    if mode == "r":
-        found = linalg.qr(array, "r")
-        rows = array.shape[-2] - found.shape[-2]
-        zeros = np.zeros((*array.shape[:-2], rows, array.shape[-1]), array.dtype)
-        return (concatenate([found, zeros], -2) if rows else found,)
-    if mode not in ("full", "economic") or (mode == "full" and tall):
+    if mode not in ("full", "economic", "r"):
         raise refusal(
-            f"scipy.linalg.qr(mode={mode!r}) of shape {array.shape}",
-            "columns beyond those of the matrix are any basis, so they have no derivative",
+            f"scipy.linalg.qr(mode={mode!r})",
+            "cats knows the modes full, economic and r",
             "Use mode='economic'.",
         )
-    return tuple(factors.qr(array))
+    order = (factors.pivots(array),) if pivoting else ()
+    array = getitem(array, (slice(None), *order)) if pivoting else array
+    q, r = factors.qr(array)
+    q, r = (q, r) if mode == "economic" else linalg.whole_qr(array, q, r)
+    return (r, *order) if mode == "r" else (q, r, *order)
 
 
 def lu(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cats.ir.errors import SpaceError
 from cats.ir.linear import Fork, Id, Linear, Zero
 from cats.ir.primitive import Example, Primitive, leaf_of
 from cats.ir.prims.indexing import index
@@ -31,7 +32,7 @@ from cats.ir.prims.stacks import (
     stack_of,
     upper,
 )
-from cats.ir.spaces import Ground, Space, Value, space_of
+from cats.ir.spaces import Discrete, Ground, Space, Value, space_of
 
 
 def divided(a: Value, *, lower: bool, transposed: bool = False, unit: bool = False) -> Link:
@@ -177,4 +178,21 @@ lu: Primitive = Primitive(
     modules=("scipy.linalg",),
 )
 
-FAMILY = (cholesky, qr, lu)
+
+def _pivots_space(a: Ground) -> Discrete:
+    if stack_of("the pivots", a):
+        raise SpaceError(f"the pivots of {a}: it is a stack of matrices, not one")
+    return Discrete((a.shape[-1],), "int32")
+
+
+pivots: Primitive = Primitive(
+    "pivots",
+    "scipy.linalg.qr({0}, mode='r', pivoting=True)[1]",
+    _pivots_space,
+    work=_factor_work,
+    examples=tuple(Example(reals(s)) for s in ((3, 3), (4, 2), (2, 4))),
+    modules=("scipy.linalg",),
+)
+"""In which order QR takes the columns: at each step the one with the most that is left."""
+
+FAMILY = (cholesky, qr, lu, pivots)

@@ -182,7 +182,8 @@ def _svd_kinks(a: Value) -> Value:
     return logical_or(touching(s), less_equal(s, beside(least_of(s), s)))
 
 
-def _svd_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
+def svd_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:
+    """Scalar operations of the singular values and vectors, about."""
     return 20 * count(spaces[0].shape) * min(spaces[0].shape[-2:])
 
 
@@ -195,7 +196,7 @@ svd: Primitive = Primitive(
     linearise=_svd_rule,
     batch=lambda a, *, batched: svd(a),
     kinks=_svd_kinks,
-    work=_svd_work,
+    work=svd_work,
     examples=tuple(Example(reals(shape)) for shape in _SHAPES),
 )
 
@@ -212,7 +213,7 @@ svdvals: Primitive = Primitive(
     linearise=_svdvals_rule,
     batch=lambda a, *, batched: svdvals(a),
     kinks=_svd_kinks,
-    work=_svd_work,
+    work=svd_work,
     examples=tuple(Example(reals(shape)) for shape in _SHAPES),
 )
 

@@ -363,6 +363,7 @@ HELD = frozenset({"stop", "guard"})
 _SIGNS = "its vectors have the signs, or its rows the order, that LAPACK's own steps give them"
 _FLOATS = "it speaks of the floats themselves, of which there are none in 80 digits"
 _ORDER = "which of the many orders it leaves is NumPy's own affair"
+_BASIS = "any basis of the space that is left would do"
 _SLOPE = "it is the derivative of its matrix function, and measured as that"
 _LONG = "mpmath takes minutes for one derivative; that its exponential is the matrix is tested"
 
@@ -374,9 +375,13 @@ WITHOUT: dict[str, str] = {
     "bin_count": "a rule of thumb, in NumPy's words",
     "qr": _SIGNS,
     "lu": _SIGNS,
+    "pivots": _SIGNS,
     "eigh": _SIGNS,
     "scipy_eigh": _SIGNS,
     "svd": _SIGNS,
+    "svd_left": _BASIS,
+    "svd_right": _BASIS,
+    "qr_left": _BASIS,
     "expm_along": _SLOPE,
     "logm": _LONG,
     "logm_along": _SLOPE,

@@ -20,10 +20,19 @@ from cats.blocks import Kronecker
 from cats.derive import derive
 from cats.forward import Forward, materialise
 from cats.functor import by_position, interpret, represent
-from cats.ir.errors import CatsError, SpaceError
+from cats.ir.errors import CatsError, DerivativeError, SpaceError
 from cats.ir.linear import Fork, Linear, Proj, Scale, Then
 from cats.ir.primitive import Primitive
-from cats.ir.prims import determinants, factors, gaps, least_squares, solving, spectra, stacks
+from cats.ir.prims import (
+    beyond,
+    determinants,
+    factors,
+    gaps,
+    least_squares,
+    solving,
+    spectra,
+    stacks,
+)
 from cats.ir.prims.stacks import chain, flip, left, lower, plus, product, right, scaled
 from cats.ir.spaces import Discrete, Ground, Real, Value, space_of
 from cats.matrix import Matrix, to_array
@@ -399,11 +408,7 @@ def test_what_numpy_cannot_invert_is_numpys_error_in_derivatives_too() -> None:
 REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "eig": (np.linalg.eig, "numpy.linalg.eig|np.linalg.eig: eigenvalues.*complex", "eigh"),
     "eigvals": (np.linalg.eigvals, "np.linalg.eigvals: eigenvalues.*complex", "eigh"),
-    "qr complete": (
-        lambda a: np.linalg.qr(a[:, :2], mode="complete"), "any basis", "mode='reduced'",
-    ),
     "qr raw": (lambda a: np.linalg.qr(a, mode="raw"), "mode='raw'", "mode='reduced'"),
-    "svd full": (lambda a: np.linalg.svd(a[:, :2]), "any basis", "full_matrices=False"),
     "hermitian": (lambda a: np.linalg.svd(a, hermitian=True), "hermitian=True", "without"),
     "uplo": (lambda a: linalg_cases.LA.eigh(a, UPLO="X"), "UPLO='X'", "'L' or 'U'"),
     "not square": (lambda a: np.linalg.inv(a[:, :2]), "not a square matrix", ""),
@@ -424,8 +429,10 @@ REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "lstsq": (lambda a: np.linalg.lstsq(a, a[0, :2]), "does not fit", ""),
     "sp null_space": (sp("null_space"), "any basis", "projection"),
     "sp orth": (sp("orth"), "any basis", "projection"),
-    "sp qr": (lambda a: sp("qr")(a[:, :2]), "any basis", "economic"),
-    "sp pivoting": (sp("qr", pivoting=True), "pivoting=True", "without pivoting"),
+    "sp qr raw": (sp("qr", mode="raw"), "mode='raw'", "economic"),
+    "sp pivoting": (
+        lambda a: sp("qr", pivoting=True)(np.stack([a, a])), "pivots of .* a stack", "",
+    ),
     "sp assume_a": (lambda a: sp("solve", assume_a="banded")(a, a), "assume_a='banded'", "out"),
     "sp type": (lambda a: sp("eigh", type=2)(a, a), "type=2", "type=1"),
     "sp sylvester": (lambda a: sp("solve_sylvester")(a, a, a[:2]), "Sylvester's equation", ""),
@@ -440,6 +447,42 @@ def test_what_is_refused_is_refused_in_a_sentence(name: str) -> None:
     assert remedy in (caught.value.remedy or "")
     assert caught.value.where is not None
     assert caught.value.where.file in (__file__, linalg_cases.__file__)
+
+
+COMPLETED: dict[str, Callable[[Any], Any]] = {
+    "svd": np.linalg.svd,
+    "sp svd": sp("svd"),
+    "qr": lambda a: np.linalg.qr(a, mode="complete"),
+    "sp qr": sp("qr"),
+    "sp qr pivoting": sp("qr", pivoting=True),
+}
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 3), (30, 2), (3, 0), (0, 3)], ids=str)
+@pytest.mark.parametrize("name", COMPLETED)
+def test_completed_bases_are_numpys(name: str, shape: tuple[int, int]) -> None:
+    """Those that are added only have no derivative, and that is said."""
+    f, a = COMPLETED[name], np.random.default_rng(3).normal(size=shape)
+    found, expected = cats.compile(f)(a), f(a)
+    assert type(found) is type(expected)
+    for x, y in zip(found, expected, strict=True):
+        assert x.dtype == y.dtype
+        np.testing.assert_allclose(x, y, rtol=0, atol=1e-14)
+    long, least = max(shape), min(shape)
+    part = 0 if shape[0] == long else 2
+    if (shape[0] < long and "qr" in name) or long == least:
+        return
+    with pytest.raises(DerivativeError, match="beyond those determined are any basis") as caught:
+        cats.jacobian(lambda a: f(a)[part])(a)
+    assert caught.value.where is not None
+    assert caught.value.where.file in (__file__, linalg_cases.__file__)
+
+
+@pytest.mark.parametrize("name", ["svd", "qr"])
+def test_completed_bases_are_batched(name: str) -> None:
+    f, a = COMPLETED[name], np.random.default_rng(4).normal(size=(5, 4, 2))
+    for x, y in zip(cats.vmap(f)(a), f(a), strict=True):
+        np.testing.assert_allclose(x, y, rtol=0, atol=1e-14)
 
 
 M, V, STACKED = Real((3, 3)), Real((3,)), Real((2, 3, 3))
@@ -457,6 +500,9 @@ MISFITS: dict[str, tuple[Any, tuple[Ground, ...], dict[str, Any], str]] = {
     ),
     "directions": (
         determinants.cofactors, (M, V), {"wide": ()}, r"determinant at R\[3, 3\] along R\[3\]",
+    ),
+    "completed": (
+        beyond.svd_left, (Real((3, 2)),), {"first": 1}, r"\(3, 2\) determines 2 vectors, not 1",
     ),
     "gaps": (gaps.over_gaps, (M, M, V), {"extra": 0, "hollow": True}, r"below R\[3\] are none"),
 }  # fmt: skip
