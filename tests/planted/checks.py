@@ -142,7 +142,7 @@ def values_are_numpys() -> None:
         ufunc = getattr(np, names.get(op.name, op.name), None)
         if not op.elementwise or op.name in ("select", "keep", "ipow") or ufunc is None:
             continue
-        for example in examples(op, "float64", (3,)):
+        for example in examples(op, "float64", (60,)):
             args = arguments(op, example, rng)
             with np.errstate(all="ignore"):
                 found, expected = op.evaluate(*args), ufunc(*args)
@@ -254,6 +254,8 @@ def conventions_at_ties_and_edges() -> None:
     same(slopes(np.abs, 0.0), (0.0,))
     same(slopes(np.hypot, 0.0, 0.0), (0.0, 0.0))
     same(slopes(np.hypot, 3.0, 4.0), (0.6, 0.8))
+    for x, dy in ((-2.0, 0.0), (0.0, 1.0), (2.0, 0.0)):
+        same(slopes(np.heaviside, x, 0.25), (0.0, dy))
     same(slopes(lambda x, y: x**y, 0.0, 0.0)[0], 0.0)
     same(slopes(lambda x, y: x**y, 0.0, 1.0), (1.0, 0.0))
     same(slopes(lambda x, y: x**y, 0.0, 2.0), (0.0, 0.0))
