@@ -78,12 +78,16 @@ def linearisations() -> Iterator[Mutant]:
             yield from words(file, name, rule)
 
 
+NOTHING = ("Zero(", "_flat(", "Join(tuple(_flat", "Join((Zero(UNIT, UNIT),)")
+"""How rules begin that give zero, which is its own opposite and its own double."""
+
+
 def _whole(file: Source, name: str, rule: ast.Lambda | ast.FunctionDef) -> Iterator[Mutant]:
     if name in ("_others", "_no_tangent"):
         return
     for i, result in enumerate(results(rule)):
         text = file.of(result)
-        if text.startswith(("Zero(", "_flat(", "Join(tuple(_flat")):
+        if text.startswith(NOTHING):
             continue
         id = f"{name}/{{}}{i or ''}"
         yield file.mutant(id.format("negated"), result, f"-({text})", "linearisation: sign flipped")
