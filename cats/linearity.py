@@ -1,18 +1,35 @@
-"""Is a program linear? Its derivative must not depend on where it is taken, and f(0) must be 0."""
+"""Is a program linear? Its derivative must not depend on where it is taken, and must be all of it.
+
+A function with such a derivative is the sum of a linear one and of one that is locally constant.
+The latter is 0 if nothing depends on the argument through a step whose derivative is 0 (a
+comparison, floor, stop_gradient), or that jumps (fmod), and if f(0) is 0 whatever else it is given.
+The first is read off the program; for the others it is run on some arguments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from cats.backends.on_numpy import OnNumpy
 from cats.dependence import dependent
 from cats.derive import derive
-from cats.ir.errors import LinearityError, Where
+from cats.ir.control import While
+from cats.ir.errors import CatsError, LinearityError, Where
 from cats.ir.inline import without_guards
+from cats.ir.linear import Params
+from cats.ir.linear_program import ZERO
+from cats.ir.nesting import inner_first
+from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard
-from cats.ir.program import Program
+from cats.ir.program import Program, Step
+from cats.ir.spaces import Ground, Real, Value
+from cats.ir.wire import Builder
+
+SIZES = (0.3, 1.7, -0.6, 25.0, -1e-3)
+"""About how large the arguments are made on which values are looked at."""
 
 
 def check_linear_function(program: Program, active: Sequence[int] | None = None) -> None:
@@ -20,6 +37,7 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
 
     active   the inputs in which it should be linear; the others are fixed
     """
+    program = program.pruned()
     derivative = derive(program, active)
     primal, count = derivative.primal, derivative.count
     varying = dependent(primal, derivative.active)
@@ -33,7 +51,8 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
         if varying[output]:
             where = places[output] or _first_nonlinear(program)
             raise _not_linear("its derivative depends on the argument", where)
-    _check_origin(without_guards(program), derivative.active)
+    dependent(program, derivative.active, _check_smooth)
+    _check_values(without_guards(program), derivative.active)
 
 
 def _not_linear(why: str, where: Where | None) -> LinearityError:
@@ -48,15 +67,81 @@ def _first_nonlinear(program: Program) -> Where | None:
     return next((s.where for s in program.steps if s.where is not None), None)
 
 
-def _check_origin(program: Program, active: Sequence[int]) -> None:
-    given = [
-        np.zeros(s.shape, s.dtype) if i in active else np.ones(s.shape, s.dtype)
-        for i, s in enumerate(program.inputs)
-    ]
-    for value in OnNumpy().compile(program)(*given):
-        if np.any(np.asarray(value) != 0):
+# What depends on the argument, and does not vary
+
+
+def _check_smooth(program: Program, step: Step, varies: list[bool]) -> None:
+    """Raises LinearityError if the derivative of a step drops an argument that varies."""
+    if not isinstance(step.op, Primitive):
+        return
+    linear = step.op.linear.slots if step.op.linear is not None else ()
+    spaces = tuple([program.spaces[a] for a in step.args])
+    for slot, varying in enumerate(varies):
+        if varying and slot not in linear and _is_flat(step.op, spaces, step.params, slot):
+            raise _not_linear(
+                f"it depends on the argument through {step.op.name}, whose derivative is 0",
+                step.where,
+            )
+
+
+@lru_cache(maxsize=4096)
+def _is_flat(op: Primitive, spaces: tuple[Ground, ...], params: Params, slot: int) -> bool:
+    """Whether the derivative of an operation in one argument is 0 everywhere."""
+    if not isinstance(spaces[slot], Real):
+        return True
+    builder = Builder(spaces)
+    made = builder.emit(op, tuple(builder.wires), params)
+    alone = builder.finish(made if isinstance(made, tuple) else [made])
+    return all(output == ZERO for output in derive(alone, [slot]).linear.outputs)
+
+
+# Values
+
+
+def _check_values(program: Program, active: Sequence[int]) -> None:
+    """f(0) = 0 and f(2 x) = 2 f(x), which is exact in floating point, at some x."""
+    run = OnNumpy().compile(program)
+    for given in _samples(program):
+        rows = (_scaled(given, active, factor) for factor in (0, 1, 2))
+        try:
+            with np.errstate(all="ignore"):
+                nothing, once, twice = ([np.asarray(v) for v in run(*row)] for row in rows)
+        except (ArithmeticError, ValueError, IndexError, CatsError):
+            continue
+        if any(np.any(np.isfinite(v) & (v != 0)) for v in nothing):
             raise LinearityError(
                 "the function is affine, not linear: it does not map 0 to 0",
                 where=_first_nonlinear(program),
                 remedy="Leave out the constant term.",
             )
+        if any(_differ(2 * v, w) for v, w in zip(once, twice, strict=True)):
+            raise _not_linear("it does not map 2 x to twice f(x)", _first_nonlinear(program))
+
+
+def _scaled(given: Sequence[Value], active: Sequence[int], factor: int) -> list[Value]:
+    return [v * v.dtype.type(factor) if i in active else v for i, v in enumerate(given)]
+
+
+def _differ(v: Value, w: Value) -> bool:
+    """Whether finite numbers differ by more than rounding."""
+    known = np.isfinite(v) & np.isfinite(w)
+    v, w = v[known], w[known]
+    return bool(np.any(np.abs(v - w) > 1e-3 * np.maximum(np.abs(v), np.abs(w))))
+
+
+def _samples(program: Program) -> Iterator[list[Value]]:
+    """Arguments: ones, then others.
+
+    A loop that runs until something is reached is given ones only: it need not end on others.
+    """
+    yield [np.ones(s.shape, s.dtype)[()] for s in program.inputs]
+    inside = inner_first(program)
+    if any(isinstance(step.op, While) for each in inside for step in each.steps):
+        return
+    rng = np.random.default_rng(0)
+    for size in SIZES:
+        yield [
+            (size * rng.uniform(0.5, 1.5, s.shape) if isinstance(s, Real) else np.zeros(s.shape))
+            .astype(s.dtype)[()]
+            for s in program.inputs
+        ]  # fmt: skip

@@ -5,8 +5,6 @@ ARGUED: dict[str, str] = {
     "which no value depends on.",
     "cats/blockwise:matrix_of/condition": "Both branches write out the same matrix, by columns "
     "or by rows; the condition chooses the cheaper.",
-    "wire:emit/condition8": "Says in which space a bare number is lifted that a rule returns; "
-    "rules return wires, and none has an operation without arguments at its head.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
     "prims/math_functions:fma/order": "x * y + z is y * x + z, rounded once, to the last bit.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "

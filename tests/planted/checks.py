@@ -577,6 +577,7 @@ def transposition_exchanges_structure() -> None:
 def only_what_is_linear_transposes() -> None:
     with pytest.raises(LinearityError, match="sin"):
         cats.linear_transpose(np.sin, np.float64(0))
+    all_cases("unit.test_linearity", *_tests("unit.test_linearity"))
     same(cats.linear_transpose(lambda x, y: x + 2.0 * y, 0.0, 0.0)(1.0), (1.0, 2.0))
     same(cats.linear_transpose(lambda x: x + (x + x) * 2.0, 0.0)(1.0), (5.0,))
     same(cats.linear_transpose(lambda x: (x, 2.0 * x), 0.0)((1.0, 3.0)), (7.0,))

@@ -52,6 +52,12 @@ NAMED = (
           "sub(tag, mul(passed[0], widths[0]))", "tag"),
     Named("a-wide-tag-counts-from-one", LINEAR, "tag >= self.widths[branch]",
           "tag > self.widths[branch]"),
+    # Is it linear
+    Named("what-jumps-is-linear", "cats/linearity.py",
+          "dependent(program, derivative.active, _check_smooth)", "derivative.active"),
+    Named("all-that-is-kept-is-one", "cats/linearity.py", "for size in SIZES:", "for size in ():"),
+    Named("zero-is-the-only-argument", "cats/linearity.py", "for factor in (0, 1, 2))",
+          "for factor in (0, 0, 0))"),
     # Transposition
     Named("dup-forgotten", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),
