@@ -127,7 +127,7 @@ def trace_function(
     if recorder.refusal is not None:
         raise recorder.refusal
     results = tuple([g.term for g in given])
-    bound, terms = recorder.kept(results)
+    bound, terms = recorder.bindings.kept(results)
     body: Term = Tuple(results)
     if bound:
         body = Let(tuple(bound), tuple(with_names(terms)), body)
@@ -275,22 +275,6 @@ def _bound(term: TermNode, count: int) -> list[str]:
         term = term.body
     names += [f"x{i}" for i in range(len(names), count)]
     return names[:count]
-
-
-def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> list[Value]:
-    """The program's steps written down in another trace: how a transformed function is traced."""
-    at: list[Value] = list(args)
-    for step in program.steps:
-        made = recorder.apply(step, [at[a] for a in step.args])
-        at.extend(made if isinstance(made, tuple) else (made,))
-    return [_apart(at[o]) for o in program.outputs]
-
-
-def _apart(value: Value) -> Value:
-    """A result as a value of its own: what is written into it is not written into an argument."""
-    if not isinstance(value, Tracked):
-        return value
-    return value.recorder.make(value.recorder, value.state, value.space)
 
 
 def space_of_leaf(value: Value, what: str) -> Ground:

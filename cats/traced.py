@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cats.attributes import has, names_of, seen_by_kind
+from cats.calls import called
 from cats.ir.constant import Constant
 from cats.ir.errors import Asked
 from cats.ir.prims.choice import isfinite
@@ -52,7 +53,7 @@ def _operator(sign: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
     def call(self: Traced, other: Any) -> Any:
         pair = (other, self) if swapped else (self, other)
         recorder = newest_recorder(pair) or self.recorder
-        found = recorder.call(ufunc, pair, {})
+        found = called(recorder, ufunc, pair, {})
         if self.weak and isinstance(found, Traced) and _is_weak(other):
             found.weak = True
         return found
@@ -148,7 +149,7 @@ def _is_weak(value: Any) -> bool:
 
 def _unary(ufunc: Any) -> Callable[[Any], Any]:
     def call(self: Traced) -> Any:
-        found = self.recorder.call(ufunc, (self,), {})
+        found = called(self.recorder, ufunc, (self,), {})
         if self.weak and isinstance(found, Traced):
             found.weak = True
         return found
@@ -159,7 +160,7 @@ def _unary(ufunc: Any) -> Callable[[Any], Any]:
 def _method(function: Any) -> Callable[..., Any]:
     def call(self: Traced, *args: Any, **kwargs: Any) -> Any:
         recorder = newest_recorder((self, args, kwargs)) or self.recorder
-        return recorder.call(function, (self, *args), kwargs)
+        return called(recorder, function, (self, *args), kwargs)
 
     call.__dict__["stands_for"] = function
     return call
@@ -173,7 +174,7 @@ def _inplace(sign: str) -> Callable[[Any, Any], Any]:
         if not self.is_array or (strange(self, other, sign, False) and outranks(self, other)):
             return found
         recorder = newest_recorder((self, found)) or self.recorder
-        return recorder.call("write", (self, found), {})
+        return called(recorder, "write", (self, found), {})
 
     return call
 
@@ -191,13 +192,13 @@ class Traced(Tracked):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         function = ufunc if method == "__call__" else (ufunc, method)
         recorder = newest_recorder((args, kwargs)) or self.recorder
-        return recorder.call(function, args, kwargs)
+        return called(recorder, function, args, kwargs)
 
     def __array_function__(
         self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         recorder = newest_recorder((args, kwargs)) or self.recorder
-        return recorder.call(func, args, kwargs)
+        return called(recorder, func, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         known = self.known
@@ -278,12 +279,12 @@ class Traced(Tracked):
     @property
     def T(self) -> Traced:
         """The transpose."""
-        return self.recorder.call(np.transpose, (self,), {})  # type: ignore[no-any-return]
+        return called(self.recorder, np.transpose, (self,), {})  # type: ignore[no-any-return]
 
     @property
     def mT(self) -> Traced:
         """The transpose of the last two axes."""
-        return self.recorder.call(np.matrix_transpose, (self,), {})  # type: ignore[no-any-return]
+        return called(self.recorder, np.matrix_transpose, (self,), {})  # type: ignore[no-any-return]
 
     @property
     def flat(self) -> Flat:
@@ -326,16 +327,16 @@ class Traced(Tracked):
         if self.weak:
             self._no_container("subscripting")
         recorder = newest_recorder((self, key)) or self.recorder
-        return recorder.call("getitem", (self, key), {})
+        return called(recorder, "getitem", (self, key), {})
 
     def __setitem__(self, key: Any, value: Any) -> None:
         recorder = newest_recorder((self, key, value)) or self.recorder
-        recorder.call("setitem", (self, key, value), {})
+        called(recorder, "setitem", (self, key, value), {})
 
     def __contains__(self, value: Any) -> bool:
         if not self.is_array:
             self._no_container("looking for a value in")
-        return bool(self.recorder.call(np.any, (self == value,), {}))
+        return bool(called(self.recorder, np.any, (self == value,), {}))
 
     def _no_container(self, what: str) -> NoReturn:
         """Raises as Python does, where a number is taken for a container."""
@@ -378,11 +379,11 @@ class Traced(Tracked):
                 where=users_place(),
                 remedy="Use x.any() or x.all().",
             )
-        x = self if not self.space.shape else self.recorder.call(np.reshape, (self, ()), {})
+        x = self if not self.space.shape else called(self.recorder, np.reshape, (self, ()), {})
         if not isinstance(x, Traced):
             return bool(x)
         if x.dtype != np.bool_:
-            x = self.recorder.call(np.not_equal, (x, 0), {})
+            x = called(self.recorder, np.not_equal, (x, 0), {})
         return bool(x.recorder.observe(x)) if isinstance(x, Traced) else bool(x)
 
     def __int__(self) -> int:
@@ -405,10 +406,10 @@ class Traced(Tracked):
 
     def __round__(self, digits: int | None = None) -> Any:
         if digits is None:
-            return int(self.recorder.call(np.round, (self,), {}))
+            return int(called(self.recorder, np.round, (self,), {}))
         if self.weak and isinstance(self.space, Real) and self._is_doubtful(digits):
             return round(float(self._now()), digits)
-        found = self.recorder.call(np.round, (self, digits), {})
+        found = called(self.recorder, np.round, (self, digits), {})
         if isinstance(found, Traced):
             found.weak = self.weak
         return found
@@ -426,10 +427,10 @@ class Traced(Tracked):
         return int(self)
 
     def __floor__(self) -> int:
-        return int(self.recorder.call(np.floor, (self,), {}))
+        return int(called(self.recorder, np.floor, (self,), {}))
 
     def __ceil__(self) -> int:
-        return int(self.recorder.call(np.ceil, (self,), {}))
+        return int(called(self.recorder, np.ceil, (self,), {}))
 
     def _single(self, what: str, kind: type[Asked] = Asked) -> Traced:
         """The one entry, as a value without axes; of more, NumPy gives none either."""
@@ -439,7 +440,7 @@ class Traced(Tracked):
                 where=users_place(),
                 remedy="Choose one, as x[0].",
             )
-        return self.recorder.call(np.reshape, (self, ()), {}) if self.space.shape else self
+        return called(self.recorder, np.reshape, (self, ()), {}) if self.space.shape else self
 
     def __float__(self) -> float:
         known = self.known
@@ -556,7 +557,7 @@ class Traced(Tracked):
 
     def is_integer(self) -> bool:
         """As of a number."""
-        return bool(self == self.recorder.call(np.floor, (self,), {}))
+        return bool(self == called(self.recorder, np.floor, (self,), {}))
 
     def hex(self) -> str:
         """As of a number: the text of its value in this call."""
@@ -614,12 +615,12 @@ class Traced(Tracked):
     def reshape(self, *shape: Any, **kwargs: Any) -> Traced:
         """As of an array."""
         target = shape[0] if len(shape) == 1 else shape
-        return self.recorder.call(np.reshape, (self, target), kwargs)  # type: ignore[no-any-return]
+        return called(self.recorder, np.reshape, (self, target), kwargs)  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Any) -> Traced:
         """As of an array."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else (axes or None)
-        return self.recorder.call(np.transpose, (self, order), {})  # type: ignore[no-any-return]
+        return called(self.recorder, np.transpose, (self, order), {})  # type: ignore[no-any-return]
 
 
 class _Flags:
@@ -655,7 +656,7 @@ class Flat:
         self.array = array
 
     def _line(self) -> Any:
-        return self.array.recorder.call(np.ravel, (self.array,), {})
+        return called(self.array.recorder, np.ravel, (self.array,), {})
 
     def __len__(self) -> int:
         return self.array.size
@@ -669,4 +670,4 @@ class Flat:
     def __setitem__(self, key: Any, value: Any) -> None:
         numbers = self.array.recorder.local(np.arange(len(self)))
         recorder = newest_recorder((self.array, key, value)) or self.array.recorder
-        recorder.call(np.put, (self.array, numbers[key], value), {})
+        called(recorder, np.put, (self.array, numbers[key], value), {})

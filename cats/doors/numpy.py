@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cats.calls import called, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
+from cats.plain import as_array
+from cats.recorder import Recorder, newest_recorder
 from cats.titles import title
 from cats.traced import Traced
 
@@ -79,7 +81,7 @@ class Door:
         self.real = real
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return called(self._session, self.real, args, kwargs)
+        return opened(self._session, self.real, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.real, name)
@@ -127,17 +129,17 @@ class Method:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return called(self._session, (self._ufunc, self._name), args, kwargs)
+        return opened(self._session, (self._ufunc, self._name), args, kwargs)
 
 
-def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def opened(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy on whatever the arguments are."""
     if function is np.fromiter and args:
         args = (_listed(*args, **kwargs), *args[1:])
     args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     if title(function) in session.recorder.speech.outside:
-        raise session.recorder.unknown(function)
+        raise unknown(session.recorder, function)
     recorder = newest_recorder((args, kwargs))
     if function is np.nditer:
         _refuse_frozen(*args, **kwargs)
@@ -157,7 +159,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
-    return recorder.call(function, args, kwargs)
+    return called(recorder, function, args, kwargs)
 
 
 def _calls_back(values: Iterable[Any]) -> bool:
@@ -191,7 +193,7 @@ def _tried(
             raise
         cause = error
     recorder.refusal = before
-    raise recorder.unknown(function) from cause
+    raise unknown(recorder, function) from cause
 
 
 def _refuse_frozen(
