@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 
 from cats.calls import called
+from cats.concrete import told
 from cats.doors.answers import class_made, floated
 from cats.doors.attributes import attribute, has_attribute
 from cats.doors.objects import Parent
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
+from cats.operators import truth
 from cats.places import may_be_caught
 from cats.recorder import newest_recorder
-from cats.traced import Traced, told, truth
+from cats.traced import Traced
 
 MATH: dict[str, np.ufunc] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos,
