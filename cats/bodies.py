@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cats.doors import session_of
-from cats.doors.session import users_class
+from cats.doors.objects import users_class
 from cats.engine import execute
 from cats.inside import identity, taken_in
 from cats.ir.constant import Constant

@@ -18,7 +18,7 @@ import numpy as np
 
 from cats.bodies import Body, Closed, applied, body_of, closed, described
 from cats.dependence import dependent
-from cats.doors.session import users_class
+from cats.doors.objects import users_class
 from cats.engine import NONE, fitted, real_leaves
 from cats.fixed import Fixed, beside, held_apart, in_places, pictured
 from cats.ir.control import Custom

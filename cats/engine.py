@@ -18,7 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.bits import ATOMS
 from cats.cache import Cache
 from cats.capture import picture
-from cats.doors.session import users_class
+from cats.doors.objects import users_class
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.inline import without_guards

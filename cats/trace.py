@@ -103,7 +103,7 @@ def trace_function(
     recorder.optional = optional or session.recorder.optional
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
-    parts = of_kinds(inputs, session.mirror_of)
+    parts = of_kinds(inputs, session.mirrors.mirror_of)
     whole = build(parts, iter(values), lambda static: enter(static.value))
     args = tuple(map(session.given, whole[0]))
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
@@ -114,7 +114,7 @@ def trace_function(
             result = called(*args, **kwargs)
             session.check(around)
         found, out = flatten(result)
-        out = with_statics(of_kinds(out, session.original), session.left)
+        out = with_statics(of_kinds(out, session.mirrors.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
         if recorder.refusal is None or error is recorder.refusal:
@@ -123,7 +123,7 @@ def trace_function(
     finally:
         recorder.closed = True
         if inner is None:
-            session.undo()
+            session.outside.passed.undo()
     if recorder.refusal is not None:
         raise recorder.refusal
     results = tuple([g.term for g in given])

@@ -16,6 +16,7 @@ import numpy as np
 from cats.calls import called, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
+from cats.doors.taken_out import refuse_text
 from cats.ir.errors import CatsError
 from cats.plain import as_array
 from cats.recorder import Recorder, newest_recorder
@@ -33,10 +34,6 @@ class Speaks(Protocol):
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """NumPy's own code for a function that the table does not have, as it would be traced."""
-        ...
-
-    def refuse_text(self, name: str) -> None:
-        """Raises TraceError for what reads a number out of the text of a traced value."""
         ...
 
 
@@ -149,7 +146,7 @@ def opened(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         if of_scipy(function) and draws(function, kwargs):
             recorder.refuse(*RANDOM)
         if any(map(recorder.world.wrote, words(function, [*args, *kwargs.values()]))):
-            session.refuse_text(f"np.{function.__name__}")
+            refuse_text(session, f"np.{function.__name__}")
         made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
         return Door(session, made) if is_distribution(made) else made
     recorder = recorder or session.recorder
