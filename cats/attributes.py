@@ -13,8 +13,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cats.places import reads_by_name
-from cats.tracked import sample
+from cats.ir.errors import Asked
+from cats.ir.spaces import Discrete
+from cats.places import reads_by_name, users_place
+from cats.refusals import refusal_of
+from cats.tracked import named, refuse, sample
 
 T = TypeVar("T")
 
@@ -79,3 +82,41 @@ def seen_by_kind(kind: type[T]) -> type[T]:
         if hasattr(found, "__get__") and found is not inspect.getattr_static(object, name, None):
             setattr(kind, name, OfKind(name, found))
     return kind
+
+
+class MissingAttribute(Asked, AttributeError):
+    """A traced value was asked for an attribute that it does not have."""
+
+
+def absent(x: Any, name: str) -> Any:
+    """What is under a name that this class has not: of whole numbers what theirs is.
+
+    Raises MissingAttribute where what it stands for has none either, and else TraceError.
+    """
+    if not has(x, name):
+        raise missing(x, name)
+    if isinstance(x.space, Discrete) and not x.is_array:
+        return getattr(type(sample(x))(int(x)), name)
+    refusal = refusal_of(f"numpy.ndarray.{name}", x.recorder.speech.refused)
+    refuse(
+        x,
+        f"x.{name}",
+        refusal.why if refusal else "it takes the number out, and its derivative would be lost",
+        refusal.instead if refusal else "Use x itself.",
+    )
+
+
+def missing(x: Any, name: str) -> MissingAttribute:
+    """The error for an attribute that what it stands for does not have."""
+    kind = type(sample(x))
+    refusal = refusal_of(f"numpy.ndarray.{name}", x.recorder.speech.refused)
+    boxed = kind is not np.ndarray and name in names_of(np.ndarray)
+    remedy = f"Use np.asarray(x).{name}, of an array."
+    if not boxed:
+        remedy = f"Use the NumPy function that does the same, or compute {name} another way."
+    return MissingAttribute(
+        f"a traced value in {x.space}, of type {named(x)}, has no attribute {name!r}"
+        + (f": {refusal.why}" if refusal and not boxed else ""),
+        where=users_place(),
+        remedy=refusal.instead if refusal and not boxed else remedy,
+    )

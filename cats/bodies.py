@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cats.doors import session_of
-from cats.doors.session import users_class
+from cats.doors.objects import users_class
 from cats.engine import execute
 from cats.inside import identity, taken_in
 from cats.ir.constant import Constant
@@ -28,6 +28,7 @@ from cats.ir.wire import STAMPS, Builder, Wire
 from cats.places import placed, users_place
 from cats.prepared import prepare, traced
 from cats.recorder import newest_recorder
+from cats.replay import replayed_step
 from cats.trace import Spec
 from cats.tracked import Tracked
 from cats.tree import (
@@ -275,7 +276,7 @@ def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:
     step = Step(word, tuple(range(len(args))), (), word.space(*spaces), users_place())
     recorder = newest_recorder(args)
     if recorder is not None:
-        found: Sequence[Value] = recorder.apply(step, list(args))
+        found: Sequence[Value] = replayed_step(step, args, recorder)
         return found
     count = len(step.spaces)
     outputs = tuple(range(len(args), len(args) + count))

@@ -109,6 +109,11 @@ class Concrete:
         return given
 
 
+def told(value: Any) -> bool:
+    """Whether it can be known what a value is in this call."""
+    return not isinstance(value, Tracked) or value.recorder.concrete.told(value)
+
+
 def _whole(part: Proj) -> tuple[Term, list[int]]:
     """What a part is a part of, and the way there."""
     way: list[int] = []

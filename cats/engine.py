@@ -18,7 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.bits import ATOMS
 from cats.cache import Cache
 from cats.capture import picture
-from cats.doors.session import users_class
+from cats.doors.objects import users_class
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.inline import without_guards
@@ -28,9 +28,10 @@ from cats.paths import Path, Paths
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
 from cats.recorder import Recorder, newest_recorder
+from cats.replay import replayed
 from cats.signs import finished
 from cats.simplify import simplify
-from cats.trace import Spec, replayed, space_of_leaf
+from cats.trace import Spec, space_of_leaf
 from cats.tree import (
     LEAF,
     Branch,

@@ -59,7 +59,7 @@ def _newest(values: Iterable[Value], since: int) -> Recorder | None:
 
 def _is_new(value: Tracked, since: int) -> bool:
     recorder: Recorder = value.recorder
-    return recorder.made_since(value.term, since)
+    return recorder.bindings.made_since(value.term, since)
 
 
 def _without(
@@ -93,17 +93,17 @@ def _slice(
         term = waiting.pop()
         if not isinstance(term, Var) or term.name in reads:
             continue
-        if not recorder.made_since(term, since):
+        if not recorder.bindings.made_since(term, since):
             reads[term.name] = _behind(recorder.named(term.name))
             continue
         place = recorder.concrete.place(term.name)
         if place not in needed:
             needed.add(place)
             waiting += recorder.concrete.parts(term.name)
-    recorder.inner |= needed
+    recorder.bindings.inner |= needed
     places = sorted(needed)
-    values = with_names([recorder.values[i] for i in places])
-    body = Let(tuple([recorder.bound[i] for i in places]), tuple(values), _tuple(wanted))
+    values = with_names([recorder.bindings.terms[i] for i in places])
+    body = Let(tuple([recorder.bindings.names[i] for i in places]), tuple(values), _tuple(wanted))
     spaces = {name: v.space for name, v in reads.items()}
     end = Product(tuple([v.space for v in wanted]))
     return program_of(body, spaces, end=end).program, list(reads.values())

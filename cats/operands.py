@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.capture import ours
 from cats.ir.errors import Asked
 from cats.ir.spaces import Discrete, Real
@@ -65,7 +66,7 @@ def answered(x: Any, other: Any, sign: str, swapped: bool) -> Any:
         return _sure(found, x, other, sign, swapped)
     override = _bound(other, "__array_ufunc__")
     if override is not None:
-        own = x.recorder.call(np.asarray, (x,), {}) if sign in _MIRRORED else x
+        own = called(x.recorder, np.asarray, (x,), {}) if sign in _MIRRORED else x
         pair = (other, own) if swapped else (own, other)
         found = override(x.recorder.world.door(UFUNCS[sign]), "__call__", *pair)
         return _sure(found, x, other, sign, swapped)

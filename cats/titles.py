@@ -43,3 +43,13 @@ def _modules(function: Any) -> list[str]:
         for n in range(len(parts), 0, -1)
         if not any(part.startswith("_") for part in parts[:n])
     ]
+
+
+def shown(function: Any) -> str:
+    """A function of the table as the user writes it."""
+    if function == "getitem":
+        return "x[...]"
+    if isinstance(function, tuple):
+        return f"{shown(function[0])}.{function[1]}"
+    name = title(function)
+    return f"np.{name.removeprefix('numpy.')}" if name.startswith("numpy.") else name

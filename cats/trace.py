@@ -103,7 +103,7 @@ def trace_function(
     recorder.optional = optional or session.recorder.optional
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
-    parts = of_kinds(inputs, session.mirror_of)
+    parts = of_kinds(inputs, session.mirrors.mirror_of)
     whole = build(parts, iter(values), lambda static: enter(static.value))
     args = tuple(map(session.given, whole[0]))
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
@@ -114,7 +114,7 @@ def trace_function(
             result = called(*args, **kwargs)
             session.check(around)
         found, out = flatten(result)
-        out = with_statics(of_kinds(out, session.original), session.left)
+        out = with_statics(of_kinds(out, session.mirrors.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
         if recorder.refusal is None or error is recorder.refusal:
@@ -123,11 +123,11 @@ def trace_function(
     finally:
         recorder.closed = True
         if inner is None:
-            session.undo()
+            session.outside.passed.undo()
     if recorder.refusal is not None:
         raise recorder.refusal
     results = tuple([g.term for g in given])
-    bound, terms = recorder.kept(results)
+    bound, terms = recorder.bindings.kept(results)
     body: Term = Tuple(results)
     if bound:
         body = Let(tuple(bound), tuple(with_names(terms)), body)
@@ -275,22 +275,6 @@ def _bound(term: TermNode, count: int) -> list[str]:
         term = term.body
     names += [f"x{i}" for i in range(len(names), count)]
     return names[:count]
-
-
-def replayed(program: Program, args: Sequence[Value], recorder: Recorder) -> list[Value]:
-    """The program's steps written down in another trace: how a transformed function is traced."""
-    at: list[Value] = list(args)
-    for step in program.steps:
-        made = recorder.apply(step, [at[a] for a in step.args])
-        at.extend(made if isinstance(made, tuple) else (made,))
-    return [_apart(at[o]) for o in program.outputs]
-
-
-def _apart(value: Value) -> Value:
-    """A result as a value of its own: what is written into it is not written into an argument."""
-    if not isinstance(value, Tracked):
-        return value
-    return value.recorder.make(value.recorder, value.state, value.space)
 
 
 def space_of_leaf(value: Value, what: str) -> Ground:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -278,6 +278,15 @@ class Tracked:
                     remedy="Write into a copy: x = x.copy().",
                 )
             )
+
+
+def refuse(x: Tracked, what: str, why: str, remedy: str) -> NoReturn:
+    """Raises TraceError: what was asked of a traced value, why not, and what to do."""
+    raise x.recorder.refused(
+        TraceError(
+            f"{what} of a traced value in {x.space}: {why}", where=users_place(), remedy=remedy
+        )
+    )
 
 
 def sample(value: Any) -> Any:

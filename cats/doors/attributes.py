@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from cats.attributes import has
+from cats.attributes import absent, has, missing
 from cats.traced import Traced
 from cats.tracked import sample
 
@@ -24,8 +24,8 @@ def attribute(value: Any, name: str, /, *otherwise: Any) -> Any:
     if isinstance(name, str) and not has(value, name):
         if otherwise:
             return otherwise[0]
-        raise value.missing(name)
+        raise missing(value, name)
     try:
         return builtins.getattr(value, name)
     except AttributeError:
-        return value.absent(name)
+        return absent(value, name)

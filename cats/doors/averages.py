@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.doors.python import in_order, number
 from cats.recorder import newest_recorder
 from cats.traced import Traced
@@ -51,7 +52,9 @@ def _like(value: Any) -> Any:
 def _called(function: Any, xs: Numbers, **options: Any) -> Any:
     """A function of NumPy or `math` on the numbers."""
     recorder = newest_recorder(xs)
-    return function(xs, **options) if recorder is None else recorder.call(function, (xs,), options)
+    if recorder is None:
+        return function(xs, **options)
+    return called(recorder, function, (xs,), options)
 
 
 def _mean(data: Numbers, weights: Iterable[Any] | None = None) -> Any:

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cats.calls import known_arguments
 from cats.doors.refusing import RANDOM, Refusing
-from cats.recorder import Recorder, known_arguments, newest_recorder
+from cats.recorder import Recorder, newest_recorder
 from cats.tracked import Tracked
 
 

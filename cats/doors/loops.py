@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cats.calls import called
 from cats.doors.types import made
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -34,7 +35,7 @@ def _array(recorder: Recorder, value: Any) -> Any:
     """A value as an array, traced or not."""
     if newest_recorder([value]) is None:
         return np.asarray(value)
-    return recorder.call(np.asarray, (value,), {})
+    return called(recorder, np.asarray, (value,), {})
 
 
 def _results(made: list[Any], recorder: Recorder, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -43,8 +44,8 @@ def _results(made: list[Any], recorder: Recorder, shape: tuple[int, ...], dtype:
     if newest_recorder(made) is None:
         found = np.array(made, dtype=object if inner == () else None)
         return recorder.local(found.reshape((*shape, *inner)).astype(dtype or object))
-    stacked = recorder.call(np.stack, (made,), {})
-    whole = recorder.call(np.reshape, (stacked, (*shape, *inner)), {})
+    stacked = called(recorder, np.stack, (made,), {})
+    whole = called(recorder, np.reshape, (stacked, (*shape, *inner)), {})
     return whole if dtype is None else whole.astype(dtype)
 
 
@@ -126,7 +127,7 @@ def _spread(recorder: Recorder, array: Any, shape: tuple[int, ...], rank: int) -
     if np.shape(array) == whole:
         return array
     if isinstance(array, Traced):
-        return recorder.call(np.broadcast_to, (array, whole), {})
+        return called(recorder, np.broadcast_to, (array, whole), {})
     return np.broadcast_to(array, whole)
 
 

@@ -13,10 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cats.calls import called, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
+from cats.doors.taken_out import refuse_text
 from cats.ir.errors import CatsError
-from cats.recorder import Recorder, as_array, known_arguments, newest_recorder
+from cats.plain import as_array
+from cats.recorder import Recorder, newest_recorder
 from cats.titles import title
 from cats.traced import Traced
 
@@ -31,10 +34,6 @@ class Speaks(Protocol):
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
         """NumPy's own code for a function that the table does not have, as it would be traced."""
-        ...
-
-    def refuse_text(self, name: str) -> None:
-        """Raises TraceError for what reads a number out of the text of a traced value."""
         ...
 
 
@@ -79,7 +78,7 @@ class Door:
         self.real = real
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return called(self._session, self.real, args, kwargs)
+        return opened(self._session, self.real, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.real, name)
@@ -127,17 +126,17 @@ class Method:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return called(self._session, (self._ufunc, self._name), args, kwargs)
+        return opened(self._session, (self._ufunc, self._name), args, kwargs)
 
 
-def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def opened(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy on whatever the arguments are."""
     if function is np.fromiter and args:
         args = (_listed(*args, **kwargs), *args[1:])
     args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     if title(function) in session.recorder.speech.outside:
-        raise session.recorder.unknown(function)
+        raise unknown(session.recorder, function)
     recorder = newest_recorder((args, kwargs))
     if function is np.nditer:
         _refuse_frozen(*args, **kwargs)
@@ -147,7 +146,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         if of_scipy(function) and draws(function, kwargs):
             recorder.refuse(*RANDOM)
         if any(map(recorder.world.wrote, words(function, [*args, *kwargs.values()]))):
-            session.refuse_text(f"np.{function.__name__}")
+            refuse_text(session, f"np.{function.__name__}")
         made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
         return Door(session, made) if is_distribution(made) else made
     recorder = recorder or session.recorder
@@ -157,7 +156,7 @@ def called(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         own = session.own_code(function)
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
-    return recorder.call(function, args, kwargs)
+    return called(recorder, function, args, kwargs)
 
 
 def _calls_back(values: Iterable[Any]) -> bool:
@@ -191,7 +190,7 @@ def _tried(
             raise
         cause = error
     recorder.refusal = before
-    raise recorder.unknown(function) from cause
+    raise unknown(recorder, function) from cause
 
 
 def _refuse_frozen(

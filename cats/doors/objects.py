@@ -17,7 +17,7 @@ from typing import Any
 
 from cats.capture import GENERAL, opaque, slots
 from cats.doors.answers import answering
-from cats.doors.containers import kept
+from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
 from cats.places import asker
 
@@ -52,6 +52,16 @@ def behind(kind: Any) -> Any:
     while isinstance(kind, type) and MIRRORED in vars(kind):
         kind = vars(kind)[MIRRORED]
     return kind
+
+
+def users_class(kind: type) -> type:
+    """The user's class behind those that traces within each other see in its place.
+
+    >>> users_class(int)
+    <class 'int'>
+    """
+    found: type = behind(kind)
+    return PLAIN.get(found, found)
 
 
 class Mirror(type):

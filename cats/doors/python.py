@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
+from cats.concrete import told
 from cats.doors.answers import class_made, floated
 from cats.doors.attributes import attribute, has_attribute
 from cats.doors.objects import Parent
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
+from cats.operators import truth
 from cats.places import may_be_caught
 from cats.recorder import newest_recorder
-from cats.traced import Traced, told, truth
+from cats.traced import Traced
 
 MATH: dict[str, np.ufunc] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos,
@@ -49,7 +52,7 @@ def of_math(function: Any) -> Callable[..., Any]:
             function(*map(_number_now, args))
         if own is not None:
             return number(own(*numbers, **kwargs))
-        return number(recorder.call(said or function, tuple(numbers), kwargs))
+        return number(called(recorder, said or function, tuple(numbers), kwargs))
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     return call
@@ -205,7 +208,7 @@ OWN: dict[str, Callable[..., Any]] = {
 def total(values: Iterable[Any], start: Any = 0) -> Any:
     """sum: of a traced array along its first axis."""
     if isinstance(values, Traced) and values.ndim and len(values):
-        found = values.recorder.call(np.sum, (values,), {"axis": 0})
+        found = called(values.recorder, np.sum, (values,), {"axis": 0})
         return found if type(start) is int and start == 0 else start + found
     return builtins.sum(values, start)
 
@@ -223,12 +226,17 @@ def _extreme(name: str) -> Callable[..., Any]:
             return plain(values)
         found = values[0]
         for value in values[1:]:
-            more = newest(found, value).call(pair, (found, value), {})
-            found = number(_unless_nan(value, more, found))
+            found = number(_unless_nan(value, _of_both(pair, found, value), found))
         return found
 
     call.__name__, call.__doc__ = name, plain.__doc__
     return call
+
+
+def _of_both(pair: np.ufunc, x: Any, y: Any) -> Any:
+    """A function of two numbers; NumPy's own where neither is traced."""
+    recorder = newest_recorder((x, y))
+    return pair(x, y) if recorder is None else called(recorder, pair, (x, y), {})
 
 
 def _unless_nan(value: Any, found: Any, otherwise: Any) -> Any:
@@ -237,22 +245,9 @@ def _unless_nan(value: Any, found: Any, otherwise: Any) -> Any:
         return otherwise if value != value else found
     if not isinstance(value.space, Real):
         return found
-    call = newest(value, found, otherwise).call
-    return call(np.where, (call(np.isnan, (value,), {}), otherwise, found), {})
-
-
-def newest(*values: Any) -> Any:
-    """The recorder of some values, of which one at least is traced; else NumPy itself."""
-    return newest_recorder(values) or _Plainly
-
-
-class _Plainly:
-    """NumPy's own functions, called as a recorder is."""
-
-    @staticmethod
-    def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The function on the arguments."""
-        return function(*args, **kwargs)
+    recorder = newest_recorder((value, found, otherwise)) or value.recorder
+    is_nan = called(recorder, np.isnan, (value,), {})
+    return called(recorder, np.where, (is_nan, otherwise, found), {})
 
 
 def in_order(values: Iterable[Any], *, key: Any = None, reverse: bool = False) -> list[Any]:
@@ -264,7 +259,7 @@ def in_order(values: Iterable[Any], *, key: Any = None, reverse: bool = False) -
         return builtins.sorted(values, key=key, reverse=reverse)
     if _holds_nan(values):
         return builtins.sorted(values, reverse=reverse)
-    found = list(values.recorder.call(np.sort, (values,), {}))
+    found = list(called(values.recorder, np.sort, (values,), {}))
     return found[::-1] if reverse else found
 
 

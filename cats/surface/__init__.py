@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.recorder import Speech
+from cats.speech import Speech
 from cats.surface import (
     averages,
     calculus,

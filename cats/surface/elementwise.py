@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.primitive import Primitive
 from cats.ir.prims import choice, smooth
 from cats.ir.prims.algebra import div, mul, neg, sub
@@ -118,7 +119,7 @@ def nan_to_num(
     ):
         found = choice.select(test, _filling(array, value), found)
     if not copy and array.is_array and isinstance(x, Traced):
-        return array.recorder.call("write", (x, found), {})
+        return called(array.recorder, "write", (x, found), {})
     return found
 
 

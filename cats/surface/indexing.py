@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import TraceError
+from cats.ir.errors import Asked, TraceError
 from cats.ir.prims.indexing import gather, index, nonzero
 from cats.ir.prims.layout import convert, reshape
 from cats.ir.prims.layout import sum as sum_
@@ -28,10 +28,14 @@ from cats.surface.values import (
     windowed,
     with_dtype,
 )
-from cats.traced import OutOfBounds, Traced
+from cats.traced import Traced
 from cats.tracked import View
 
 _ALL = slice(None)
+
+
+class OutOfBounds(Asked, IndexError):
+    """A place was asked that an array does not have: how Python's code finds out that it ends."""
 
 
 def getitem(x: Traced, key: Any) -> Value:

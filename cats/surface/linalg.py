@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.concrete import told
 from cats.ir.prims import beyond, determinants, factors, least_squares, solving, spectra
 from cats.ir.prims.algebra import mul
 from cats.ir.spaces import Value
@@ -30,7 +31,7 @@ from cats.surface.values import (
     refuse_options,
     with_dtype,
 )
-from cats.traced import Traced, told
+from cats.traced import Traced
 
 
 def matrices(x: Value) -> Traced:

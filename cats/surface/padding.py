@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.prims.layout import reshape
 from cats.ir.prims.updates import put
 from cats.ir.spaces import Value
@@ -150,9 +151,9 @@ def _statistics(mode: str, rank: int, lengths: Any) -> Around:
 
 def _statistic(x: Traced, axis: int, mode: str, start: int, stop: int) -> Traced:
     chunk = part(x, axis, start, stop)
-    found = x.recorder.call(_STATISTICS[mode], (chunk,), {"axis": axis, "keepdims": True})
+    found = called(x.recorder, _STATISTICS[mode], (chunk,), {"axis": axis, "keepdims": True})
     whole = x.dtype.kind in "iu"
-    return with_dtype(x.recorder.call(np.round, (found,), {}) if whole else found, x.dtype)
+    return with_dtype(called(x.recorder, np.round, (found,), {}) if whole else found, x.dtype)
 
 
 def _odd(mode: str) -> Around:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.spaces import Value
 from cats.recorder import Recorder
 from cats.surface.joining import concatenate
@@ -118,8 +119,8 @@ def logspace(
         rank = max(v.ndim for v in values)
         start, stop, base = (leading(v, rank) for v in values)
         base = expand_dims(base, axis)
-    exponents = recorder.call(np.linspace, (start, stop, num, endpoint), {"axis": axis})
-    found = recorder.call(np.power, (base, exponents), {})
+    exponents = called(recorder, np.linspace, (start, stop, num, endpoint), {"axis": axis})
+    found = called(recorder, np.power, (base, exponents), {})
     return found if dtype is None else with_dtype(found, dtype)
 
 

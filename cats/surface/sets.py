@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.prims import sorting
 from cats.ir.prims.choice import equal, isnan, logical_and, logical_not, not_equal
 from cats.ir.prims.layout import reshape
@@ -40,7 +41,7 @@ def _differs(rows: Traced, equal_nan: bool) -> Value:
     if equal_nan and isinstance(rows.space, Real):
         new = logical_and(new, logical_not(logical_and(isnan(after), isnan(before))))
     if rows.ndim > 1:
-        new = recorder_of(new).call(np.any, (new,), {"axis": tuple(range(1, rows.ndim))})
+        new = called(recorder_of(new), np.any, (new,), {"axis": tuple(range(1, rows.ndim))})
     first = np.ones(min(1, rows.shape[0]), bool)
     return concatenate([first, new])
 
@@ -53,7 +54,7 @@ def _order(rows: Traced) -> Traced:
     columns = [getitem(table, (slice(None), i)) for i in reversed(range(table.shape[1]))]
     if not columns:
         return lifted(rows.recorder, np.arange(rows.shape[0]))
-    return recorder_of(rows).call(np.lexsort, (columns,), {})  # type: ignore[no-any-return]
+    return called(recorder_of(rows), np.lexsort, (columns,), {})  # type: ignore[no-any-return]
 
 
 def unique(
@@ -186,7 +187,7 @@ def isin(
     ordered = sorting.sort(tests, axis=0)
     after = searchsorted(ordered, x, side="left", lead=0)
     last = np.int64(tests.size - 1)
-    found = equal(x, along(ordered, recorder.call(np.minimum, (after, last), {}), 0))
+    found = equal(x, along(ordered, called(recorder, np.minimum, (after, last), {}), 0))
     return logical_not(found) if invert else found
 
 

@@ -13,7 +13,7 @@ from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
 from cats.lenses import Lens
 from cats.places import users_place
-from cats.recorder import not_plain
+from cats.plain import not_plain
 from cats.surface.values import (
     common_shape,
     expand,

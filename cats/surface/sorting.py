@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.errors import TraceError
 from cats.ir.prims import sorting
 from cats.ir.prims.indexing import gather
@@ -155,7 +156,7 @@ def argwhere(a: Value) -> Value:
         rows = true_places(reshape(x, shape=(1,)))[0]
         return np.zeros((rows.shape[0], 0), np.int64)
     places = true_places(x)
-    return transpose(recorder_of(x).call(np.stack, (list(places),), {}), axes=(1, 0))
+    return transpose(called(recorder_of(x), np.stack, (list(places),), {}), axes=(1, 0))
 
 
 NAMES: dict[Any, Callable[..., Value]] = {

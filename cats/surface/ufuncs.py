@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.primitive import Primitive
 from cats.ir.prims import algebra, choice, pairs, smooth, universal
 from cats.ir.prims.algebra import ipow, mul, neg
@@ -206,4 +207,4 @@ power = NAMES[np.power]
 def apply(of: np.ufunc, *args: Value, **options: Any) -> Value:
     """A universal function by its NumPy name, on traced values and others."""
     said = NAMES.get(of)
-    return recorder_of(*args).call(of, args, options) if said is None else said(*args, **options)
+    return called(recorder_of(*args), of, args, options) if said is None else said(*args, **options)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.calls import called
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
@@ -30,7 +31,7 @@ def recorder_of(*values: Any) -> Recorder:
 def lifted(recorder: Recorder, value: Value) -> Traced:
     """A value as a traced one; lists of traced values are stacked. Errors name the user's line."""
     if isinstance(value, list | tuple) and newest_recorder([value]) is not None:
-        return recorder.call(np.stack, ([lifted(recorder, v) for v in value],), {})  # type: ignore[no-any-return]
+        return called(recorder, np.stack, ([lifted(recorder, v) for v in value],), {})  # type: ignore[no-any-return]
     if isinstance(value, list | tuple) and any(isinstance(v, list | tuple) for v in value):
         return lifted(recorder, [_inner(recorder, v) for v in value])
     try:

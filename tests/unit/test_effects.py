@@ -26,7 +26,7 @@ from numpy.random import PCG64, Generator, default_rng
 
 import cats
 from cats.mistakes import refused
-from cats.recorder import rounds_to
+from cats.world import rounds_to
 
 Function = Callable[..., Any]
 X = np.array([1.5, 2.0, -0.5])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cats
-from cats import engine, paths, recorder
+from cats import bindings, engine, paths
 from cats.capture import told_by_modules
 from cats.ir.errors import Where
 from cats.ir.inline import without_guards
@@ -318,7 +318,7 @@ def test_rounding_that_decides_otherwise_than_the_trace_is_no_endless_search() -
 
 
 def test_a_loop_that_unrolls_too_far_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "BUDGET", 1000)
+    monkeypatch.setattr(bindings, "BUDGET", 1000)
 
     def f(x: Any) -> Any:
         while x < 1e9:

@@ -1,0 +1,63 @@
+"""What `x.flat` and `x.flags` give: objects by which code looks at an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cats.calls import called
+from cats.recorder import newest_recorder
+from cats.tracked import Tracked, refuse
+
+
+class Flat:
+    """`x.flat`: the entries of an array one after the other."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Tracked) -> None:
+        self.array = array
+
+    def _line(self) -> Any:
+        return called(self.array.recorder, np.ravel, (self.array,), {})
+
+    def __len__(self) -> int:
+        return int(np.prod(self.array.shape))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._line())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._line()[key].copy()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        numbers = self.array.recorder.local(np.arange(len(self)))
+        recorder = newest_recorder((self.array, key, value)) or self.array.recorder
+        called(recorder, np.put, (self.array, numbers[key], value), {})
+
+
+class Flags:
+    """What `x.flags` tells."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Tracked) -> None:
+        self._array = array
+
+    @property
+    def writeable(self) -> bool:
+        """Whether NumPy would let one write; cats does not let one write into an argument."""
+        return not self._array.read_only
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name.lower())
+
+    def __getattr__(self, name: str) -> NoReturn:
+        refuse(
+            self._array,
+            f"x.flags.{name}",
+            "it looks at memory, and a traced value has none to look at",
+            "Ask it of an array, outside of the function.",
+        )

@@ -1,0 +1,61 @@
+"""Mirrors: the classes that stand for users' classes in a session, one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cats.capture import can_view
+from cats.doors.containers import PLAIN
+from cats.doors.objects import fill, mirrored, viewed
+from cats.doors.outside import Outside
+
+
+class Mirrors:
+    """One mirror for one class.
+
+    rebound   what a value from outside is inside
+    outside   what is watched: mirrors, and the objects looked at through them
+    note      called when an attribute is read that may be another in the next call, unseen
+    """
+
+    def __init__(
+        self, rebound: Callable[[Any], Any], outside: Outside, note: Callable[[], None]
+    ) -> None:
+        self._rebound, self._outside, self._note = rebound, outside, note
+        self._mirrors: dict[int, type] = {}
+        self._originals: dict[int, Any] = {id(kept): plain for kept, plain in PLAIN.items()}
+
+    def mirror(self, kind: type) -> type:
+        """The class with rebound methods."""
+        if id(kind) not in self._mirrors:
+            made = mirrored(kind, self._outside.refusing, self._rebound)
+            self._mirrors[id(kind)] = made
+            self.stands_for(made, kind)
+            fill(made, kind, self._rebound, self._note)
+            self._outside.filled(made)
+        return self._mirrors[id(kind)]
+
+    def mirror_of(self, kind: type) -> type:
+        """The class with rebound methods, of classes that can have one; else the class itself."""
+        return self.mirror(kind) if can_view(kind) else kind
+
+    def stands_for(self, made: Any, original: Any) -> None:
+        """Notes what something inside stands for."""
+        self._originals[id(made)] = original
+
+    def original(self, kind: Any) -> Any:
+        """The user's class of a mirrored one, the plain container of one that is watched."""
+        return self._originals.get(id(kind), kind)
+
+    def knows(self, kind: Any) -> bool:
+        """Whether something stands for something outside."""
+        return id(kind) in self._originals
+
+    def is_mirror(self, kind: type) -> bool:
+        """Whether a class stands for a user's, and is no container of Python's."""
+        return self.knows(kind) and not any(kind is kept for kept in PLAIN)
+
+    def view(self, value: Any) -> Any:
+        """An object from outside, looked at through the mirror of its class."""
+        return self._outside.thing(viewed(value, self.mirror(type(value))))
