@@ -98,8 +98,9 @@ def _written_back(x: Traced, key: Any, value: Value) -> bool:
     if not isinstance(value, Traced) or value.as_view is None or value.as_view.parent is not x:
         return False
     same = _static(key) and getitem(x, key)
-    lens = same.as_view.lens if isinstance(same, Traced) and same.as_view is not None else None
-    return lens is not None and lens == value.as_view.lens
+    if not isinstance(same, Traced) or same.as_view is None or same.as_view.parent is not x:
+        return False
+    return same.as_view.lens == value.as_view.lens
 
 
 def _static(key: Any) -> bool:

@@ -303,3 +303,42 @@ def test_entries_written_are_read_back_without_the_array() -> None:
 
     program = simplify(trace(f, 0.5))
     assert {step.op.name for step in program.steps} <= {"mul", "add", "const"}
+
+
+# Writing a view over another one of the same array
+
+SQUARE = np.arange(9.0).reshape(3, 3)
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "whole": lambda a: a,
+    "all of it": lambda a: a[...],
+    "upside down": lambda a: a[::-1],
+    "turned": lambda a: a.T,
+    "mirrored": lambda a: a[:, ::-1],
+    "below": lambda a: a[1:],
+    "left": lambda a: a[:, :2],
+    "every other": lambda a: a[::2],
+    "corner": lambda a: a[:2, 1:],
+    "one row": lambda a: a[1],
+}
+
+
+@pytest.mark.parametrize("source", VIEWS)
+@pytest.mark.parametrize("target", VIEWS)
+def test_views_are_written_over_views_of_the_same_array(target: str, source: str) -> None:
+    """w[place] = w[source] in every view w, as NumPy does it: all is linear."""
+    for view in VIEWS.values():
+
+        def f(x: Any, view: Callable[[Any], Any] = view) -> Any:
+            a = x.copy()
+            w = view(a)
+            VIEWS[target](w)[...] = VIEWS[source](w)
+            return a
+
+        try:
+            expected = f(SQUARE)
+        except (ValueError, IndexError, TypeError):
+            continue
+        np.testing.assert_array_equal(cats.compile(f)(SQUARE), expected)
+        columns = [f(e.reshape(3, 3)) for e in np.eye(9)]
+        jacobian = np.stack(columns, -1).reshape(3, 3, 3, 3)
+        np.testing.assert_array_equal(cats.jacobian(f)(SQUARE), jacobian)
