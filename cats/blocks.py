@@ -1,7 +1,8 @@
 """Blocks: a linear map between two ground spaces, as a matrix that knows where its zeros are.
 
 The matrix of A -o B is an array of shape B.shape + A.shape. It is written out (`Dense`) only where
-nothing better is known. Entries are numbers or wires, masked where a choice put them to zero.
+nothing better is known. Entries are numbers or wires, masked where a choice put them to zero, in
+the width of B: where it is another than that of A, they are converted on the way to the transpose.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cats.ir.prims.contraction import contract, parts_of
 from cats.ir.prims.indexing import gather
 from cats.ir.prims.layout import broadcast, convert, reshape, transpose
 from cats.ir.spaces import Ground, Shape, Value, size, space_of
-from cats.zeros import negative, product, through
+from cats.zeros import negative, product, through, wide
 
 Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
@@ -172,26 +173,26 @@ def transposed(f: Block) -> Block:
         case Identity():
             return f
         case Diagonal(dom, cod, entries):
-            return Diagonal(cod, dom, entries)
+            return Diagonal(cod, dom, wide(entries, dom))
         case Permutation(dom, cod, index, weights):
             back = np.argsort(index)
             if weights is None:
                 return Permutation(cod, dom, back)
             flat = shaped(weights, cod.shape, (size(cod),))
-            moved = through(lambda w: gather(w, back), flat)
+            moved = through(lambda w: gather(w, back), wide(flat, dom))
             return Permutation(cod, dom, back, shaped(moved, (size(dom),), dom.shape))
         case Kronecker(dom, cod, left, right):
-            return Kronecker(cod, dom, _flipped(left), _flipped(right))
+            return Kronecker(cod, dom, _flipped(left, dom), _flipped(right, dom))
         case Dense(dom, cod, entries):
-            return Dense(cod, dom, swapped(entries, cod.shape, dom.shape))
+            return Dense(cod, dom, swapped(wide(entries, dom), cod.shape, dom.shape))
         case Operation(leaf, by):
             return Operation(leaf.op.adjoint(leaf), by)
         case _:
             assert_never(f)
 
 
-def _flipped(x: Value | None) -> Value | None:
-    return None if x is None else transpose(x, axes=(1, 0))
+def _flipped(x: Value | None, width: Ground) -> Value | None:
+    return None if x is None else transpose(wide(x, width), axes=(1, 0))
 
 
 def scaled(f: Block, by: Any) -> Block:

@@ -36,7 +36,7 @@ from cats.ir.prims.contraction import contract
 from cats.ir.prims.indexing import accumulate, gather
 from cats.ir.prims.layout import broadcast, with_shape
 from cats.ir.spaces import Ground, Shape, Value, size
-from cats.zeros import Masked, applied, contracted, plain, product, summed, through
+from cats.zeros import Masked, applied, contracted, plain, product, summed, through, wide
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -48,23 +48,22 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
             return np.zeros((*cod.shape, *extra), cod.dtype)[()]
         case Identity(_, by):
             return times(by, v)
-        case Diagonal(dom, _, entries):
-            return product(repeated(entries, dom.shape, extra), v)
+        case Diagonal(dom, cod, entries):
+            return product(repeated(entries, dom.shape, extra), wide(v, cod))
         case Permutation(dom, cod, index, weights):
-            flat = shaped(v, (*dom.shape, *extra), (size(dom), *extra))
+            flat = shaped(wide(v, cod), (*dom.shape, *extra), (size(dom), *extra))
             rows = through(lambda x: gather(x, index), flat)
             moved = shaped(rows, (size(cod), *extra), (*cod.shape, *extra))
             return moved if weights is None else product(repeated(weights, cod.shape, extra), moved)
         case Kronecker():
-            return _both_sides(f, v, LETTERS[4 : 4 + len(extra)])
+            return _both_sides(f, wide(v, f.cod), LETTERS[4 : 4 + len(extra)])
         case Dense(dom, cod, entries):
             n, m = len(cod.shape), len(dom.shape)
             out, shared = LETTERS[:n], LETTERS[n : n + m]
             more = LETTERS[n + m : n + m + len(extra)]
-            return contracted(entries, v, f"{out}{shared},{shared}{more}->{out}{more}")
+            return contracted(entries, wide(v, cod), f"{out}{shared},{shared}{more}->{out}{more}")
         case Operation(leaf, by):
-            wide = leaf.op.lift(leaf, extra)
-            return times(by, applied(wide, v))
+            return times(by, applied(leaf.op.lift(leaf, extra), v))
         case _:
             assert_never(f)
 
@@ -113,7 +112,7 @@ def matrix_of(f: Block) -> Value:
             if size(f.cod) >= size(f.dom):
                 return apply(f, matrix_of(Identity(f.dom)), f.dom.shape)
             rows = apply(transposed(f), matrix_of(Identity(f.cod)), f.cod.shape)
-            return swapped(rows, f.dom.shape, f.cod.shape)
+            return swapped(wide(rows, f.cod), f.dom.shape, f.cod.shape)
         case _:
             assert_never(f)
 
@@ -179,22 +178,25 @@ def then(f: Block, g: Block) -> Block:
         case Identity(_, by), _:
             return scaled(g, by)
         case Kronecker(), Kronecker():
-            left, right = _composed(f.left, g.left), _composed(f.right, g.right)
+            left, right = (
+                _composed(a, b, g.cod) for a, b in ((f.left, g.left), (f.right, g.right))
+            )
             return Kronecker(f.dom, g.cod, left, right)
         case Dense(), _:
             return Dense(f.dom, g.cod, apply(g, f.entries, f.dom.shape))
         case _, Dense():
-            rows = apply(transposed(f), swapped(g.entries, g.cod.shape, g.dom.shape), g.cod.shape)
-            return Dense(f.dom, g.cod, swapped(rows, f.dom.shape, g.cod.shape))
+            given = swapped(wide(g.entries, g.dom), g.cod.shape, g.dom.shape)
+            rows = apply(transposed(f), given, g.cod.shape)
+            return Dense(f.dom, g.cod, swapped(wide(rows, g.cod), f.dom.shape, g.cod.shape))
         case _:
             return _sparse(f, g) or _smaller(f, g)
 
 
-def _composed(f: Value | None, g: Value | None) -> Value | None:
+def _composed(f: Value | None, g: Value | None, cod: Ground) -> Value | None:
     """The matrix product g f, None being an identity."""
     if f is None or g is None:
-        return g if f is None else f
-    return contract(g, f, spec="ij,jk->ik")
+        return g if f is None else wide(f, cod)
+    return contract(g, wide(f, cod), spec="ij,jk->ik")
 
 
 def _sparse(f: Block, g: Block) -> Block | None:

@@ -27,6 +27,7 @@ from cats.policies import Policy
 from cats.simplify import simplify
 from cats.tables import to_blocks
 from cats.unzip import LinearHalf, Linearised, unzip
+from cats.zeros import wide
 
 REVERSE, FORWARD = "rev", "fwd"
 
@@ -77,8 +78,9 @@ def jacobian(
 ) -> Program:
     """x |-> (all outputs, for each real output and active input the block of the Jacobian).
 
-    A block has the shape of the output followed by that of the input. Forward mode associates
-    from the inputs, reverse mode from the outputs; the linear program is the same.
+    A block has the shape of the output followed by that of the input, and the width of the input.
+    Forward mode associates from the inputs, reverse mode from the outputs; the linear program is
+    the same.
 
     chunk   so many unit vectors at once, one chunk after the other, and no structure is looked for
     """
@@ -97,7 +99,7 @@ def jacobian(
     else:
         table = represent(linear, Matrix(), at) if chunk is None else images(linear, at, chunk)
         rows = to_blocks(table)
-    blocks = [b for row in rows for b in row]
+    blocks = [wide(b, a) for row in rows for b, a in zip(row, linear.inputs, strict=True)]  # type: ignore[arg-type]
     return builder.finish([*outputs, *[builder.lift(b) for b in blocks]], program.names)
 
 

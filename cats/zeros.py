@@ -20,7 +20,7 @@ from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import keep, logical_and, logical_not, logical_or
 from cats.ir.prims.contraction import contract, masked_contraction, parts_of, sizes_of
 from cats.ir.prims.layout import convert, with_shape
-from cats.ir.spaces import Product, Space, Value, leaves, space_of
+from cats.ir.spaces import Ground, Product, Space, Value, leaves, space_of
 from cats.ir.wire import Builder, Wire
 
 
@@ -55,6 +55,21 @@ def plain(v: Value) -> Value:
 def through(move: Callable[[Value], Value], v: Value) -> Value:
     """The value with its entries moved or repeated, and its mask with them."""
     return Masked(move(v.value), move(v.mask), v.clean) if isinstance(v, Masked) else move(v)
+
+
+def wide(v: Value, space: Ground) -> Value:
+    """The value in the width of a space, and its mask as it is.
+
+    >>> from cats.ir.spaces import R
+    >>> wide(np.float32(0.5), R), wide(0.5, R)
+    (np.float64(0.5), 0.5)
+    """
+    if isinstance(v, Masked):
+        return Masked(wide(v.value, space), v.mask, v.clean)
+    own = v.space.dtype if type(v) is Wire else getattr(v, "dtype", space.dtype)
+    if own == space.dtype or np.dtype(own).kind != "f":
+        return v
+    return convert(v, dtype=space.dtype)
 
 
 def negative(v: Value) -> Value:
