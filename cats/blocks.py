@@ -201,7 +201,7 @@ def scaled(f: Block, by: Any) -> Block:
         case Zero():
             return f
         case Identity(dom, first):
-            return Identity(dom, by * first)
+            return Identity(dom, counted(by * first))
         case Diagonal(dom, cod, entries):
             return Diagonal(dom, cod, times(by, entries))
         case Permutation(dom, cod, index):
@@ -213,7 +213,7 @@ def scaled(f: Block, by: Any) -> Block:
         case Dense(dom, cod, entries):
             return Dense(dom, cod, times(by, entries))
         case Operation(leaf, first):
-            return Operation(leaf, by * first)
+            return Operation(leaf, counted(by * first))
         case _:
             assert_never(f)
 
@@ -250,6 +250,15 @@ def times(by: Any, v: Value) -> Value:
     if number(by) and by == 1:
         return v
     return negative(v) if number(by) and by == -1 else product(by, v)
+
+
+def counted(by: Any) -> Any:
+    """A factor that is whole stays so as far as floats count; beyond, it is one of them.
+
+    >>> counted(2**53), counted(2**54)
+    (9007199254740992, 1.8014398509481984e+16)
+    """
+    return float(by) if isinstance(by, int) and abs(by) > 2**53 else by
 
 
 def ones(space: Ground) -> Value:

@@ -21,6 +21,7 @@ from cats.blocks import (
     Operation,
     Permutation,
     Zero,
+    counted,
     ones,
     repeated,
     scaled,
@@ -96,8 +97,10 @@ def matrix_of(f: Block) -> Value:
     match f:
         case Zero(dom, cod):
             return np.zeros((*cod.shape, *dom.shape), cod.dtype)[()]
+        case Identity(dom, 1):
+            return np.eye(size(dom), dtype=dom.dtype).reshape(dom.shape * 2)[()]
         case Identity(dom, by):
-            return times(by, np.eye(size(dom), dtype=dom.dtype).reshape(dom.shape * 2)[()])
+            return _placed(dom, dom, np.arange(size(dom)), times(by, ones(dom)))
         case Diagonal(dom, cod, entries):
             return _placed(dom, cod, np.arange(size(dom)), entries)
         case Permutation(dom, cod, index):
@@ -249,7 +252,7 @@ def plus(f: Block, g: Block) -> Block:
         case other, Zero():
             return other
         case Identity(dom, a), Identity(_, b):
-            return Identity(dom, a + b)
+            return Identity(dom, counted(a + b))
         case (Diagonal(dom, cod, d), Identity(_, by)) | (Identity(_, by), Diagonal(dom, cod, d)):
             return Diagonal(dom, cod, add(plain(d), by))
         case Diagonal(dom, cod, d), Diagonal(_, _, e):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cats
 from cats import blocks
 from cats.blocks import Dense, Diagonal, Identity, Kronecker, Permutation
 from cats.blockwise import dense, plus, then
@@ -284,3 +285,16 @@ def test_fractions_stay_fractions() -> None:
     g = leaf_of(transpose, 0, (), space, space, axes=(0,))
     found = to_array(interpret(Then(f, g) + Id(space), Matrix()))
     assert found.tolist() == [[Fraction(4, 3), 0], [0, Fraction(5, 3)]]
+
+
+def test_a_factor_beyond_all_floats_is_infinite() -> None:
+    """x + x, two thousand times: what is known to be a multiple of the identity overflows."""
+
+    def doubled(x: Any) -> Any:
+        for _ in range(2_000):
+            x = x + x
+        return x
+
+    for jacobian in (cats.jacfwd, cats.jacrev, cats.grad):
+        assert jacobian(doubled)(1.0) == np.inf
+    assert np.array_equal(cats.jacfwd(doubled)(np.ones(2)), [[np.inf, 0.0], [0.0, np.inf]])
