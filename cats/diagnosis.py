@@ -20,6 +20,7 @@ from cats.ir.spaces import Value
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
 from cats.watched import computed, entries, everything, examined, listed, route
+from cats.zeros import Masked, applied, plain
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,12 @@ class _Examination:
         ones = [builder.lift(1.0, s) for s in self.linear.inputs]  # type: ignore[arg-type]
         tangents = run(self.linear, at, ones)
         self.back = _Backwards(program, self.linear, at, builder)
-        rows = [list(made), tangents, self.back.values]
+        back = self.back.values
+        rows = [list(made), tangents, list(map(plain, back)), list(map(_mask, back))]
         wires = [[v for v in row if isinstance(v, Wire)] for row in rows]
         found = iter(computed(builder.finish([w for row in wires for w in row]), args))
         filled = [[next(found) if isinstance(v, Wire) else None for v in row] for row in rows]
-        self.values, self.tangents, self.cotangents = filled
+        self.values, self.tangents, self.cotangents, self.masks = filled
         self.at = by_position(self.values[derivative.count :])
 
     def diagnosis(self) -> Diagnosis:
@@ -151,12 +153,13 @@ class _Examination:
 
     def _sent(self, term: Term) -> tuple[Value, Sequence[Value]]:
         """What a term sends back, and the residuals it reads."""
-        ct = self.cotangents[term.arg]
+        ct, mask = self.cotangents[term.arg], self.masks[term.arg]
         if term.leaf is None:
             return ct, ()
         leaf = resolve(term.leaf, self.at)
+        known = ct if mask is None else Masked(ct, mask, clean=True)
         with np.errstate(all="ignore"):
-            return leaf.op.apply(leaf, ct), leaf.fixed
+            return plain(applied(leaf, known)), leaf.fixed
 
 
 class _Backwards:
@@ -244,6 +247,11 @@ class _Owners:
     def of(self, position: int) -> Step:
         """The step that made this position of the linear program on its way to a tangent."""
         return self.steps[bisect_left(self.ends, position)]
+
+
+def _mask(v: Value) -> Value | None:
+    """Where a value may be other than zero, if that is known of it."""
+    return v.mask if isinstance(v, Masked) else None
 
 
 Places = tuple[tuple[int, ...], ...]

@@ -52,7 +52,7 @@ greater_equal = _test("greater_equal", "{0} >= {1}", "x >= y")
 equal = _test("equal", "{0} == {1}", "Eq(x, y)")
 not_equal = _test("not_equal", "{0} != {1}", "Ne(x, y)")
 isfinite = _test("isfinite", "np.isfinite({0})", "Abs(x) < oo", 1)
-isnan = _test("isnan", "np.isnan({0})", "", 1)
+isnan = _test("isnan", "np.isnan({0})", "Ne(x, x)", 1)
 logical_and = _logic("logical_and", "np.logical_and({0}, {1})", "And(x, y)")
 logical_or = _logic("logical_or", "np.logical_or({0}, {1})", "Or(x, y)")
 logical_not = _logic("logical_not", "np.logical_not({0})", "Not(x)", 1)
@@ -102,6 +102,11 @@ select = entrywise(
         Example((Discrete((), "bool"), Real(), Real())),
     ),
 )
+
+
+def where_number(out: Value, by: Value) -> Value:
+    """by where the value is a number; the value where it is nan, and so are all derivatives."""
+    return select(isnan(out), out, by)
 
 
 def _share(wins: Value, ties: Value, x: Value) -> Linear:

@@ -21,8 +21,8 @@ from cats.ir.prims.choice import (
     not_equal,
     select,
     sign,
+    where_number,
 )
-from cats.ir.prims.layout import stop
 from cats.ir.prims.pairs import hypot, power, power_derivative
 from cats.ir.prims.smooth import cbrt, cbrt_rule, length_rule, root, sqrt
 from cats.ir.rules.grounded import KINDS, grounded
@@ -53,9 +53,9 @@ def scaled(x: Value, by: Value) -> Flow:
     return Flow((x,), slope(by, x))
 
 
-def one_where(out: Value) -> Value:
-    """1 where the value, which is nowhere negative, is a number, and nan where it is nan."""
-    return maximum(sign(stop(out)), 1.0)
+def in_both(x: Value, y: Value, in_x: Value, in_y: Value) -> Flow:
+    """in_x dx + in_y dy."""
+    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
 
 
 def square_of(x: Value) -> tuple[Value]:
@@ -101,7 +101,7 @@ def raised(x: Wire) -> tuple[Wire, int] | None:
 
 def _root_squared(x: Value, op: Primitive) -> Flow:
     """The derivative of x where sqrt(x) is a number; a length is nowhere negative."""
-    return itself(x) if op is root else scaled(x, one_where(op(x)))
+    return itself(x) if op is root else scaled(x, where_number(op(x), 1.0))
 
 
 @smoothing(
@@ -140,9 +140,11 @@ def rested(x: Value, y: Value, i: int, j: int) -> Value:
 
 def _root_to_power(x: Value, y: Value, op: Primitive) -> Flow:
     half = mul(0.5, y)
-    in_x = rested(x, half, 0, 0) if op is root else derived(x, half, 1, 0)
     in_y = mul(0.5, derived(x, half, 0, 1))
-    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
+    if op is root:
+        return in_both(x, y, rested(x, half, 0, 0), in_y)
+    out = power(op(x), y)
+    return in_both(x, y, where_number(out, derived(x, half, 1, 0)), where_number(out, in_y))
 
 
 @smoothing(
@@ -319,7 +321,7 @@ def abs_to_even_power(x: Wire, *, n: int) -> Letters:
 def _abs_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
     size = abs(x)
     in_x = mul(sign(x), rested(size, y, i, j))
-    return Flow((x, y), Join((slope(in_x, x), slope(derived(size, y, i, j + 1), y))))
+    return in_both(x, y, in_x, derived(size, y, i, j + 1))
 
 
 @smoothing(
@@ -336,10 +338,19 @@ def abs_to_power(x: Wire, y: Wire, *, i: int = 0, j: int = 0) -> Letters:
     return (*inner, y, i, j) if inner else None
 
 
-def _signed_power(x: Value, y: Value, i: int, j: int) -> Flow:
+def _signed_power(x: Value, y: Wire, i: int, j: int) -> Flow:
     size = abs(x)
-    in_y = mul(sign(x), derived(size, y, i, j + 1))
-    return Flow((x, y), Join((slope(derived(size, y, i + 1, j), x), slope(in_y, y))))
+    in_x, in_y = derived(size, y, i + 1, j), mul(sign(x), derived(size, y, i, j + 1))
+    if _bounded(y, i, j):
+        return in_both(x, y, in_x, in_y)
+    out = mul(sign(x), derived(size, y, i, j))
+    return in_both(x, y, where_number(out, in_x), where_number(out, in_y))
+
+
+def _bounded(y: Wire, i: int, j: int) -> bool:
+    """Whether x**y, derived so often, is known to be a number at 0."""
+    exponent = y.constant
+    return exponent is not None and bool((exponent.array > i if j else exponent.array >= i).all())
 
 
 @smoothing(
@@ -495,12 +506,11 @@ def hypot_to_even_power(x: Wire, y: Wire | None = None, *, n: int = 2) -> Letter
 
 def _hypot_to_power(x: Value, y: Value, n: int) -> Flow:
     by = monomial(float(n), hypot(x, y), n - 2)
-    return Flow((x, y), Join((slope(mul(by, x), x), slope(mul(by, y), y))))
+    return in_both(x, y, mul(by, x), mul(by, y))
 
 
 def _grounded_to_power(x: Value, y: Value, i: int, j: int) -> Flow:
-    in_x, in_y = rested(x, y, i, j), derived(x, y, i, j + 1)
-    return Flow((x, y), Join((slope(in_x, x), slope(in_y, y))))
+    return in_both(x, y, rested(x, y, i, j), derived(x, y, i, j + 1))
 
 
 @smoothing(

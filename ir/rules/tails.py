@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from cats.ir.linear import Join
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg, over, slope, sub
-from cats.ir.prims.choice import abs, isfinite, keep, logical_or, maximum, minimum
-from cats.ir.prims.pairs import LOG_2, power_rule, share, share2
+from cats.ir.prims.choice import abs, isfinite, keep, logical_or, maximum, minimum, where_number
+from cats.ir.prims.pairs import LOG_2, share, share2
 from cats.ir.prims.smooth import cosh, exp, expm1, log, log1p, reciprocal, tanh
 from cats.ir.rules.scalars import is_number
-from cats.ir.rules.smoothing import itself, one_where, scaled
+from cats.ir.rules.smoothing import derived, in_both, itself, scaled
 from cats.ir.smoothing import Flow, Letters, Smoothing, smoothing
 from cats.ir.spaces import Value
 from cats.ir.wire import Wire
@@ -88,7 +88,7 @@ def log_of_exp(x: Wire) -> Letters:
 @smoothing(
     "x: R[s]",
     lambda x: exp(log(x)),
-    lambda x: scaled(x, one_where(exp(log(x)))),
+    lambda x: scaled(x, where_number(exp(log(x)), 1.0)),
     head=exp,
     under=log,
 )
@@ -97,10 +97,16 @@ def exp_of_log(x: Wire) -> Letters:
     return x.made_by(log)
 
 
+def _power(x: Value, y: Value) -> Flow:
+    out = exp(mul(y, log(x)))
+    slopes = [where_number(out, derived(x, y, i, 1 - i)) for i in (1, 0)]
+    return in_both(x, y, *slopes)
+
+
 @smoothing(
     "x: R[s], y: R[s]",
     lambda x, y: exp(mul(y, log(x))),
-    lambda x, y: Flow((x, y), power_rule(x, y, out=None)),
+    _power,
     head=exp,
     under=mul,
 )
@@ -115,7 +121,7 @@ def exp_of_multiple_of_log(x: Wire) -> Letters:
 
 
 def _shares(x: Value, y: Value) -> Flow:
-    return Flow((x, y), Join((slope(share(x, y), x), slope(share(y, x), y))))
+    return in_both(x, y, share(x, y), share(y, x))
 
 
 @smoothing(
@@ -307,7 +313,7 @@ def larger_and_rest(x: Wire, y: Wire) -> Letters:
 @smoothing(
     "x: R[s], y: R[s]",
     lambda x, y: sub(minimum(x, y), log1p(exp(neg(abs(sub(x, y)))))),
-    lambda x, y: Flow((x, y), Join((slope(share(y, x), x), slope(share(x, y), y)))),
+    lambda x, y: in_both(x, y, share(y, x), share(x, y)),
     head=sub,
     under=minimum,
 )

@@ -90,6 +90,39 @@ def test_nan_of_infinities_is_made_where_they_meet() -> None:
     assert found.value.given == ("value inf",)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.exp(2 * np.log(x)),
+        lambda x: np.exp(np.log(x)),
+        lambda x: np.sqrt(x) ** 2,
+        lambda x: np.sqrt(x) ** np.array(4.0),
+    ],
+)
+def test_a_composition_that_is_no_number_is_found_each_way_at_each_order(f: Any) -> None:
+    for _ in range(3):
+        assert not cats.diagnose(f, 2.0)
+        found = cats.diagnose(f, -2.0)
+        for fault in (found.value, found.tangent, found.cotangent):
+            assert fault is not None and fault.made == "makes nan"
+        f = cats.grad(f)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_a_choice_sends_back_is_looked_at() -> None:
+    """Cotangents that a mask goes along with: nan where it is true, no 0 * nan where it is not."""
+
+    def f(x: Any) -> Any:
+        return np.where(x < 0, np.log(x) ** 2 * x, x)
+
+    slope = cats.grad(f)
+    assert np.isnan(cats.grad(slope)(-2.0))
+    found = cats.diagnose(slope, -2.0).cotangent
+    assert found is not None and (found.operation, found.made) == ("mul", "makes nan")
+    assert cats.diagnose(slope, 2.0).cotangent is None
+
+
 def test_a_case_is_one_operation() -> None:
     term = cats.parse(r"\x: R. if x < 1 then log x else x")
     found = cats.diagnose(term, 0.0)
