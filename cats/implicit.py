@@ -20,7 +20,15 @@ from cats.ir.errors import DerivativeError, SpaceError, TraceError
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import abs as magnitude
-from cats.ir.prims.choice import less, less_equal, logical_and, logical_not, maximum, select
+from cats.ir.prims.choice import (
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    maximum,
+    select,
+    where_number,
+)
 from cats.ir.prims.layout import broadcast, convert, stop
 from cats.ir.program import Program
 from cats.ir.spaces import INT, Ground, Real, Value
@@ -186,7 +194,8 @@ class _Fixed:
                 before = Call(self.iteration(step, count))
                 near = applied(before, [stop(v) if _moves(v) else v for v in (*given, *first)])
                 again = Loop(step, len(given), len(first), terms)
-                return applied(again, [*given, *[stop(v) if _moves(v) else v for v in near]])
+                found = applied(again, [*given, *[stop(v) if _moves(v) else v for v in near]])
+                return [_varying(x, x) for x in found]
 
     def iteration(self, step: Program, steps: int | None) -> Program:
         """(given, x) -> the solution: so many steps, or until they are small; nan if never."""
@@ -296,6 +305,11 @@ def _unless(builder: Builder, settled: Wire, value: Wire) -> Wire:
     return mul(value, broadcast(factor, shape=shape, axes=()) if shape else factor)  # type: ignore[no-any-return]
 
 
+def _varying(x: Value, v: Value) -> Value:
+    """v, and nan where x is: what was not found has no derivative."""
+    return mul(where_number(x, 1.0), v)
+
+
 def _difference(step: Program) -> Program:
     """x - step(p, x), which vanishes at a fixed point."""
     builder = Builder(step.inputs)
@@ -332,7 +346,8 @@ def _slope(equation: Program, moving: Sequence[int], own: Sequence[int], by: Imp
     still = [system.zeros(inputs[i]) for i in moving]
     images = system.run(push, [*inside[: len(inputs)], *still, *inside[len(inputs) :]])[count:]
     word = Solve(system.finish(images), len(inputs), by.tolerance, by.rounds)
-    return builder.finish(builder.emit(word, (*point, *[neg(w) for w in moved])))
+    slopes = builder.emit(word, (*point, *[neg(w) for w in moved]))
+    return builder.finish(list(map(_varying, point[-count:], slopes)))
 
 
 @placed
@@ -350,7 +365,7 @@ def fixed_point(
     by          `Implicit()` (the default), `Unroll(policy)` or `Neumann(terms)`
     tolerance   iteration ends when no entry changes by more than tolerance * (1 + largest entry):
                 1e-12 by default, 16 units in the last place for coarser dtypes; 4 at least
-    max_steps   x is nan where that does not suffice
+    max_steps   x is nan where that does not suffice, and so are its derivatives
     steps       exactly so many steps instead
     x may be any container of real values. The derivative does not depend on init, but for
     `Unroll`. Raises TraceError if f does not keep the spaces of x, DerivativeError for numbers that

@@ -372,6 +372,35 @@ def test_what_is_not_found_varies_by_nan() -> None:
         assert np.isnan(slopes[0]) and slopes[1] == pytest.approx(-0.25)
 
 
+def affine(a: Array, **options: Any) -> Array:
+    """x = a - x, between whose sides the iteration goes to and fro."""
+    return cats.fixed_point(lambda x: a - x, 1.0, max_steps=20, **options)
+
+
+def of_many(a: Array, **options: Any) -> Array:
+    """The same for several."""
+    return np.sum(cats.fixed_point(lambda x: a - x, np.ones(2), max_steps=20, **options))
+
+
+def no_root(a: Array, **options: Any) -> Array:
+    """x * x = -a."""
+    return cats.root(lambda x: x * x + a, 1.0, max_steps=20, **options)
+
+
+@pytest.mark.parametrize("f", [affine, of_many, no_root])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_not_found_has_no_derivative(f: Any) -> None:
+    """Though the equation is linear, and its slope the same everywhere."""
+    for by in (cats.Implicit(), cats.Unroll(), cats.Neumann(1), cats.Neumann(3)):
+        g = lambda a, by=by: f(a, by=by)  # noqa: E731
+        assert np.all(np.isnan([*cats.value_and_grad(g)(3.0), *cats.jvp(g, (3.0,), (1.0,))]))
+    assert np.isnan(cats.grad(cats.grad(f))(3.0))
+    assert np.all(np.isnan(cats.taylor(f, 3.0, 3)))
+    found = cats.diagnose(f, 3.0)
+    assert found.value is not None and found.tangent is not None and found.cotangent is not None
+    assert "nan" in found.tangent.made and "nan" in found.cotangent.made
+
+
 def test_numbers_of_steps_are_of_any_integer_type() -> None:
     numbers: list[Any] = [np.int64(30), np.int8(30)]
     for n in numbers:
