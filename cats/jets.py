@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import assert_never
+from typing import Any, assert_never
 
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.primitive import Primitive
@@ -57,7 +57,14 @@ def jet(program: Program, active: Sequence[int], order: int, given: int | None =
 
 
 class _Jets(Recorder):
-    """The recorder of programs on series."""
+    """The recorder of programs on series.
+
+    table   what was made of custom derivatives
+    """
+
+    def __init__(self, builder: Builder, order: int) -> None:
+        super().__init__(builder, order)
+        self.table: dict[tuple[Any, ...], list[Series]] = {}
 
     def run(self, program: Program, given: Sequence[Series], ahead: bool = True) -> list[Series]:
         """The outputs of a program on series.
@@ -102,7 +109,7 @@ class _Jets(Recorder):
         at = [self.term(a, 0) for a in around]
         first = self.builder.emit(word, (*at, *[self.term(b, 0) for b in sides]))
         still = not any(map(moves, args))
-        made = [Series(self, w.space, [w], still) for w in first]
+        made = [self.placed(w.space, [w], still) for w in first]
 
         @cache
         def image(j: int) -> list[Series]:
@@ -133,19 +140,22 @@ class _Jets(Recorder):
         """What is said of the derivative: n y_n = map(residuals, x')_(n-1)."""
         if any(map(moves, args[: word.around])):
             raise word.untold(self.builder.where)
-        key = (word.rule, tuple(map(id, args)))
+        key = self.key(word, args)
         if key not in self.table:
             first = self.builder.emit(word, tuple([self.term(a, 0) for a in args]))
             still = not any(map(moves, args))
             made = [
-                Series(self, w.space, [w], still or not isinstance(w.space, Real)) for w in first
+                self.placed(w.space, [w], still or not isinstance(w.space, Real)) for w in first
             ]
-            self.table[key] = (args, made)
+            self.table[key] = made
             slopes = (self.cut if _bends(word.rule) else self.said)(word, args, made)
             for k, s in enumerate(filter(moves, made)):
                 s.next = self.nth(slopes, k)
-        found: list[Series] = self.table[key][1]
-        return found
+        return self.table[key]
+
+    def key(self, word: Custom[Program], args: Sequence[Series]) -> tuple[Any, ...]:
+        """What is worked out once: the rule, at these places."""
+        return word.rule, tuple([a.wire.index for a in args])
 
     def said(self, word: Custom[Program], args: Sequence[Series], made: Sequence[Series]) -> Slopes:
         """The derivatives: the rule may speak of the function itself, on these series."""
@@ -168,7 +178,7 @@ class _Jets(Recorder):
         def rows(n: int) -> list[Series]:
             table = _Jets(self.builder, n)
             given, known = ([table.cut_from(self, s) for s in row] for row in (args, made))
-            table.table[(word.rule, tuple(map(id, given)))] = (given, known)
+            table.table[self.key(word, given)] = known
             saved = table.run(word.rule.forward, given)[len(made) :]
             slopes = [table.cut_from(self, self.slope(a)) for a in own]
             return table.run(pushed, [*saved, *slopes])
@@ -178,7 +188,7 @@ class _Jets(Recorder):
     def cut_from(self, table: Recorder, s: Series) -> Series:
         """As many terms of another table's series as this one has."""
         terms = [table.at(s, n) for n in range(1 if s.still else self.order + 1)]
-        return Series(self, s.space, terms, still=s.still or all(t is None for t in terms))
+        return self.placed(s.space, terms, still=s.still or all(t is None for t in terms))
 
     # Choices and loops: all terms of what moves cross their edges
 
@@ -192,7 +202,7 @@ class _Jets(Recorder):
         rest, found = iter(wires), []
         for m in moving:
             terms = [next(rest) for _ in range(self.order * m + 1)]
-            found.append(Series(self, terms[0].space, list(terms), still=not m))
+            found.append(self.placed(terms[0].space, terms, still=not m))
         return found
 
     def inside(self, program: Program, moving: Sequence[bool]) -> tuple[_Jets, list[Series]]:

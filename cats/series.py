@@ -2,8 +2,9 @@
 
 An operation that is linear in what moves is a convolution, a quotient the inverse of one; any other
 one is said by its derivative, y' = L(x) x', whose terms up to n - 1 give the n-th of y:
-n y_n = (L(x) x')_(n-1). L is the linearisation that the operation has anyway. (Griewank and Walther
-2008, chapter 13.)
+n y_n = (L(x) x')_(n-1). L is the linearisation that the operation has anyway, or that of the
+composition it ends, where there is a smoothing: so compositions are seen as in every mode.
+(Griewank and Walther 2008, chapter 13.)
 """
 
 from __future__ import annotations
@@ -15,27 +16,36 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.arithmetic import Arithmetic
+from cats.derive import SMOOTHED
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Params, Proj, Scale, Then, Zero
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg
+from cats.ir.rewrite import by_head
+from cats.ir.rules import EXACT
+from cats.ir.smoothing import Flow, smoothed
 from cats.ir.spaces import Ground, Product, Real, Space, Value
-from cats.ir.wire import STAMPS, Builder, Wire
+from cats.ir.wire import Builder, Wire
 
 
-class Series(Arithmetic):
-    """A power series on wires: terms that are known, and how the next one is found."""
+class Series:
+    """A power series on wires: terms that are known, and how the next one is found.
 
-    __slots__ = ("next", "recorder", "space", "still", "terms")
+    wire   what stands for it in the plain program
+    """
 
-    def __init__(self, recorder: Recorder, space: Ground, terms: list[Value], still: bool) -> None:
-        self.recorder = recorder
-        self.space = space
+    __slots__ = ("next", "space", "still", "terms", "wire")
+
+    def __init__(self, wire: Wire, terms: list[Term], still: bool) -> None:
+        self.wire = wire
+        self.space = wire.space
         self.terms = terms
         self.still = still
         self.next: Any = None
 
+
+REWRITES = by_head(EXACT)
+"""What the partial evaluator does between one derivative and the next."""
 
 NOTHING = None
 """A term that is zero."""
@@ -51,25 +61,32 @@ def moves(s: Series) -> bool:
 
 
 class Recorder:
-    """The recorder of operations on series: each is worked out once."""
+    """The recorder of operations on series: each is worked out once.
+
+    plain   the program without terms, in which each series has its place: what an operation ends,
+            and how it is derived, is read there
+    """
 
     def __init__(self, builder: Builder, order: int) -> None:
-        self.stamp = next(STAMPS)
         self.builder = builder
         self.order = order
-        self.table: dict[Any, Any] = {}
+        self.plain = Builder(rewrites=REWRITES)
+        self.known: dict[int, Series] = {}
         self.slopes: dict[int, Series] = {}
 
     # Series
 
-    def series(self, terms: Sequence[Value]) -> Series:
+    def series(self, terms: Sequence[Wire]) -> Series:
         """A series of known terms, the others zero."""
-        return Series(self, terms[0].space, list(terms), still=len(terms) == 1)
+        return self.placed(terms[0].space, terms, still=len(terms) == 1)
 
-    def grown(self, space: Ground, first: Value, find: Any) -> Series:
-        """A series whose terms after the first are found when they are asked for."""
-        made = Series(self, space, [first], still=False)
-        made.next = find
+    def placed(self, space: Ground, terms: Sequence[Term], still: bool = False) -> Series:
+        """A series that no operation of the plain program makes."""
+        return self.kept(self.plain.input(space), terms, still)
+
+    def kept(self, wire: Wire, terms: Sequence[Term], still: bool = False) -> Series:
+        """A series in its place."""
+        made = self.known[wire.index] = Series(wire, list(terms), still)
         return made
 
     def at(self, s: Series, n: int) -> Term:
@@ -88,11 +105,11 @@ class Recorder:
 
     def slope(self, s: Series) -> Series:
         """s': its n-th term is (n + 1) s_(n+1)."""
-        if id(s) not in self.slopes:
-            made = Series(self, s.space, [], still=False)
+        if s.wire.index not in self.slopes:
+            made = self.placed(s.space, [])
             made.next = lambda n: self.times(n + 1, self.at(s, n + 1))
-            self.slopes[id(s)] = made
-        return self.slopes[id(s)]
+            self.slopes[s.wire.index] = made
+        return self.slopes[s.wire.index]
 
     def times(self, number: float, term: Term) -> Term:
         """A term times a number."""
@@ -108,51 +125,60 @@ class Recorder:
 
     # Operations
 
-    def emit(self, op: Primitive, args: tuple[Value, ...], params: Params = ()) -> Value:
+    def emit(
+        self, op: Primitive, args: Sequence[Series | Value], params: Params = ()
+    ) -> Series | tuple[Series, ...]:
         """The operation on series, and on values that stand still."""
-        own = [a.space for a in args if isinstance(a, Series)]
-        like = next((space for space in own if isinstance(space, Real)), None)
-        beside = like or next(iter(own), None)
-        given = [self.lifted(a, beside if isinstance(a, int | float) else like) for a in args]
-        key = (op, tuple(map(id, given)), params)
-        if key not in self.table:
-            self.table[key] = (given, self.applied(op, given, params))
-        return self.table[key][1]
+        given = tuple([a.wire if isinstance(a, Series) else a for a in args])
+        made = self.plain.emit(op, given, params)
+        return tuple(map(self.of, made)) if isinstance(made, tuple) else self.of(made)
 
-    def lifted(self, value: Value, like: Ground | None) -> Series:
-        """A value as a series."""
-        if isinstance(value, Series):
-            return value
-        wire = self.builder.lift(value, like)
-        if wire.index not in self.table:
-            self.table[wire.index] = self.series([wire])
-        return self.table[wire.index]  # type: ignore[no-any-return]
+    def of(self, wire: Wire) -> Series:
+        """The series in a place of the plain program: worked out, if it is new."""
+        if wire.index not in self.known:
+            origin = self.plain.origins[wire.index]
+            step, first = self.plain.steps[origin], self.plain.firsts[origin]
+            args = tuple([self.plain.wires[a] for a in step.args])
+            results = self.plain.wires[first : first + len(step.spaces)]
+            self.applied(step.op, args, step.params, results)  # type: ignore[arg-type]
+        return self.known[wire.index]
 
-    def applied(self, op: Primitive, args: Sequence[Series], params: Params) -> Value:
+    def applied(
+        self, op: Primitive, wires: tuple[Wire, ...], params: Params, results: Sequence[Wire]
+    ) -> None:
         """One operation: still, a convolution, or said by its derivative."""
-        at = tuple([self.term(a, 0) for a in args])
-        first = self.builder.emit(op, at, params)
+        args = list(map(self.of, wires))
         moving = [i for i, a in enumerate(args) if moves(a)]
-        several = isinstance(first, tuple)
-        results = list(first) if several else [first]
-        if not moving or not any(isinstance(w.space, Real) for w in results):
-            made = [self.series([w]) for w in results]
-        elif not several and _linear(op, tuple([a.space for a in args]), params, tuple(moving)):
-            made = [self.convolved(op, args, params, moving, results[0])]
+        still = not moving or not any(isinstance(w.space, Real) for w in results)
+        firsts = self.firsts(op, args, params, moving)
+        made = [self.kept(w, [first], still) for w, first in zip(results, firsts, strict=True)]
+        if still:
+            return
+        flow = smoothed(SMOOTHED, op, wires, params)
+        if flow is not None:
+            self.by_slope(lambda: flow, made)
+        elif _linear(op, _spaces(args), params, tuple(moving)):
+            made[0].next = self.convolution(op, args, params, moving)
         elif op is div:
-            made = [self.quotient(args[0], args[1], results[0])]
+            made[0].next = self.quotient(args[0], args[1], made[0])
         else:
-            made = self.by_slope(op, args, params, moving, results)
-        return tuple(made) if several else made[0]
+            linearise = self.known_slope(op, moving)
+            out = results[0] if len(results) == 1 else tuple(results)
+            self.by_slope(lambda: Flow(wires, linearise(*wires, out=out, **dict(params))), made)
 
-    def convolved(
-        self,
-        op: Primitive,
-        args: Sequence[Series],
-        params: Params,
-        moving: Sequence[int],
-        first: Wire,
-    ) -> Series:
+    def firsts(
+        self, op: Primitive, args: Sequence[Series], params: Params, moving: Sequence[int]
+    ) -> Sequence[Term]:
+        """The first terms of the results: zero where the operation is linear in one that is."""
+        zeros = [i for i in moving if self.at(args[i], 0) is None]
+        if any(_linear(op, _spaces(args), params, (i,)) for i in zeros):
+            return [NOTHING]
+        found = self.builder.emit(op, tuple([self.term(a, 0) for a in args]), params)
+        return found if isinstance(found, tuple) else (found,)
+
+    def convolution(
+        self, op: Primitive, args: Sequence[Series], params: Params, moving: Sequence[int]
+    ) -> Callable[[int], Term]:
         """op(a, b)_n is the sum of op(a_i, b_j) with i + j = n."""
 
         def find(n: int) -> Term:
@@ -167,29 +193,21 @@ class Recorder:
                     found.append(self.builder.emit(op, tuple(given), params))
             return self.total(found)
 
-        return self.grown(first.space, first, find)
+        return find
 
-    def quotient(self, a: Series, b: Series, first: Wire) -> Series:
+    def quotient(self, a: Series, b: Series, y: Series) -> Callable[[int], Term]:
         """y b = a: b_0 y_n = a_n - b_n y_0 - ... - b_1 y_(n-1)."""
 
         def find(n: int) -> Term:
-            pairs = [(self.at(made, j), self.at(b, n - j)) for j in range(n)]
+            pairs = [(self.at(y, j), self.at(b, n - j)) for j in range(n)]
             known = [neg(mul(y, r)) for y, r in pairs if y is not None and r is not None]
             rest = self.total([self.at(a, n), *known])
             return NOTHING if rest is None else div(rest, self.at(b, 0))
 
-        made = self.grown(first.space, first, find)
-        return made
+        return find
 
-    def by_slope(
-        self,
-        op: Primitive,
-        args: Sequence[Series],
-        params: Params,
-        moving: Sequence[int],
-        results: Sequence[Wire],
-    ) -> list[Series]:
-        """n y_n = (L(x) x')_(n-1)."""
+    def known_slope(self, op: Primitive, moving: Sequence[int]) -> Callable[..., Linear]:
+        """The derivative of an operation. Raises DerivativeError if it has none in what moves."""
         for slot, why in op.refused:
             if slot in moving:
                 raise DerivativeError(
@@ -197,21 +215,24 @@ class Recorder:
                     where=self.builder.where,
                     remedy="Keep that argument fixed, or stop the gradient before it.",
                 )
-        made = [Series(self, w.space, [w], still=False) for w in results]
         if op.linearise is None:
             raise DerivativeError(
                 f"{op.name} has no derivative: its record says none",
                 where=self.builder.where,
                 remedy="Give the primitive a `linearise`, or stop the gradient before it.",
             )
-        linearise, out = op.linearise, made[0] if len(made) == 1 else tuple(made)
+        return op.linearise
+
+    def by_slope(self, derivative: Callable[[], Flow], made: Sequence[Series]) -> None:
+        """n y_n = (L(x) x')_(n-1)."""
 
         @cache
         def rows() -> Sequence[Series | None]:
-            """The derivatives, asked for when the operation is in the table already."""
-            map = linearise(*args, out=out, **dict(params))
-            slopes = [self.slope(a) if i in moving else NOTHING for i, a in enumerate(args)]
-            flow: Any = self.flow(map, slopes[0] if len(slopes) == 1 else tuple(slopes))
+            """The derivatives, asked for when the operation is in its place already."""
+            found = derivative()
+            at = list(map(self.of, found.at))
+            slopes = [self.slope(a) if moves(a) else NOTHING for a in at]
+            flow: Any = self.flow(found.term, slopes[0] if len(slopes) == 1 else tuple(slopes))
             return [flow] if len(made) == 1 else flow
 
         def slopes(k: int, n: int) -> Term:
@@ -220,7 +241,6 @@ class Recorder:
 
         for k, s in enumerate(made):
             s.next = self.nth(slopes, k)
-        return made
 
     def nth(self, slopes: Slopes, k: int) -> Callable[[int], Term]:
         """How the n-th term follows from the k-th derivative."""
@@ -257,7 +277,7 @@ class Recorder:
                     return NOTHING
                 fixed = list(leaf.fixed)
                 fixed.insert(leaf.slot, v)
-                return self.emit(leaf.op, tuple(fixed), leaf.params)  # type: ignore[arg-type]
+                return self.emit(leaf.op, fixed, leaf.params)  # type: ignore[arg-type]
             case _:
                 raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
 
@@ -280,9 +300,13 @@ class Recorder:
             return tuple([self.plus([r[i] for r in present]) for i in range(len(present[0]))])
         if len(present) == 1:
             return present[0]
-        made = Series(self, present[0].space, [], still=False)
+        made = self.placed(present[0].space, [])
         made.next = lambda n: self.total([self.at(r, n) for r in present])
         return made
+
+
+def _spaces(args: Sequence[Series]) -> tuple[Ground, ...]:
+    return tuple([a.space for a in args])
 
 
 @lru_cache(maxsize=4096)
@@ -295,9 +319,10 @@ def _linear(
     given = [np.full(s.shape, i not in moving, s.dtype) for i, s in enumerate(spaces)]
     try:
         with np.errstate(all="ignore"):
-            return not np.any(op.evaluate(*given, **dict(params)))
+            found = op.evaluate(*given, **dict(params))
     except np.linalg.LinAlgError:
         return True
+    return not isinstance(found, tuple) and not np.any(found)
 
 
 def _zero(space: Space) -> Any:

@@ -1,5 +1,6 @@
 """Every rule of derivatives of compositions: it reads its letters, keeps the value to the last
-bit, says the derivative that the parts have where they have one, and is the same in every mode.
+bit, says the derivative that the parts have where they have one, and is the same in every mode and
+at every order, nested or in series.
 
 That each is true for all arguments off the kinks is proved in proofs/.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from itertools import cycle
+from itertools import cycle, product
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -21,12 +23,14 @@ from cats.ir.linear import Linear
 from cats.ir.prims.algebra import mul
 from cats.ir.prims.choice import sign
 from cats.ir.prims.layout import sum
+from cats.ir.prims.smooth import root
 from cats.ir.program import Program
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.rules.grounded import grounded
 from cats.ir.smoothing import Flow, Smoothing, by_head, smoothed
 from cats.ir.spaces import R, Real, Shape, Value
 from cats.ir.wire import Builder, Wire
+from cats.jets import jet
 from cats.pipeline import gradient, jacobian, pushforward
 from cats.simplify import simplify
 from tests.linear_programs import run
@@ -172,6 +176,97 @@ def test_a_law_holds_through_the_partial_evaluator(
     assert step is not None
     args = [builder.wires[a] for a in step.args]
     assert smoothed(by_head(SMOOTHINGS), step.op, args, step.params) is not None  # type: ignore[arg-type]
+
+
+# Every order
+
+SPOTS = (0.0, -0.0, -0.7, 1.0, 1.3, 2.0, -2.0, 4.0, 800.0, -800.0, 1e-310, 1e155, -1e155)
+"""Kinks, numbers on both sides of them, and tails."""
+
+
+def curves(law: Smoothing, statics: tuple[Any, ...]) -> list[tuple[Program, list[Any]]]:
+    """Functions of a number t, entry by entry the left side along a line through some spots.
+
+    All letters vary, or one of them; what is a length varies among what is nowhere negative.
+    """
+    count = law.letters.count(":")
+    spots = np.unique(np.abs(SPOTS)) if root in statics else SPOTS
+    grid = [np.array(row) for row in zip(*product(spots, repeat=count), strict=True)]
+    ways = [(1.0, 0.5)[:count], *((1.0, 0.0), (0.0, 1.0))[: 2 * (count - 1)]]
+    found = []
+    for way in ways:
+        space = Real(grid[0].shape)
+        builder = Builder([space] * (count + 1))
+        t, *at = list(builder.wires)
+        moved = [x + t * by if by else x for x, by in zip(at, way, strict=True)]
+        chosen = (*law.of(*moved), *statics)
+        found.append((builder.finish([law.left(*chosen)]), [np.zeros(space.shape), *grid]))
+    return found
+
+
+def nested(program: Program, order: int) -> list[Program]:
+    """The derivatives in the first input, one after the other, each made of the one before it."""
+    found: list[Program] = []
+    for _ in range(order):
+        builder = Builder(program.inputs)
+        one = builder.lift(1.0, program.inputs[0])
+        made = builder.run(pushforward(program, [0]), [*builder.wires[: len(program.inputs)], one])
+        program = simplify(builder.finish([made[-1]]))
+        found.append(program)
+    return found
+
+
+def series(program: Program, order: int) -> Program:
+    """The derivatives in the first input as one program."""
+    builder = Builder(program.inputs)
+    one = builder.lift(1.0, program.inputs[0])
+    given = [*builder.wires[: len(program.inputs)], one]
+    terms = builder.run(jet(program, [0], order, 1), given)[1:]
+    return builder.finish([builder.lift(t * float(factorial(n))) for n, t in enumerate(terms, 1)])
+
+
+@every
+def test_a_series_says_what_nested_derivatives_say(
+    law: Smoothing, statics: tuple[Any, ...]
+) -> None:
+    """At kinks, in tails, and everywhere else: also where that is infinite, or no number."""
+    for program, args in curves(law, statics):
+        with np.errstate(all="ignore"):
+            found = run(series(program, 4), args)
+            wanted = [run(each, args)[0] for each in nested(program, 4)]
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-300)
+
+
+@every
+def test_what_is_no_number_has_no_derivative_that_is_one(
+    law: Smoothing, statics: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At any order, unless the parts by themselves have one."""
+    for program, args in curves(law, statics):
+        with np.errstate(all="ignore"):
+            (value,) = run(program, args)
+            lost = np.isnan(value)
+            if not lost.any():
+                continue
+            own = [run(each, args)[0] for each in nested(program, 3)]
+            with monkeypatch.context() as patch:
+                patch.setattr(import_module("cats.derive"), "SMOOTHED", {})
+                parts = [run(each, args)[0] for each in nested(program, 3)]
+        for slope, plain in zip(own, parts, strict=True):
+            assert not np.any(lost & np.isfinite(slope) & ~np.isfinite(plain))
+
+
+def test_a_series_that_sees_no_compositions_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laws of all orders fail for most rules where series do not know them."""
+    monkeypatch.setattr(import_module("cats.series"), "SMOOTHED", {})
+    failed = 0
+    for law in SMOOTHINGS:
+        try:
+            test_a_series_says_what_nested_derivatives_say(law, law.statics[0])
+        except AssertionError:
+            failed += 1
+    assert failed > len(SMOOTHINGS) // 2
 
 
 def test_a_wrong_law_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

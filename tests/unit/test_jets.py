@@ -103,6 +103,37 @@ def test_a_jet_is_the_derivatives(name: str) -> None:
             np.testing.assert_allclose(derivative, nested(f, k)(x), rtol=1e-8, atol=1e-8)
 
 
+COMPOSED: dict[str, tuple[Function, float]] = {
+    "square of a length": (lambda t: np.linalg.norm(np.array([t, 2 * t])) ** 2, 0.0),
+    "square of a spread": (lambda t: np.std(np.array([t, 2 * t, -t])) ** 2, 0.0),
+    "fourth power of a length": (lambda t: np.hypot(t, 3 * t) ** 4, 0.0),
+    "square of a size": (lambda t: np.abs(t) ** 2, 0.0),
+    "power of a size": (lambda t: np.abs(t) ** 2.5, 0.0),
+    "square of a ramp": (lambda t: np.maximum(t, 0.0) ** 2, 0.0),
+    "length of one": (lambda t: np.sqrt(t * t) + np.sqrt(t**4) + np.cbrt(t**3), 0.0),
+    "roots raised": (lambda t: np.sqrt(t) ** 2 + np.cbrt(t) ** 3, 0.0),
+    "exponential of a logarithm": (lambda t: np.exp(np.log(t)) + np.exp(2 * np.log(t)), 0.0),
+    "softplus": (lambda t: np.log(1 + np.exp(t)) + np.log(np.cosh(t)), 800.0),
+    "logistic": (lambda t: 1 / (1 + np.exp(t)), 800.0),
+    "in a loop": (
+        lambda t: cats.fori_loop(0, 2, lambda i, c: c + np.abs(c - i) ** 2 * t, t),
+        0.0,
+    ),
+    "in a choice": (lambda t: cats.cond(t > -1, lambda t: np.abs(t) ** 2, np.exp, t), 0.0),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_jet_sees_compositions_as_nested_derivatives_do(name: str) -> None:
+    """That each smoothing is the same at every order: tests/spec/test_smoothing.py."""
+    f, x = COMPOSED[name]
+    _, found = cats.jet(f, (x,), ([1.0, 0.0, 0.0, 0.0],))
+    wanted = [nested(f, k)(x) for k in range(1, 5)]
+    assert np.all(np.isfinite(wanted[:2]))
+    np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-12)
+
+
 def test_a_jet_along_a_curve_of_several_arguments() -> None:
     x, y, bend = np.array([0.1, 0.2]), np.array([1.0, 2.0]), np.array([0.5, 0.1])
 
