@@ -13,6 +13,7 @@ from typing import assert_never
 
 from cats.derivative import Derivative, Joint
 from cats.ir.arity import counted
+from cats.ir.commuting import smoothed
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
@@ -33,7 +34,7 @@ from cats.ir.prims.algebra import slope
 from cats.ir.program import Program, Step, a_program
 from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
-from cats.ir.smoothing import by_head, smoothed
+from cats.ir.smoothing import by_head
 from cats.ir.spaces import UNIT, Product, Real, Space, Value, is_open, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed

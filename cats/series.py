@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from cats.derive import SMOOTHED
+from cats.ir.commuting import smoothed
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Params, Proj, Scale, Then, Zero
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.rewrite import by_head
 from cats.ir.rules import EXACT
-from cats.ir.smoothing import Flow, smoothed
+from cats.ir.smoothing import Flow
 from cats.ir.spaces import Ground, Product, Real, Space, Value
 from cats.ir.wire import Builder, Wire
 

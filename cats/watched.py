@@ -10,13 +10,13 @@ import numpy as np
 
 from cats.backends.on_numpy import OnNumpy
 from cats.derive import SMOOTHED
+from cats.ir.commuting import smoothed
 from cats.ir.errors import SpaceError
 from cats.ir.inline import without_guards
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import OtherPath
 from cats.ir.prims.layout import stop
 from cats.ir.program import Program
-from cats.ir.smoothing import smoothed
 from cats.ir.spaces import Real, Value
 from cats.ir.wire import Builder
 from cats.trace import Spec

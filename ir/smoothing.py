@@ -58,11 +58,6 @@ class Smoothing:
     of: Callable[..., tuple[Value, ...]] = any_value
     statics: tuple[tuple[Any, ...], ...] = ((),)
 
-    def step(self, *args: Wire, **params: Any) -> Flow | None:
-        """The derivative of a step of a head on these arguments, if it is the left side."""
-        found = self.match(*args, **params)
-        return None if found is None else self.flow(*found)
-
 
 def smoothing(
     letters: str,
@@ -98,8 +93,10 @@ def by_head(laws: Iterable[Smoothing]) -> Table:
     return table
 
 
-def smoothed(table: Table, op: Primitive, args: Sequence[Wire], params: Params) -> Flow | None:
-    """The derivative of op(*args) by the first law that knows it."""
+def law_of(
+    table: Table, op: Primitive, args: Sequence[Wire], params: Params
+) -> tuple[Smoothing, tuple[Any, ...]] | None:
+    """The first law that knows op(*args), and its letters."""
     below = table.get(op)
     if below is None:
         return None
@@ -107,7 +104,13 @@ def smoothed(table: Table, op: Primitive, args: Sequence[Wire], params: Params) 
         step = arg.step
         if step is not None and type(step.op) is Primitive:
             for law in below.get(step.op, ()):
-                flow = law.step(*args, **dict(params))
-                if flow is not None:
-                    return flow
+                found = law.match(*args, **dict(params))
+                if found is not None:
+                    return law, found
     return None
+
+
+def flow_of(table: Table, op: Primitive, args: Sequence[Wire], params: Params) -> Flow | None:
+    """The derivative of op(*args) by the first law that knows it."""
+    found = law_of(table, op, args, params)
+    return None if found is None else found[0].flow(*found[1])

@@ -306,6 +306,22 @@ def abs_squared(x: Wire, y: Wire) -> Letters:
 
 @smoothing(
     "x: R[s]",
+    lambda x: mul(sqrt(mul(x, x)), abs(x)),
+    lambda x: scaled(x, add(x, x)),
+    head=mul,
+    under=abs,
+)
+def abs_in_two_words(x: Wire, y: Wire) -> Letters:
+    """sqrt(x**2) |x| = x**2."""
+    for one, rest in ((x, y), (y, x)):
+        inner, root_of = one.made_by(abs), made_by(rest, ROOTS)
+        if inner and root_of and root_of[0].made_by(mul) == (*inner, *inner):
+            return inner
+    return None
+
+
+@smoothing(
+    "x: R[s]",
     lambda x, n: ipow(abs(x), n=n),
     lambda x, n: scaled(x, monomial(n, x, n - 1)),
     head=ipow,
@@ -504,6 +520,26 @@ def hypot_to_even_power(x: Wire, y: Wire | None = None, *, n: int = 2) -> Letter
     return (*inner, n) if inner and n > 1 and n % 2 == 0 else None
 
 
+@smoothing(
+    "x: R[s], y: R[s], z: R[s]",
+    lambda x, y, z: mul(hypot(hypot(x, y), z), hypot(hypot(x, y), z)),
+    lambda x, y, z: Flow((x, y, z), Join(tuple(slope(add(v, v), v) for v in (x, y, z)))),
+    head=mul,
+    under=hypot,
+)
+def hypot_of_hypot_squared(x: Wire, y: Wire) -> Letters:
+    """hypot(hypot(x, y), z)**2 = x**2 + y**2 + z**2."""
+    for one, rest in _swaps(x.made_by(hypot) if x is y else None):
+        inner = one.made_by(hypot)
+        if inner is not None:
+            return (*inner, rest)
+    return None
+
+
+def _swaps(pair: tuple[Wire, ...] | None) -> tuple[tuple[Wire, ...], ...]:
+    return () if pair is None else (pair, pair[::-1])
+
+
 def _hypot_to_power(x: Value, y: Value, n: int) -> Flow:
     by = monomial(float(n), hypot(x, y), n - 2)
     return in_both(x, y, mul(by, x), mul(by, y))
@@ -579,6 +615,7 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     cbrt_of_power,
     cbrt_of_grounded,
     abs_squared,
+    abs_in_two_words,
     abs_to_even_power,
     abs_to_power,
     signed_power,
@@ -589,6 +626,7 @@ SMOOTHINGS: tuple[Smoothing, ...] = (
     ramp_squared,
     ramp_to_power,
     ramp_of_grounded,
+    hypot_of_hypot_squared,
     hypot_to_even_power,
     grounded_to_power,
     difference_of_squares,

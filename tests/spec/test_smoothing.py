@@ -18,6 +18,7 @@ import pytest
 
 import cats
 from cats.derive import SMOOTHED, derive
+from cats.ir.commuting import smoothed
 from cats.ir.letters import SHAPES, letters
 from cats.ir.linear import Linear
 from cats.ir.prims.algebra import mul
@@ -27,7 +28,7 @@ from cats.ir.prims.smooth import root
 from cats.ir.program import Program
 from cats.ir.rules import SMOOTHINGS
 from cats.ir.rules.grounded import grounded
-from cats.ir.smoothing import Flow, Smoothing, by_head, smoothed
+from cats.ir.smoothing import Flow, Smoothing, by_head, flow_of
 from cats.ir.spaces import R, Real, Shape, Value
 from cats.ir.wire import Builder, Wire
 from cats.jets import jet
@@ -91,7 +92,7 @@ def test_a_law_reads_its_letters_off_its_left_side(
     for read, letter in zip(found, chosen, strict=True):
         assert read is letter if isinstance(letter, Wire) else read == letter
     assert any(a.step is not None and a.step.op in law.under for a in args)
-    flow = law.step(*args, **dict(step.params))
+    flow = flow_of(by_head([law]), step.op, args, step.params)
     assert flow is not None and flow.term.cod == left.space
     assert smoothed(by_head([law]), step.op, args, step.params) == flow
 
@@ -149,7 +150,7 @@ def test_every_mode_says_the_same_on_both_sides_and_at_zero(
 ) -> None:
     program = program_of(law, statics, (3,))
     active = range(len(program.inputs))
-    spots = [np.array([0.0, -0.7, 1.3]), np.array([0.4, 0.0, -2.0])]
+    spots = [np.array(v) for v in ([0.0, -0.7, 1.3], [0.4, 0.0, -2.0], [0.0, 0.3, 1.0])]
     args = [np.resize(v, s.shape) for v, s in zip(spots, program.inputs, strict=False)]
     with np.errstate(all="ignore"):
         forward, reverse = (run(jacobian(program, active, mode), args) for mode in ("fwd", "rev"))
@@ -192,7 +193,7 @@ def curves(law: Smoothing, statics: tuple[Any, ...]) -> list[tuple[Program, list
     count = law.letters.count(":")
     spots = np.unique(np.abs(SPOTS)) if root in statics else SPOTS
     grid = [np.array(row) for row in zip(*product(spots, repeat=count), strict=True)]
-    ways = [(1.0, 0.5)[:count], *((1.0, 0.0), (0.0, 1.0))[: 2 * (count - 1)]]
+    ways = [(1.0, 0.5, -0.75)[:count], *(np.eye(count).tolist() if count > 1 else ())]
     found = []
     for way in ways:
         space = Real(grid[0].shape)
@@ -345,3 +346,108 @@ def test_what_is_grounded(formula: str, expected: bool) -> None:
     if expected:
         at_zero = cats.grad(eval(f"lambda x, y: {formula}", {"np": np}), (0, 1))(0.0, 0.0)
         assert at_zero == (0.0, 0.0)
+
+
+# Through factors, moves, choices and sums
+
+
+C = np.array([[2.0, -0.5, 3.0], [1.5, 0.25, -1.0]])
+ROWS = np.array([1, 0, 1])
+AROUND: dict[str, tuple[Any, Any]] = {
+    "number": (lambda u: 3.0 * u, lambda v, n: 3.0**n * v),
+    "negative": (np.negative, lambda v, n: (-1.0) ** n * v),
+    "divided": (lambda u: u / C, lambda v, n: v / C**n),
+    "twice": (lambda u: -(C * (u / 0.5)), lambda v, n: v * (-2.0 * C) ** n),
+    "reshaped": (lambda u: u.reshape(3, 2), lambda v, n: v.reshape(3, 2)),
+    "turned": (lambda u: u.T * 2.0, lambda v, n: v.T * 2.0**n),
+    "repeated": (lambda u: np.broadcast_to(u, (4, 2, 3)), lambda v, n: v * np.ones((4, 1, 1))),
+    "one row": (lambda u: u[1], lambda v, n: v[1]),
+    "some rows": (lambda u: (u / 4.0)[ROWS], lambda v, n: v[ROWS] / 4.0**n),
+    "chosen": (lambda u: np.where(C > 0, u, 7.0), lambda v, n: np.where(C > 0, v, 7.0**n)),
+    "left out": (lambda u: np.where(C > 0, 0.0, u), lambda v, n: np.where(C > 0, 0.0, v)),
+}
+"""What stands around a value u, and how u**n becomes the n-th power of the whole."""
+
+POWERS: dict[str, tuple[Any, int, Any]] = {
+    "root": (np.sqrt, 2, lambda x: x),
+    "fourth power of a root": (np.sqrt, 4, lambda x: x * x),
+    "size": (np.abs, 2, lambda x: x * x),
+    "cubic root": (np.cbrt, 3, lambda x: x),
+    "length": (lambda x: np.hypot(x, 2 * x), 2, lambda x: 5 * x * x),
+    "ramp": (lambda x: np.maximum(x, 0.0), 3, lambda x: np.maximum(x, 0.0) ** 3),
+}
+"""What is rough by itself, a power of it that is smooth, and what that is."""
+
+
+@pytest.mark.parametrize("power", POWERS)
+@pytest.mark.parametrize("around", AROUND)
+def test_a_law_holds_through_what_commutes_with_it(around: str, power: str) -> None:
+    """At 0, where the parts have no derivative: values, slopes and Hessians, in both modes."""
+    (inner, n, smooth), (wrapped, outside) = POWERS[power], AROUND[around]
+    at = np.array([[0.0, 1.5, 0.0], [2.0, 0.0, 0.25]])
+
+    def given(x: Any) -> Any:
+        return wrapped(inner(x)) ** n
+
+    def plain(x: Any) -> Any:
+        return outside(smooth(x), n)
+
+    with np.errstate(all="ignore"):
+        for mode in (cats.jacfwd, cats.jacrev):
+            np.testing.assert_allclose(mode(given)(at), mode(plain)(at), rtol=1e-12)
+        for second in (cats.hessian, lambda f: cats.jacfwd(cats.jacfwd(f))):
+            found, wanted = (second(lambda x, f=f: np.sum(f(x)))(at) for f in (given, plain))
+            np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("spec", ["i,i->", "ij,ij->", "ij,ij->i", "ij,ij->j", "ij,ij->ij"])
+def test_a_contraction_with_itself_is_a_sum_of_squares(spec: str) -> None:
+    at = np.array([0.0, 1.5, 0.0]) if spec == "i,i->" else np.zeros((2, 3))
+    given = lambda x: np.einsum(spec, 2 * np.abs(x), 2 * np.abs(x))  # noqa: E731
+    plain = lambda x: np.einsum(spec, 4 * x, x)  # noqa: E731
+    assert np.array_equal(cats.jacfwd(given)(at), cats.jacfwd(plain)(at))
+    second = [cats.hessian(lambda x, f=f: np.sum(f(x)))(at) for f in (given, plain)]
+    assert np.array_equal(*second)
+
+
+def test_factors_that_vary_have_their_own_derivative() -> None:
+    """A kernel with a length scale: smooth in the points where they meet, and in the scale."""
+
+    def kernel(x: Any, scale: Any, height: Any) -> Any:
+        return np.exp(-0.5 * (height * np.linalg.norm(x) / scale) ** 2)
+
+    def plain(x: Any, scale: Any, height: Any) -> Any:
+        return np.exp(-0.5 * height**2 * (x @ x) / scale**2)
+
+    for x in (np.zeros(2), np.array([0.5, -1.0]), np.array([1e-200, 1e-200])):
+        args = (x, 1.5, -0.75)
+        for transform in (cats.grad, cats.hessian):
+            found, wanted = (transform(f, (0, 1, 2))(*args) for f in (kernel, plain))
+            for one, other in zip(_flat(found), _flat(wanted), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
+def _flat(x: Any) -> list[Any]:
+    return [v for part in x for v in _flat(part)] if isinstance(x, tuple) else [x]
+
+
+def test_factors_neither_overflow_nor_take_what_is_smooth_apart() -> None:
+    """The square of the factor is beyond all floats, the derivative is not."""
+    small = lambda x: (np.abs(x) / 1e-200) ** 2  # noqa: E731
+    assert cats.grad(small)(1e-200) == pytest.approx(2e200)
+    fourth = lambda x: (np.linalg.norm(x) ** 2) * (np.linalg.norm(x) ** 2)  # noqa: E731
+    assert np.array_equal(cats.hessian(fourth)(np.zeros(2)), np.zeros((2, 2)))
+
+
+def test_looking_through_costs_a_bounded_number_of_steps() -> None:
+    """A long chain of factors around a size is looked into from each square, but not to its end."""
+
+    def chain(x: Any) -> Any:
+        u, total = np.abs(x), 0.0 * x
+        for k in range(200):
+            u = u * (1.0 + 1e-3 * k)
+            total = total + u * u
+        return total
+
+    slopes = cats.grad(chain)(0.5), cats.grad(chain)(-0.5)
+    assert slopes[0] == pytest.approx(-slopes[1], rel=1e-12)
