@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from cats.backends.backend import Compiled, Run, checked
-from cats.backends.exact import ExactNumpy, Modulo, Number, mapped
+from cats.backends.exact import ExactNumpy, Modulo
 from cats.backends.function import Style
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.text import write
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.linear import Params
+from cats.ir.objects import Number, mapped
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.program import Program
@@ -167,7 +168,16 @@ class _Exactly:
     def __call__(self, *args: Value) -> tuple[Value, ...]:
         pairs = zip(args, self.program.inputs, strict=True)
         found = self.function(*[self.field.exact(a, s) for a, s in pairs])
-        return tuple(v[()] if isinstance(v, np.ndarray) and v.ndim == 0 else v for v in found)
+        return tuple(map(_bare, found))
+
+
+def _bare(value: Value) -> Value:
+    """A number, not an array without axes; the same for the rows of a stack."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim and value.dtype == object:
+        return mapped(_bare, value)
+    return value if value.ndim else value[()]
 
 
 @dataclass(frozen=True)

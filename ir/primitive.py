@@ -16,6 +16,7 @@ from cats.ir.errors import LinearityError, TermError
 from cats.ir.kinds import Numbers
 from cats.ir.linear import Leaf, Linear, Params
 from cats.ir.literals import literal
+from cats.ir.objects import ObjectNumpy, holds_objects
 from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 
 Text = str | Callable[..., str]
@@ -202,12 +203,14 @@ class Primitive:
                 return self.code(*args, **params)
 
     def evaluate(self, *args: Value, **params: Any) -> Value:
-        """The value on arrays, NumPy's own: the code text run once."""
+        """The value on arrays, NumPy's own: the code text run once. Objects stay what they are."""
         if self.function is not None:
             return self.function(*args, **params)
         names = [f"x{i}" for i in range(len(args))]
         text = self.text(names, params)
-        return _compiled(f"lambda {', '.join(names)}: {text}", self.helpers, self.modules)(*args)
+        whole = f"lambda {', '.join(names)}: {text}"
+        exact = any(map(holds_objects, args))
+        return _compiled(whole, self.helpers, self.modules, exact)(*args)
 
     # The answers to LinearOp.
 
@@ -262,8 +265,12 @@ def _named(home: str, name: str) -> Primitive:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, helpers: str, modules: tuple[str, ...]) -> Callable[..., Value]:
+def _compiled(
+    text: str, helpers: str, modules: tuple[str, ...], exact: bool
+) -> Callable[..., Value]:
     namespace = imported(modules)
+    if exact:
+        namespace["np"] = ObjectNumpy()
     if helpers:
         exec(helpers, namespace)
     return eval(text, namespace)  # type: ignore[no-any-return]
