@@ -140,5 +140,5 @@ def holds_objects(value: Value) -> bool:
     (True, False, False)
     """
     if isinstance(value, np.ndarray):
-        return value.dtype.hasobject
+        return bool(value.dtype.hasobject)
     return not isinstance(value, float | int | np.generic | list | tuple)
