@@ -379,6 +379,21 @@ def test_transformed_functions_pickle(g: Any) -> None:
         np.testing.assert_array_equal(np.asarray(pickle.loads(text)(x)), np.asarray(expected))
 
 
+def test_linear_functions_cannot_be_changed() -> None:
+    """Residuals are read-only, pickled ones too; they are neither the arguments nor the value."""
+    for transform, given in ((cats.vjp, (np.zeros(3), 1.0)), (cats.linearize, np.ones(3))):
+        x = np.arange(1.0, 4.0)
+        value, linear = transform(lambda x: (np.exp(x), np.sum(np.exp(x) * x)), x)
+        before = np.copy(linear(given)[-1])
+        for each in (linear, pickle.loads(pickle.dumps(linear))):
+            assert each.residuals
+            for residual in each.residuals:
+                with pytest.raises(ValueError, match="read-only"):
+                    residual[...] = 99.0
+        value[0][:] = x[:] = linear(given)[0][...] = 7.0
+        np.testing.assert_array_equal(linear(given)[-1], before)
+
+
 def test_linear_functions_and_programs_pickle() -> None:
     maps = [
         cats.linearize(cube, X)[1],
