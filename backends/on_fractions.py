@@ -22,11 +22,10 @@ from cats.backends.function import Style
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.text import write
 from cats.ir.errors import BackendError, SpaceError
-from cats.ir.linear import Params
 from cats.ir.objects import Number, mapped
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
-from cats.ir.program import Program
+from cats.ir.program import Program, Step
 from cats.ir.spaces import ANY, Ground, Real, Value
 
 FIELD = frozenset(
@@ -89,7 +88,7 @@ class OnField:
     def _plan(self, program: Program, role: Role) -> Plan:
         found = plan(program, role, literals=False)
         lines = tuple(
-            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces))
+            line._replace(callee=_Exact(self, op, line.step))
             if isinstance(op := line.step.op, Primitive)
             else line
             for line in found.lines
@@ -186,16 +185,23 @@ class _Exact:
 
     field: OnField
     op: Primitive
-    params: Params
-    spaces: tuple[Ground, ...]
+    step: Step
 
     def __call__(self, *args: Value) -> Any:
         names = [f"x{i}" for i in range(len(args))]
-        text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.params))}"
-        found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
-        if len(self.spaces) > 1:
-            return tuple(map(self._settled, found, self.spaces))
-        return self._settled(found, self.spaces[0])
+        text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.step.params))}"
+        spaces = self.step.spaces
+        try:
+            found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
+        except ZeroDivisionError:
+            raise BackendError(
+                f"{self.op.name} divides by zero, and exact numbers have no infinity",
+                where=self.step.where,
+                remedy="Give arguments at which nothing is divided by zero.",
+            ) from None
+        if len(spaces) > 1:
+            return tuple(map(self._settled, found, spaces))
+        return self._settled(found, spaces[0])
 
     def _settled(self, found: Value, space: Ground) -> np.ndarray[Any, Any]:
         if isinstance(space, Real):

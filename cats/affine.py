@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cats.functor import At, Biproducts, added, represent
+from cats.functor import At, Biproducts, a_representation, added, represent
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import leaf_of
@@ -48,6 +48,10 @@ class Affine(Generic[M]):
 
     k: Biproducts[M]
     keeps = frozenset({"category", "products"})
+
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
 
     def linear(self, dom: Space, cod: Space, f: M) -> AffineMap[M]:
         """x |-> f x."""

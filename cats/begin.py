@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
-from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
+from cats.functor import (
+    BIPRODUCTS,
+    At,
+    Biproducts,
+    Transformer,
+    a_representation,
+    added,
+    alone,
+    represent,
+    resolve,
+)
 from cats.ir.linear import Leaf
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
@@ -35,6 +45,10 @@ class Begin(Generic[M]):
     k: Biproducts[M]
     r: Space = R
     keeps = BIPRODUCTS
+
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
 
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""

@@ -17,7 +17,7 @@ from cats.ir.constant import read_only
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.linear import Leaf
 from cats.ir.primitive import Linearity, Primitive, leaf_of
-from cats.ir.spaces import Ground, Shape, Value, ground, size, space_of
+from cats.ir.spaces import Ground, Real, Shape, Value, ground, size, space_of
 from cats.places import placed, users_place
 from cats.trace import Spec
 
@@ -152,6 +152,12 @@ class LinearPrimitive:
         given = x if hasattr(x, "recorder") else np.asarray(x)[()]
         space = space_of(given)
         end = _Space(self.like)(space)
+        if not (isinstance(space, Real) and isinstance(end, Real)):
+            raise SpaceError(
+                f"{self.name} is a linear map from real numbers to such, not from {space} to {end}",
+                where=users_place(),
+                remedy="Pass floats, and say a dtype of floats with like=.",
+            )
         if space not in self.seen:
             self._check(space, end)
             self.seen.add(space)

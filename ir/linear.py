@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.errors import SpaceError
+from cats.ir.errors import CatsError, SpaceError
 from cats.ir.node import Node, node
 from cats.ir.spaces import Product, Shape, Space, Value
+from cats.ir.words import in_short
 from cats.ir.writing import ATOM, Layout
 
 Params = tuple[tuple[str, Any], ...]
@@ -83,7 +84,15 @@ class Linear(Node):
 
     def __post_init__(self) -> None:
         """The ends are computed at birth: those of the parts are known, so nothing recurses."""
-        self.__dict__["dom"], self.__dict__["cod"] = self.ends()
+        try:
+            self.__dict__["dom"], self.__dict__["cod"] = self.ends()
+        except CatsError:
+            raise
+        except (AttributeError, TypeError, IndexError):
+            raise SpaceError(
+                f"{in_short(repr(self))} is no linear map",
+                remedy=f"A {type(self).__name__} is {(type(self).__doc__ or '').splitlines()[0]}",
+            ) from None
 
     def ends(self) -> tuple[Space, Space]:
         """Where it begins and ends. Raises SpaceError if the parts do not fit."""

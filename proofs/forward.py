@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cats.forward import Forward, Map, Nothing, components
+from cats.forward import Forward, Map, Nothing
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.spaces import Product, Space, Value
@@ -84,7 +84,9 @@ def written_out(v: Value) -> Value:
     """The value with its symbolic zeros as empty sums."""
     if isinstance(v, Nothing) and not isinstance(v.space, Product):
         return formal([])
-    return tuple(map(written_out, components(v))) if isinstance(v, tuple | Nothing) else v
+    if isinstance(v, Nothing):
+        return tuple([written_out(Nothing(p)) for p in v.space.parts])  # type: ignore[union-attr]
+    return tuple(map(written_out, v)) if isinstance(v, tuple) else v
 
 
 def equations() -> Iterator[tuple[str, Value, Value]]:
