@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cats.functor import At, Biproducts, a_representation, added, represent
-from cats.ir.linear import Leaf
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.contraction import contract
@@ -73,6 +73,7 @@ class Affine(Generic[M]):
 
     def then(self, f: AffineMap[M], g: AffineMap[M], /) -> AffineMap[M]:
         """(p, u) ; (q, v) = (p ; q, u ; q + v)."""
+        meet(f.cod, g.dom)
         k = self.k
         moved = added(k, (k.then(f.point, g.linear), g.point), line(g.cod), g.cod)
         return AffineMap(f.dom, g.cod, k.then(f.linear, g.linear), moved)

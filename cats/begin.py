@@ -21,7 +21,7 @@ from cats.functor import (
     represent,
     resolve,
 )
-from cats.ir.linear import Leaf
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
@@ -60,6 +60,7 @@ class Begin(Generic[M]):
 
     def then(self, f: Transformer[M], g: Transformer[M], /) -> Transformer[M]:
         """h |-> g(f(h))."""
+        meet(f.cod, g.dom)
         return Transformer(f.dom, g.cod, (f, g))
 
     def fork(self, fs: tuple[Transformer[M], ...], /) -> Transformer[M]:

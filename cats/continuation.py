@@ -22,7 +22,7 @@ from cats.functor import (
     represent,
     resolve,
 )
-from cats.ir.linear import Leaf
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
@@ -60,6 +60,7 @@ class Continuation(Generic[M]):
 
     def then(self, f: Transformer[M], g: Transformer[M], /) -> Transformer[M]:
         """h |-> f(g(h))."""
+        meet(f.cod, g.dom)
         return Transformer(f.dom, g.cod, (g, f))
 
     def fork(self, fs: tuple[Transformer[M], ...], /) -> Transformer[M]:

@@ -214,10 +214,11 @@ class Primitive:
 
     # The answers to LinearOp.
 
-    def _linearity(self, leaf: Leaf) -> Linearity:
-        if self.linear is None or leaf.slot not in self.linear.slots:
+    def linear_in(self, slot: int) -> Linearity:
+        """How it is linear in an argument. Raises LinearityError if it is not."""
+        if self.linear is None or slot not in self.linear.slots:
             raise LinearityError(
-                f"{self.name} is not linear in argument {leaf.slot}, so it has no transpose",
+                f"{self.name} is not linear in argument {slot}, so it has no transpose",
                 remedy="Linearise it first: only linear operations can be transposed.",
             )
         return self.linear
@@ -228,15 +229,15 @@ class Primitive:
 
     def adjoint(self, leaf: Leaf) -> Leaf:
         """The transposed leaf. Raises LinearityError, naming the operation, if not linear."""
-        return self._linearity(leaf).adjoint(leaf)
+        return self.linear_in(leaf.slot).adjoint(leaf)
 
     def lift(self, leaf: Leaf, extra: Shape) -> Leaf:
         """The leaf on every entry of more trailing axes."""
-        return self._linearity(leaf).lift(leaf, extra) if extra else leaf
+        return self.linear_in(leaf.slot).lift(leaf, extra) if extra else leaf
 
     def structure(self, leaf: Leaf) -> str:
         """The zero pattern of the leaf's matrix."""
-        return self._linearity(leaf).structure
+        return self.linear_in(leaf.slot).structure
 
     def cost(self, leaf: Leaf) -> int:
         """Scalar operations of one application."""
@@ -253,7 +254,7 @@ class Primitive:
 
     def masked(self, leaf: Leaf, mask: Value) -> tuple[Leaf, Value] | None:
         """How the leaf takes an argument that is zero outside the mask, if the record says."""
-        rule = self._linearity(leaf).masked
+        rule = self.linear_in(leaf.slot).masked
         return rule(leaf, mask) if rule is not None else None
 
 
@@ -291,5 +292,6 @@ def imported(modules: Iterable[str]) -> dict[str, Any]:
 def leaf_of(
     op: Primitive, slot: int, fixed: tuple[Value, ...], dom: Space, cod: Space, **params: Any
 ) -> Leaf:
-    """The leaf `v |-> op(..., v in slot, ...)`."""
+    """The leaf `v |-> op(..., v in slot, ...)`. Raises LinearityError if it is not linear."""
+    op.linear_in(slot)
     return Leaf(op, slot, fixed, tuple(sorted(params.items())), dom, cod)

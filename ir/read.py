@@ -188,7 +188,8 @@ def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primi
             found = op.space(*taken)
     except (CatsError, TypeError) as error:
         tokens.at = half.start
-        raise tokens.error(f"{half.word} does not fit: {error}") from None
+        message, remedy = getattr(error, "message", str(error)), getattr(error, "remedy", None)
+        raise tokens.error(f"{half.word} does not fit: {message}").advised(remedy) from None
     spaces = found if isinstance(found, tuple) else (found,)
     if len(spaces) != len(half.targets):
         tokens.at = half.start
@@ -353,6 +354,8 @@ def _value(entry: str, dtype: np.dtype[Any]) -> Any:
         return entry == "True"
     if entry.startswith("nan_"):
         return np.frombuffer(bytes.fromhex(entry[4:]), dtype.newbyteorder(">"))[0]
-    if dtype.kind in "iuO":
-        return _number(entry)
-    return float(entry)
+    found = _number(entry) if dtype.kind in "iuO" else float(entry)
+    lost = found != int(found) if dtype.kind in "iu" else dtype.kind == "b"
+    if lost or (dtype.kind == "f" and float(np.finfo(dtype).max) < abs(found) < np.inf):
+        raise ValueError(f"{entry} is no {dtype}")
+    return found
