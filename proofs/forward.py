@@ -14,7 +14,7 @@ from cats.forward import Forward, Map, Nothing
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.spaces import Product, Space, Value
-from cats.laws import laws
+from cats.laws import biproduct_laws, category_laws, product_laws
 
 Words = tuple[tuple[tuple[str, ...], int], ...]
 
@@ -91,9 +91,15 @@ def written_out(v: Value) -> Value:
 
 def equations() -> Iterator[tuple[str, Value, Value]]:
     """Every law of biproducts, both sides applied to the general element."""
-    for (name, left, right), dom in zip(laws(Forward(), letter), _doms(), strict=True):
+    for (name, left, right), dom in zip(_structural(Forward(), letter), _doms(), strict=True):
         x = variable("x", dom)
         yield name, written_out(left(x)), written_out(right(x))
+
+
+def _structural(k: Any, arrow: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The laws that hold of any leaves."""
+    for suite in (category_laws, product_laws, biproduct_laws):
+        yield from suite(k, arrow)
 
 
 class _Ends:
@@ -131,5 +137,5 @@ class _Ends:
 
 def _doms() -> Iterator[Space]:
     """Where each law begins."""
-    for _, left, _ in laws(_Ends(), lambda name, a, b: a):
+    for _, left, _ in _structural(_Ends(), lambda name, a, b: a):
         yield left
