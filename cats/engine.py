@@ -223,7 +223,7 @@ def real_leaves(tree: Tree, spaces: Sequence[Ground]) -> Tree:
 
     def visit(part: Tree) -> Tree:
         if isinstance(part, Branch):
-            return Branch(part.kind, part.keys, tuple(map(visit, part.parts)))
+            return part.of(map(visit, part.parts))
         if isinstance(part, Static):
             return NONE
         return LEAF if isinstance(next(rest), Real) else NONE
