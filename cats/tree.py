@@ -144,6 +144,8 @@ def assemble(tree: Branch, parts: Sequence[Value]) -> Value:
 
     Raises SpaceError if its class does not make it from them.
     """
+    if tree.kind is tuple or tree.kind is list:
+        return tree.kind(parts)
     if tree.kind is dict:
         return dict(zip(tree.keys, parts, strict=True))
     if issubclass(tree.kind, tuple | list | dict):

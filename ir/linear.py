@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
@@ -279,7 +280,12 @@ def meet(end: Space, start: Space) -> None:
 
     Of stacks as long as a loop turns out to run it is not known before.
     """
-    if end is start or end == start or any(map(is_open, (*leaves(end), *leaves(start)))):
+    if end is start or end == start:
+        return
+    pairs = list(zip_longest(leaves(end), leaves(start)))
+    if any(is_open(a) or is_open(b) for a, b in pairs) and all(
+        a == b or (a and b and (is_open(a) or is_open(b))) for a, b in pairs
+    ):
         return
     raise SpaceError(f"cannot compose: the first map ends in {end}, the second begins in {start}")
 

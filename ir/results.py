@@ -39,7 +39,8 @@ def result_space(op: Primitive, spaces: Sequence[Any], params: Mapping[str, Any]
             raise
         shown = operation_text(op.name, tuple(params.items()))
         raise SpaceError(f"{shown} has no meaning: {error}") from None
-    if op.elementwise and any(isinstance(s, Discrete) for s in spaces):
+    one = op.elementwise and not isinstance(found, tuple)
+    if one and any(isinstance(s, Discrete) for s in spaces):
         _as_numpy(op, spaces, params, found)
     return found
 

@@ -172,6 +172,9 @@ def test_maps_compose_where_their_ends_meet(k: Any) -> None:
     message = "cannot compose: the first map ends in R, the second begins in R[3]"
     assert caught.value.message == message
     k.then(k.identity(Real((ANY,))), k.zero(Real((3,)), R))
+    rows = Product((Real((ANY,)), R))
+    with pytest.raises(SpaceError, match="cannot compose"):
+        k.then(k.identity(rows), k.identity(Product((Real((3,)), Real((2,))))))
 
 
 PRIMAL = Program((R, R, BOOL), (), (0,))
