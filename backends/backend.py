@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from cats.ir.arity import counted
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
-from cats.ir.program import Program, nested
+from cats.ir.program import Program, a_program, nested
 from cats.ir.spaces import Value
 
 Run = Callable[..., tuple[Value, ...]]
@@ -55,7 +56,18 @@ class Compiled:
         if function is None:
             with collector_paused():
                 function = self._function = self.backend.build(self.program)
-        return function(*args)
+        try:
+            return function(*args)
+        except TypeError as error:
+            asked = len(self.program.inputs)
+            if len(args) == asked:
+                raise
+            raise BackendError(
+                f"the compiled program takes {counted(asked, 'argument')}, got {len(args)}",
+                remedy=f"Give one value in each of {', '.join(map(str, self.program.inputs))}."
+                if asked
+                else "Call it without arguments.",
+            ) from error
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Compiled, (self.backend, self.program))
@@ -81,7 +93,11 @@ def primitives(program: Program) -> Iterator[tuple[Primitive, Where | None]]:
 
 
 def checked(backend: Backend, program: Program, remedy: str) -> Compiled:
-    """The program on the backend, if every operation is supported; else a BackendError."""
+    """The program on the backend, if every operation is supported; else a BackendError.
+
+    Raises TermError for what is no program.
+    """
+    a_program(program)
     for op, where in primitives(program):
         if not backend.supports(op):
             raise BackendError(

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from cats.backends.backend import Compiled, Run, checked
-from cats.backends.exact import ExactNumpy, Modulo, Number, mapped
+from cats.backends.exact import ExactNumpy, Modulo
 from cats.backends.function import Style
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.text import write
 from cats.ir.errors import BackendError, SpaceError
-from cats.ir.linear import Params
+from cats.ir.objects import Number, mapped
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
-from cats.ir.program import Program
+from cats.ir.program import Program, Step
 from cats.ir.spaces import ANY, Ground, Real, Value
 
 FIELD = frozenset(
@@ -88,7 +88,7 @@ class OnField:
     def _plan(self, program: Program, role: Role) -> Plan:
         found = plan(program, role, literals=False)
         lines = tuple(
-            line._replace(callee=_Exact(self, op, line.step.params, line.step.spaces))
+            line._replace(callee=_Exact(self, op, line.step))
             if isinstance(op := line.step.op, Primitive)
             else line
             for line in found.lines
@@ -167,7 +167,16 @@ class _Exactly:
     def __call__(self, *args: Value) -> tuple[Value, ...]:
         pairs = zip(args, self.program.inputs, strict=True)
         found = self.function(*[self.field.exact(a, s) for a, s in pairs])
-        return tuple(v[()] if isinstance(v, np.ndarray) and v.ndim == 0 else v for v in found)
+        return tuple(map(_bare, found))
+
+
+def _bare(value: Value) -> Value:
+    """A number, not an array without axes; the same for the rows of a stack."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim and value.dtype == object:
+        return mapped(_bare, value)
+    return value if value.ndim else value[()]
 
 
 @dataclass(frozen=True)
@@ -176,16 +185,23 @@ class _Exact:
 
     field: OnField
     op: Primitive
-    params: Params
-    spaces: tuple[Ground, ...]
+    step: Step
 
     def __call__(self, *args: Value) -> Any:
         names = [f"x{i}" for i in range(len(args))]
-        text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.params))}"
-        found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
-        if len(self.spaces) > 1:
-            return tuple(map(self._settled, found, self.spaces))
-        return self._settled(found, self.spaces[0])
+        text = f"lambda {', '.join(names)}: {self.op.text(names, dict(self.step.params))}"
+        spaces = self.step.spaces
+        try:
+            found = _compiled(text, self.op.helpers, self.field.number)(*map(np.asarray, args))
+        except ZeroDivisionError:
+            raise BackendError(
+                f"{self.op.name} divides by zero, and exact numbers have no infinity",
+                where=self.step.where,
+                remedy="Give arguments at which nothing is divided by zero.",
+            ) from None
+        if len(spaces) > 1:
+            return tuple(map(self._settled, found, spaces))
+        return self._settled(found, spaces[0])
 
     def _settled(self, found: Value, space: Ground) -> np.ndarray[Any, Any]:
         if isinstance(space, Real):

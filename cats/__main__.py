@@ -14,6 +14,7 @@ from cats.command import (
     argument,
     function_named,
     named,
+    numbers,
     parameters,
     show_explanation,
     show_gradient,
@@ -31,12 +32,12 @@ a function is MODULE:FUNCTION, say scipy_model:loss, or FILE.py:FUNCTION, say wo
   1,2,3                       a vector of real numbers
   '[[1.0, 2.0], [3.0, 4.0]]'  an array
   "{'a': 1.0, 'b': [2.0]}"    any Python literal; lists of numbers become arrays
-  --at=-1,2                   with the equals sign if it begins with a minus
+  nan, -inf, 1,inf            what is no number, or no finite one
 
 examples:
   python -m cats demo
   python -m cats explain model.py:loss --at 1.5 0.4
-  python -m cats grad model.py:loss --at 1,2,3 --at=-0.5
+  python -m cats grad model.py:loss --at 1,2,3 -0.5
   python -m cats source model.py:loss --at 1,2,3 0.5
   python -m cats names sort scipy.special.erf
 """
@@ -86,7 +87,8 @@ def _on_function(commands: Any, name: str, about: str) -> argparse.ArgumentParse
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what was typed; 0 if it went well, 2 if it could not be done."""
-    typed = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    typed = parser().parse_args([_kept(text) for text in given])
     try:
         run(typed)
     except (CommandError, CatsError) as error:
@@ -95,6 +97,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
+
+
+def _kept(text: str) -> str:
+    """What begins with the minus of a number, set off by a space, which makes it no option.
+
+    >>> _kept("-1e-3"), _kept("-1,2"), _kept("--at")
+    (' -1e-3', ' -1,2', '--at')
+    """
+    return f" {text}" if text.startswith("-") and numbers(text) else text
 
 
 def run(typed: argparse.Namespace) -> None:

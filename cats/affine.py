@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cats.functor import At, Biproducts, added, represent
-from cats.ir.linear import Leaf
+from cats.functor import At, Biproducts, a_representation, added, represent
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.contraction import contract
@@ -49,6 +49,10 @@ class Affine(Generic[M]):
     k: Biproducts[M]
     keeps = frozenset({"category", "products"})
 
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
+
     def linear(self, dom: Space, cod: Space, f: M) -> AffineMap[M]:
         """x |-> f x."""
         return AffineMap(dom, cod, f, self.k.zero(line(cod), cod))
@@ -69,6 +73,7 @@ class Affine(Generic[M]):
 
     def then(self, f: AffineMap[M], g: AffineMap[M], /) -> AffineMap[M]:
         """(p, u) ; (q, v) = (p ; q, u ; q + v)."""
+        meet(f.cod, g.dom)
         k = self.k
         moved = added(k, (k.then(f.point, g.linear), g.point), line(g.cod), g.cod)
         return AffineMap(f.dom, g.cod, k.then(f.linear, g.linear), moved)

@@ -10,8 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
-from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
-from cats.ir.linear import Leaf
+from cats.functor import (
+    BIPRODUCTS,
+    At,
+    Biproducts,
+    Transformer,
+    a_representation,
+    added,
+    alone,
+    represent,
+    resolve,
+)
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
@@ -36,6 +46,10 @@ class Begin(Generic[M]):
     r: Space = R
     keeps = BIPRODUCTS
 
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
+
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""
         return Transformer(a, a, lambda h: h)
@@ -46,6 +60,7 @@ class Begin(Generic[M]):
 
     def then(self, f: Transformer[M], g: Transformer[M], /) -> Transformer[M]:
         """h |-> g(f(h))."""
+        meet(f.cod, g.dom)
         return Transformer(f.dom, g.cod, (f, g))
 
     def fork(self, fs: tuple[Transformer[M], ...], /) -> Transformer[M]:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from cats.custom import CustomFunction, a_function
+from cats.ir.constant import read_only
 from cats.ir.errors import LinearityError, SpaceError
 from cats.ir.linear import Leaf
 from cats.ir.primitive import Linearity, Primitive, leaf_of
-from cats.ir.spaces import Ground, Shape, Value, ground, size, space_of
+from cats.ir.spaces import Ground, Real, Shape, Value, ground, size, space_of
 from cats.places import placed, users_place
 from cats.trace import Spec
 
@@ -91,7 +92,7 @@ class _Checked:
     like: Like | None
 
     def __call__(self, *args: Value) -> Value:
-        found = np.array(self.f(*map(_frozen, args)))
+        found = np.array(self.f(*map(read_only, args)))
         asked = _Space(self.like)(*map(space_of, args))
         if ground(found.shape, found.dtype) != asked:
             raise SpaceError(
@@ -99,15 +100,6 @@ class _Checked:
                 remedy="Say the result's shape and dtype with like=.",
             )
         return found[()]
-
-
-def _frozen(x: Value) -> Value:
-    """A value that cannot be written into."""
-    if not isinstance(x, np.ndarray):
-        return x
-    seen = x.view()
-    seen.flags.writeable = False
-    return seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +152,12 @@ class LinearPrimitive:
         given = x if hasattr(x, "recorder") else np.asarray(x)[()]
         space = space_of(given)
         end = _Space(self.like)(space)
+        if not (isinstance(space, Real) and isinstance(end, Real)):
+            raise SpaceError(
+                f"{self.name} is a linear map from real numbers to such, not from {space} to {end}",
+                where=users_place(),
+                remedy="Pass floats, and say a dtype of floats with like=.",
+            )
         if space not in self.seen:
             self._check(space, end)
             self.seen.add(space)
@@ -180,7 +178,7 @@ class LinearPrimitive:
         draw = np.random.default_rng(0)
         x, y = [draw.normal(size=space.shape).astype(space.dtype)[()] for _ in range(2)]
         w = draw.normal(size=end.shape).astype(end.dtype)[()]
-        given = map(_frozen, (x, y, x - 2 * y))
+        given = map(read_only, (x, y, x - 2 * y))
         fx, fy, both = [self.fitted(self.f(v), end.shape, end.dtype) for v in given]
         tight = 1e3 * float(np.finfo(end.dtype).eps) * (1 + float(np.max(np.abs(fx), initial=0.0)))
         if not np.allclose(both, fx - 2 * fy, rtol=tight, atol=tight):
@@ -189,7 +187,7 @@ class LinearPrimitive:
                 where=users_place(),
                 remedy="Use cats.primitive, and say its derivative.",
             )
-        back = self.transpose(_frozen(w))
+        back = self.transpose(read_only(w))
         sides = np.sum(fx * w), np.sum(x * self.fitted(back, space.shape, space.dtype))
         if not np.allclose(*sides, rtol=tight, atol=tight * (1 + size(end))):
             raise LinearityError(
@@ -231,11 +229,11 @@ class _Along:
     def __call__(self, x: Value, *, shape: Shape, dtype: str, more: int) -> Value:
         f = self.of.transpose if self.back else self.of.f
         if not more:
-            return self.of.fitted(f(_frozen(x)), shape, dtype)
+            return self.of.fitted(f(read_only(x)), shape, dtype)
         own, extra = np.shape(x)[:-more], shape[len(shape) - more :]
         columns = np.reshape(x, (*own, -1))
         end = shape[: len(shape) - more]
-        each = [_frozen(columns[..., j]) for j in range(columns.shape[-1])]
+        each = [read_only(columns[..., j]) for j in range(columns.shape[-1])]
         found = [self.of.fitted(f(column), end, dtype) for column in each]
         return np.stack(found, -1).reshape((*end, *extra)) if found else np.zeros(shape, dtype)
 

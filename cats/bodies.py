@@ -82,7 +82,7 @@ def numbered(tree: Tree, leaves: Iterator[Value], found: list[Value]) -> Tree:
     match tree:
         case Branch():
             parts = [numbered(part, leaves, found) for part in tree.parts]
-            return Branch(tree.kind, tree.keys, tuple(parts))
+            return tree.of(parts)
         case Static(value=value) if isinstance(value, NUMBERS):
             found.append(value)
             return LEAF

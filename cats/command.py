@@ -104,18 +104,35 @@ def argument(text: str) -> Any:
 
     >>> argument("2.0"), argument("1,2,3"), argument("[[1., 2.]]"), argument("{'a': [1.5]}")
     (2.0, array([1., 2., 3.]), array([[1., 2.]]), {'a': array([1.5])})
+    >>> argument("-inf"), argument("1,nan")
+    (-inf, array([ 1., nan]))
     """
+    bare = numbers(text)
     try:
         value = ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
+        if bare:
+            return np.array(bare) if len(bare) > 1 else bare[0]
         raise CommandError(
             f"--at {text!r} is not a value: write numbers with commas between, "
             "or a Python literal such as 2.0, '[[1.0, 2.0], [3.0, 4.0]]' or \"{'a': 1.0}\""
         ) from None
-    bare = isinstance(value, tuple) and not text.strip().startswith("(")
-    if bare and all(isinstance(v, int | float) for v in value):
-        return np.array(value, float)
+    if bare and isinstance(value, tuple):
+        return np.array(bare)
     return _arrays(value)
+
+
+def numbers(text: str) -> list[float]:
+    """What stands between commas, if all of it is numbers; else nothing.
+
+    >>> numbers("-1e-3"), numbers("1, nan,"), numbers("x")
+    ([-0.001], [1.0, nan], [])
+    """
+    parts = text.removesuffix(",").split(",")
+    try:
+        return [float(part) for part in parts]
+    except ValueError:
+        return []
 
 
 def _arrays(value: Any) -> Any:

@@ -11,8 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
-from cats.functor import BIPRODUCTS, At, Biproducts, Transformer, added, alone, represent, resolve
-from cats.ir.linear import Leaf
+from cats.functor import (
+    BIPRODUCTS,
+    At,
+    Biproducts,
+    Transformer,
+    a_representation,
+    added,
+    alone,
+    represent,
+    resolve,
+)
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, Term, args_of
 from cats.ir.spaces import Product, R, Space, Value
@@ -36,6 +46,10 @@ class Continuation(Generic[M]):
     r: Space = R
     keeps = BIPRODUCTS
 
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
+
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""
         return Transformer(a, a, lambda h: h)
@@ -46,6 +60,7 @@ class Continuation(Generic[M]):
 
     def then(self, f: Transformer[M], g: Transformer[M], /) -> Transformer[M]:
         """h |-> f(g(h))."""
+        meet(f.cod, g.dom)
         return Transformer(f.dom, g.cod, (g, f))
 
     def fork(self, fs: tuple[Transformer[M], ...], /) -> Transformer[M]:

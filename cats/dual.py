@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cats.functor import BIPRODUCTS, At, Biproducts, represent
+from cats.functor import BIPRODUCTS, At, Biproducts, a_representation, represent
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import LinearProgram
 from cats.ir.spaces import Space, Value
@@ -32,6 +32,10 @@ class Dual(Generic[M]):
 
     k: Biproducts[M]
     keeps = BIPRODUCTS
+
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
 
     def identity(self, a: Space, /) -> M:
         """id' = id."""

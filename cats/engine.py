@@ -223,7 +223,7 @@ def real_leaves(tree: Tree, spaces: Sequence[Ground]) -> Tree:
 
     def visit(part: Tree) -> Tree:
         if isinstance(part, Branch):
-            return Branch(part.kind, part.keys, tuple(map(visit, part.parts)))
+            return part.of(map(visit, part.parts))
         if isinstance(part, Static):
             return NONE
         return LEAF if isinstance(next(rest), Real) else NONE
@@ -257,6 +257,7 @@ def fitted(
             raise SpaceError(
                 f"the {what} of {name} is missing", remedy=f"Give one that lies in {space}."
             )
+        _refuse_specs([value])
         found = space_of_leaf(value, f"the {what} of {name}")
         if found.shape != space.shape:
             raise SpaceError(
@@ -278,12 +279,17 @@ def moved(tangents: Sequence[Value]) -> bool:
 
 def _refuse_moved(value: Any, what: str, why: str) -> None:
     """Raises SpaceError for what is neither None nor 0, where nothing varies."""
-    if value is None or (newest([value]) is None and not np.any(np.asarray(value) != 0)):
+    if value is None or (newest([value]) is None and _is_zero(np.asarray(value))):
         return
     raise SpaceError(
         f"a {what} is given that is not 0, but {why}",
         remedy="Give None there, or pass a float in place of an integer if it is to vary.",
     )
+
+
+def _is_zero(value: np.ndarray[Any, Any]) -> bool:
+    """Whether it is numbers, all of them 0; text and records are none."""
+    return value.dtype.kind in "biufcO" and not np.any(value != 0)
 
 
 def _leaves_like(given: Any, tree: Tree, what: str) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from cats.branches import Branch, choice, chosen, parts, whole
 from cats.functor import BIPRODUCTS, At, by_position, prepared, resolve
+from cats.ir.errors import SpaceError
 from cats.ir.linear import Leaf
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term
@@ -59,11 +60,11 @@ class Forward:
 
     def join(self, fs: tuple[Map, ...], /) -> Map:
         """(u, v, ...) |-> f(u) + g(v) + ..."""
-        return lambda vs: plus([f(v) for f, v in zip(fs, components(vs), strict=True)])
+        return lambda vs: plus([f(v) for f, v in zip(fs, components(vs, len(fs)), strict=True)])
 
     def proj(self, spaces: tuple[Space, ...], i: int, /) -> Map:
         """(u, v, ...) |-> the i-th."""
-        return lambda vs: components(vs)[i]
+        return lambda vs: components(vs, len(spaces))[i]
 
     def inj(self, spaces: tuple[Space, ...], i: int, /) -> Map:
         """v |-> (0, ..., v, ..., 0)."""
@@ -79,14 +80,24 @@ class Forward:
 
     def straight_line(self, program: LinearProgram, at: At, /) -> Map:
         """The whole program, each position computed once."""
-        return lambda vs: tuple(run(program, at, components(vs)))
+        count = len(program.inputs)
+        return lambda vs: tuple(run(program, at, components(vs, count)))
 
 
-def components(v: Value) -> Sequence[Value]:
-    """The parts of a tuple of tangents, or of the zero of a product."""
+def components(v: Value, count: int) -> Sequence[Value]:
+    """The parts of a tuple of tangents, or of the zero of a product.
+
+    Raises SpaceError unless there are so many.
+    """
     if isinstance(v, Nothing):
         return [Nothing(s) for s in v.space.parts] if isinstance(v.space, Product) else [v]
-    return v  # type: ignore[no-any-return]
+    if isinstance(v, tuple | list) and len(v) == count:
+        return v
+    found = len(v) if isinstance(v, tuple | list) else type(v).__name__
+    raise SpaceError(
+        f"a linear map out of a product of {count} takes a tuple of {count}, got {found}",
+        remedy="Give a tuple of one tangent for each part, for a single part too.",
+    )
 
 
 def plus(values: Sequence[Value]) -> Value:

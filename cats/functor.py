@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar, assert_never, runtime_checkable
 
 from cats.ir.control import Call
-from cats.ir.errors import DerivativeError
+from cats.ir.errors import DerivativeError, SpaceError, expected, kind_of
 from cats.ir.linear import (
     Fork,
     Id,
@@ -127,8 +127,28 @@ class StraightLine(Protocol[M_co]):
 BIPRODUCTS = frozenset({"category", "products", "biproducts"})
 
 
+_ASKED = tuple(name for name in vars(Biproducts) if not name.startswith("_"))
+
+
+def a_representation(k: object) -> None:
+    """Raises DerivativeError unless k answers what a representation is asked."""
+    missing = [name for name in _ASKED if not hasattr(k, name)]
+    if missing or isinstance(k, type):
+        says = f": it does not say {', '.join(missing)}" if missing else ""
+        raise DerivativeError(
+            f"{kind_of(k)} is no representation{says}",
+            remedy="Give an instance of one, for instance cats.Forward().",
+        )
+
+
 def interpret(term: Linear, k: Biproducts[M]) -> M:
-    """The linear term in the representation k: one bottom-up fold, no recursion."""
+    """The linear term in the representation k: one bottom-up fold, no recursion.
+
+    Raises DerivativeError for what is no linear map, and for what is no representation.
+    """
+    remedy = "Give a term of cats.ir.linear; cats.represent takes linear programs."
+    expected(term, Node, "linear map", remedy, DerivativeError)
+    a_representation(k)
 
     def answer(node: Node, parts: tuple[M, ...]) -> M:
         return _answer(node, parts, k)
@@ -161,7 +181,15 @@ def _answer(node: Node, parts: tuple[M, ...], k: Biproducts[M]) -> M:
 
 
 def represent(program: LinearProgram, k: Biproducts[M], at: At) -> M:
-    """The linear program in the representation k, its residuals looked up by `at`."""
+    """The linear program in the representation k, its residuals looked up by `at`.
+
+    Raises DerivativeError for what is no linear program, no representation, or does not look up.
+    """
+    remedy = "Give cats.derive(program).linear."
+    expected(program, LinearProgram, "linear program", remedy, DerivativeError)
+    a_representation(k)
+    remedy = "Give cats.functor.by_position(residuals)."
+    expected(at, Callable, "function that looks residuals up", remedy, DerivativeError)
     if isinstance(k, StraightLine):
         return k.straight_line(program, at)  # type: ignore[no-any-return]
     return accumulate_forward(program, k, at)
@@ -322,4 +350,14 @@ def resolve(leaf: Leaf, at: At) -> Leaf:
 
 def by_position(residuals: Sequence[Any]) -> At:
     """Looks residuals up by position."""
-    return lambda ref: residuals[ref.position]
+
+    def at(ref: Ref) -> Value:
+        try:
+            return residuals[ref.position]
+        except IndexError:
+            raise SpaceError(
+                f"residual {ref.position} is asked for, and {len(residuals)} are given",
+                remedy="Give what the primal returns after the results: made[derivative.count :].",
+            ) from None
+
+    return at

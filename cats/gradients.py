@@ -84,9 +84,13 @@ class Gradient:
             shown = ", ".join(map(str, ends)) or "nothing real"
             if isinstance(out, Static):
                 shown = f"{out.value!r} of type {out.kind.__name__}"
+            remedy = "Use cats.jacobian for arrays, or reduce the result, as np.sum does."
+            if isinstance(out, Branch):
+                shown = f"a {out.kind.__name__} of {shown}"
+                remedy = "Return the number itself, or use cats.jacobian, which takes containers."
             raise DerivativeError(
                 f"grad needs a function with one real number as its result; this one gives {shown}",
-                remedy="Use cats.jacobian for arrays, or reduce the result, as np.sum does.",
+                remedy=remedy,
             )
 
 

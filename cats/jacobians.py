@@ -93,7 +93,7 @@ class Jacobian:
 def _grafted(tree: Tree, below: Tree) -> Tree:
     """The structure with another one in place of each leaf."""
     if isinstance(tree, Branch):
-        return Branch(tree.kind, tree.keys, tuple(_grafted(p, below) for p in tree.parts))
+        return tree.of(_grafted(p, below) for p in tree.parts)
     return below if isinstance(tree, Leaf) else NONE
 
 

@@ -4,16 +4,26 @@
         assert same(left, right), name
 
 needs no test library. Which laws are asked is what the representation says that it `keeps`.
-C1 to C10 of Elliott 2018, "The simple essence of AD".
+C1 to C10 of Elliott 2018, "The simple essence of AD"; of leaves, that an array is the product of
+its entries (`cats.ir.indexed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from cats.functor import Biproducts
-from cats.ir.spaces import Product, Real, Space
+import numpy as np
+
+from cats.functor import Biproducts, added
+from cats.ir.indexed import jam, repl
+from cats.ir.linear import Leaf
+from cats.ir.primitive import leaf_of
+from cats.ir.prims.algebra import mul
+from cats.ir.prims.contraction import contract
+from cats.ir.prims.indexing import WHOLE, gather, index
+from cats.ir.prims.layout import transpose
+from cats.ir.spaces import Product, R, Real, Space
 
 M = TypeVar("M")
 
@@ -43,6 +53,8 @@ def laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space] = SPACES) ->
     for name, suite in suites.items():
         if name in k.keeps:
             yield from suite(k, arrow, spaces)
+    if "biproducts" in k.keeps:
+        yield from leaf_laws(k)
 
 
 def category_laws(
@@ -125,6 +137,8 @@ def _zero_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> It
     yield "scale(0) = 0", k.scale(a, 0), k.zero(a, a)
     yield "scale(2) ; scale(3) = scale(6)", k.then(k.scale(a, 2), k.scale(a, 3)), k.scale(a, 6)
     yield "scale(3) ; f = f ; scale(3)", k.then(k.scale(b, 3), f), k.then(f, k.scale(c, 3))
+    both = cross(k, pair, (k.scale(a, 3), k.scale(b, 3)))
+    yield "scale(3) = scale(3) x scale(3)", k.scale(Product(pair), 3), both
 
 
 def _sum_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> Iterator[Law[M]]:
@@ -155,6 +169,73 @@ def _sum_laws(k: Biproducts[M], arrow: Arrow[M], spaces: Sequence[Space]) -> Ite
     u, v = arrow("u", b, c), arrow("v", b, c)
     row = k.then(k.fork((f, g)), k.join((u, v)))
     yield "<f, g> ; [u | v] = f ; u + g ; v", row, add(k.then(f, u), k.then(g, v), c)
+
+
+def leaf_laws(k: Biproducts[M]) -> Iterator[Law[M]]:
+    """Leaves: an array is the product of its entries, and a leaf what it makes of each.
+
+    Entries are read by `index` and put among zeros by its adjoint; every other leaf is a sum of
+    entries read, scaled, and put.
+    """
+    whole = Real((2, 2))
+    for row in _cells(whole):
+        for column in _cells(whole):
+            back = k.then(_put(k, whole, column), _read(k, whole, row))
+            right = k.identity(R) if row == column else k.zero(R, R)
+            name = "id" if row == column else "0"
+            yield f"into{list(column)} ; ex{list(row)} = {name}", back, right
+    for leaf, entries in _leaves():
+        yield f"{leaf} = its entries", k.leaf(leaf), _of_entries(k, leaf, entries)
+
+
+Cell = tuple[int, ...]
+
+
+def _leaves() -> Iterator[tuple[Leaf, Mapping[tuple[Cell, Cell], int]]]:
+    """Leaves that move, repeat, add and scale entries, and the entries of their matrices."""
+    a, b, c = Real((3,)), Real((2, 3)), Real((3, 2))
+    order = range(3)
+    same = leaf_of(index, 0, (), a, a, key=(WHOLE,))
+    yield same, {((i,), (i,)): 1 for i in order}
+    turned = leaf_of(index, 0, (), a, a, key=((None, None, -1),))
+    yield turned, {((i,), (2 - i,)): 1 for i in order}
+    taken = leaf_of(gather, 0, (np.array([1, 1, 0]),), a, a)
+    yield taken, {((0,), (1,)): 1, ((1,), (1,)): 1, ((2,), (0,)): 1}
+    yield taken.op.adjoint(taken), {((1,), (0,)): 1, ((1,), (1,)): 1, ((0,), (2,)): 1}
+    yield jam(R, 3), {((), (i,)): 1 for i in order}
+    yield repl(R, 3), {((i,), ()): 1 for i in order}
+    across = leaf_of(transpose, 0, (), b, c, axes=(1, 0))
+    yield across, {((j, i), (i, j)): 1 for i, j in _cells(b)}
+    by = np.array([[2, -1, 7], [0, 3, 5]], object)
+    made = leaf_of(contract, 1, (by,), a, Real((2,)), spec="ij,j->i")
+    yield made, {((i,), (j,)): by[i, j] for i, j in _cells(b)}
+    slopes = leaf_of(mul, 1, (by,), b, b)
+    yield slopes, {(cell, cell): by[cell] for cell in _cells(b)}
+
+
+def _of_entries(k: Biproducts[M], leaf: Leaf, entries: Mapping[tuple[Cell, Cell], int]) -> M:
+    """The sum over the entries: the column read, scaled, and put into the row."""
+    one, other = leaf.dom, leaf.cod
+    parts = [
+        k.then(k.then(_read(k, one, column), k.scale(R, by)), _put(k, other, row))
+        for (row, column), by in entries.items()
+    ]
+    return added(k, parts, one, other)
+
+
+def _read(k: Biproducts[M], whole: Space, cell: Cell) -> M:
+    """One entry of an array."""
+    return k.leaf(leaf_of(index, 0, (), whole, R, key=cell)) if cell else k.identity(R)
+
+
+def _put(k: Biproducts[M], whole: Space, cell: Cell) -> M:
+    """A number as one entry, the others zero."""
+    read = leaf_of(index, 0, (), whole, R, key=cell)
+    return k.leaf(read.op.adjoint(read)) if cell else k.identity(R)
+
+
+def _cells(space: Real) -> Iterator[Cell]:
+    return np.ndindex(space.shape)
 
 
 def plus(k: Biproducts[M], cod: Space, f: M, g: M) -> M:

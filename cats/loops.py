@@ -236,16 +236,20 @@ def scan(
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, x) for each row x of xs, beginning with init: the last carry, all y.
 
-    init     any container; f gives a carry of the same structure, shapes and dtypes
+    init     any container; f gives a carry of the same structure and shapes, and the same dtypes
+             but for numbers: one that a round widens is that wide from the start, as in Python
     xs       any container of arrays with equally long first axes; or None, with `length`
     reverse  from the last row to the first; the y still stand where their x do
     unroll   taken for the spelling's sake: no round is ever written out
     The loop stays rolled: the program is as long for ten rows as for a million, and its derivative
     is a loop too, which reads what the first one saved. What f reads from around it may vary.
-    Raises TraceError if the carry changes its space. Spelling: `jax.lax.scan`.
+    Raises TraceError if the carry changes its structure or a shape, or arrays in it their dtype.
+    Spelling: `jax.lax.scan`.
 
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
+    >>> scan(lambda c, _: (c + 1, c), True, length=3)          # bool + int is an int
+    (np.int64(4), array([1, 2, 3]))
     """
     return called(Scan(f, length, bool(reverse)), *not_now(f, (init, xs)))  # type: ignore[no-any-return]
 
@@ -278,11 +282,14 @@ def fori_loop(
     """val = body_fun(i, val) for i from lower up to upper, exclusive; the last val.
 
     lower, upper   whole numbers, also traced ones; differentiable in reverse mode either way
-    init_val       any container; `body_fun` keeps its structure, shapes and dtypes
+    init_val       any container; `body_fun` keeps its structure and shapes, and the dtypes of
+                   arrays; a number may be widened, as by `scan`
     Otherwise as `scan`. Spelling: `jax.lax.fori_loop`.
 
     >>> fori_loop(0, 3, lambda i, x: x * 2.0 + i, 1.0)
     np.float64(12.0)
+    >>> fori_loop(0, 3, lambda i, x: x * 1.5, 1)               # int * float is a float
+    np.float64(3.375)
     """
     known = isinstance(lower, int | np.integer) and isinstance(upper, int | np.integer)
     length = max(int(upper) - int(lower), 0) if known else None
@@ -294,16 +301,19 @@ def fori_loop(
 def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     """val = body_fun(val) as long as cond_fun(val); the last val.
 
-    init_val   any container; `body_fun` keeps its structure, shapes and dtypes
+    init_val   any container; `body_fun` keeps its structure and shapes, and the dtypes of
+               arrays; a number may be widened, as by `scan`
     Differentiable in both modes: what reverse mode reads is saved in stacks that grow with the
     rounds. What body_fun computes of values from around is computed in each round, if there is
-    one. Raises TraceError if the condition is not one truth value, or a carry changes its
-    space. Spelling: `jax.lax.while_loop`.
+    one. Raises TraceError if the condition is not one truth value, or a carry changes its structure
+    or a shape, or arrays in it their dtype. Spelling: `jax.lax.while_loop`.
 
     >>> from cats.gradients import grad
     >>> double = lambda x: while_loop(lambda y: y < 100.0, lambda y: y * y, x)
     >>> double(3.0), grad(double)(3.0)
     (np.float64(6561.0), np.float64(17496.0))
+    >>> while_loop(lambda x: x < 3, lambda x: x + 1.5, 0)      # int + float is a float
+    np.float64(3.0)
     """
     return called(Repeat(cond_fun, body_fun), not_now(body_fun, init_val))
 

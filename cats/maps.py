@@ -21,6 +21,7 @@ from cats.engine import (
     pair,
     real_leaves,
 )
+from cats.ir.constant import read_only
 from cats.ir.errors import DerivativeError, SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
@@ -111,7 +112,7 @@ def _real(call: Call) -> list[int]:
 class LinearFunction:
     """A linear map with its residuals: the primal never runs again.
 
-    `residuals` are snapshots of what was computed; the map is immutable and picklable.
+    `residuals` are snapshots of what was computed, read-only; the map is immutable and picklable.
     """
 
     target: Program | Compiled
@@ -120,6 +121,12 @@ class LinearFunction:
     expected: tuple[tuple[Ground, str], ...]
     out: Tree
     what: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "residuals", tuple(map(read_only, self.residuals)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LinearFunction, tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     @placed
     def __call__(self, *given: Any) -> Any:
@@ -197,7 +204,7 @@ def vjp(
     if not has_aux:
         return value, pull
     _check_pair(value)
-    return value[0], WithoutAux(pull, value[1]), value[1]
+    return value[0], WithoutAux(pull), value[1]
 
 
 @dataclass(frozen=True)
@@ -215,7 +222,6 @@ class WithoutAux:
     """The pullback of the first part of a pair (value, aux)."""
 
     pull: LinearFunction
-    aux: Any
 
     def __call__(self, w: Any) -> Any:
         source: Any = self.pull.source

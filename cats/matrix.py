@@ -18,7 +18,7 @@ from cats.blockwise import apply, matrix_of, plus, settled, then
 from cats.branches import Branch, choice, chosen
 from cats.columns import by_columns
 from cats.functor import BIPRODUCTS, At, alone, by_position, prepared, resolve
-from cats.ir.linear import Leaf
+from cats.ir.linear import Leaf, meet
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, SumStep, Term, args_of
 from cats.ir.primitive import Primitive
@@ -59,6 +59,7 @@ class Matrix:
 
     def then(self, f: Table, g: Table, /) -> Table:
         """The product g f, over the blocks that are there."""
+        meet(f.cod, g.dom)
         few, many = sorted((f.by_row, g.by_column), key=len)
         found: dict[Place, Block] = {}
         for middle in few:

@@ -18,7 +18,7 @@ from cats.ir.linear_program import ZERO, LinearProgram
 from cats.ir.prims.choice import zeros_like
 from cats.ir.program import Program
 from cats.ir.rows import piled, row
-from cats.ir.spaces import UNIT, Space, Value, row_of, with_rows
+from cats.ir.spaces import UNIT, Space, Value, is_open, row_of, with_rows
 from cats.ir.trampoline import Asking
 from cats.ir.wire import Builder, Wire
 from cats.zeros import Masked, Nothing, materialise, plain
@@ -118,7 +118,9 @@ def _row(stack: Value, number: int) -> Value:
 def _stack(rows: Sequence[Value], end: Any, count: int) -> Value:
     if all(isinstance(r, Nothing) for r in rows):
         return Nothing(with_rows(end, count))
-    return piled([materialise(plain(r)) for r in rows], end)
+    known = next(plain(r) for r in rows if not isinstance(r, Nothing))
+    none = materialise(Nothing(end)) if is_open(end) else zeros_like(known)
+    return piled([none if isinstance(r, Nothing) else plain(r) for r in rows], end)
 
 
 class _Emission:

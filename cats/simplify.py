@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cats.ir.control import Call, Case, Loop, Solve, While
+from cats.ir.errors import expected
 from cats.ir.program import Program, Step, a_program
 from cats.ir.rewrite import Rule, Story, by_head
 from cats.ir.rules import EXACT
@@ -25,10 +26,14 @@ def simplify(
     """The program with the rules applied; it computes the same, to the last bit by default.
 
     The rules are local and see what they speak of already simplified: one pass settles.
-    Raises TermError for what is no program, for rules that go round for ever, and SpaceError for
-    one that leaves the space of what it replaces.
+    Raises TermError for what is no program or no rules, for rules that go round for ever, and
+    SpaceError for one that leaves the space of what it replaces.
     """
     a_program(program)
+    remedy = "Give a sequence of them, as cats.ir.rules.EXACT is."
+    expected(rules, Sequence, "sequence of rules", remedy)
+    for each in rules:
+        expected(each, Rule, "rule", remedy)
     rewrites = by_head(rules, story)
     builder = Builder(program.inputs, rewrites)
     return outcome(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cats.engine import Answer, answered, fitted, moved, pair, real_leaves
-from cats.ir.errors import DerivativeError, SpaceError
+from cats.ir.errors import DerivativeError, SpaceError, kind_of
 from cats.ir.prims.algebra import mul
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
@@ -87,11 +87,15 @@ def _series(
 
 def _order(primals: Sequence[Any], series: Sequence[Sequence[Any]]) -> int:
     """How many derivatives there are. Raises SpaceError if they are not equally many."""
-    lengths = {len(s) for s in series}
-    if len(series) == len(primals) and len(lengths) == 1:
-        return lengths.pop()
+    if not (isinstance(primals, Sequence) and isinstance(series, Sequence)):
+        found = f"primals are {kind_of(primals)}, and series {kind_of(series)}"
+    else:
+        listed = [len(s) if np.ndim(s) or isinstance(s, Sequence) else kind_of(s) for s in series]
+        if len(series) == len(primals) and len(set(listed)) == 1 and isinstance(listed[0], int):
+            return listed[0]
+        found = f"{len(primals)} primals, and series of {listed} derivatives"
     raise SpaceError(
-        f"{len(primals)} primals, and series of {[len(s) for s in series]} derivatives",
+        found,
         where=users_place(),
         remedy="Give for each primal a list of its derivatives, all equally long.",
     )

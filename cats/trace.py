@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from types import FunctionType
 from typing import Any
 
@@ -26,6 +28,9 @@ from cats.surface import SPEECH
 from cats.traced import Traced
 from cats.tracked import Tracked
 from cats.tree import Tree, build, flatten, is_static, of_kinds, with_statics
+
+MOST = sys.maxsize // 8
+"""How many numbers of 8 bytes an array may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,11 @@ class Spec:
             raise SpaceError(
                 f"{self} has lengths that are no whole numbers from 0 up",
                 remedy="Give a tuple of lengths, as Spec((3,)).",
+            )
+        if prod(map(int, self.shape)) > MOST:
+            raise SpaceError(
+                f"{self} has more entries than an array can have",
+                remedy=f"Give lengths of which the product is at most {MOST}.",
             )
         try:
             dtype = np.dtype(self.dtype)

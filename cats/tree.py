@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from cats.ir.errors import CatsError, SpaceError
 from cats.ir.spaces import Value
 
 
@@ -34,11 +36,16 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A container: its type, what names its parts, and the parts."""
+    """A container: its type, what names its parts, the parts, and what makes those missing."""
 
     kind: type
     keys: tuple[Any, ...]
     parts: tuple[Tree, ...]
+    factory: Any = None
+
+    def of(self, parts: Iterable[Tree], kind: type | None = None) -> Branch:
+        """A container like this one, of other parts, and of another type if one is given."""
+        return Branch(self.kind if kind is None else kind, self.keys, tuple(parts), self.factory)
 
 
 Tree = Leaf | Static | Branch
@@ -83,20 +90,30 @@ def flatten(value: Value, static: Callable[[Value], bool] = is_static) -> tuple[
     """The leaves, left to right, and the structure that puts them back.
 
     static   whether a value that is no container is part of the structure
+    Raises SpaceError for containers that nest too deep, for one that holds itself too.
 
     >>> flatten({"w": [1.0, 2.0], "n": 3})[0]
     [1.0, 2.0]
     """
     leaves: list[Value] = []
-    return leaves, _flatten(value, leaves, static)
+    return leaves, _flatten(value, leaves, static, sys.getrecursionlimit() // 4)
 
 
-def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool]) -> Tree:
+def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool], room: int) -> Tree:
+    """The structure, of so many levels of containers at most: what visits it recurses."""
     found = _parts(value)
     if found is not None:
+        if not room:
+            raise SpaceError(
+                f"containers nest more than {sys.getrecursionlimit() // 4} deep, "
+                f"or a {type(value).__name__} holds itself",
+                remedy="Pass the values in one list, or in an array.",
+            )
         keys, parts = found
         kind = getattr(type(value), PLAINLY, type(value))
-        return Branch(kind, keys, tuple(_flatten(p, leaves, static) for p in parts))
+        factory = value.default_factory if isinstance(value, defaultdict) else None
+        below = tuple([_flatten(p, leaves, static, room - 1) for p in parts])
+        return Branch(kind, keys, below, factory)
     if static(value):
         return Static(type(value), value)
     leaves.append(value)
@@ -123,18 +140,47 @@ def build(tree: Tree, leaves: Iterator[Value], static: Callable[[Static], Value]
 
 
 def assemble(tree: Branch, parts: Sequence[Value]) -> Value:
-    """A container of the branch's type from its parts."""
-    if issubclass(tree.kind, tuple):
-        return tree.kind(*parts) if tree.keys else tree.kind(parts)
-    if issubclass(tree.kind, list):
+    """A container of the branch's type from its parts.
+
+    Raises SpaceError if its class does not make it from them.
+    """
+    if tree.kind is tuple or tree.kind is list:
         return tree.kind(parts)
-    if issubclass(tree.kind, dict):
-        whole = dict(zip(tree.keys, parts, strict=True))
-        return OrderedDict(whole) if issubclass(tree.kind, OrderedDict) else whole
+    if tree.kind is dict:
+        return dict(zip(tree.keys, parts, strict=True))
+    if issubclass(tree.kind, tuple | list | dict):
+        return _made(tree, parts)
     result = object.__new__(tree.kind)
     for name, part in zip(tree.keys, parts, strict=True):
         object.__setattr__(result, name, part)
     return result
+
+
+def _made(tree: Branch, parts: Sequence[Value]) -> Value:
+    """What the class makes of its parts, which must be what it then holds."""
+    kind: Any = tree.kind
+    whole: Any = parts
+    if issubclass(kind, dict):
+        whole = dict(zip(tree.keys, parts, strict=True))
+    try:
+        if issubclass(kind, tuple) and tree.keys:
+            return kind(*parts)
+        made = kind(tree.factory, whole) if issubclass(kind, defaultdict) else kind(whole)
+    except Exception as error:
+        if isinstance(error, CatsError):
+            raise
+        raise _unmade(kind, f"{type(error).__name__}: {error}") from error
+    if len(made) != len(parts) or (tree.keys and tuple(made) != tree.keys):
+        raise _unmade(kind, "it holds other things then")
+    return made
+
+
+def _unmade(kind: type, why: str) -> SpaceError:
+    base = next(c for c in (dict, list, tuple) if issubclass(kind, c)).__name__
+    return SpaceError(
+        f"{kind.__name__} cannot be made again from what it holds ({why})",
+        remedy=f"Pass a {base}, or let {kind.__name__} take one as its only argument.",
+    )
 
 
 def count(tree: Tree) -> int:
@@ -200,7 +246,7 @@ def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
     """
     if not isinstance(tree, Branch):
         return tree
-    return Branch(kind(tree.kind), tree.keys, tuple([of_kinds(p, kind) for p in tree.parts]))
+    return tree.of([of_kinds(p, kind) for p in tree.parts], kind(tree.kind))
 
 
 def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
@@ -212,7 +258,7 @@ def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
     if isinstance(tree, Branch):
         parts = [with_statics(p, change) for p in tree.parts]
         same = all(map(operator.is_, parts, tree.parts))
-        return tree if same else Branch(tree.kind, tree.keys, tuple(parts))
+        return tree if same else tree.of(parts)
     if not isinstance(tree, Static):
         return tree
     value = change(tree.value)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from cats.derivative import Derivative
 from cats.functor import Biproducts, M, by_position, represent
+from cats.ir.errors import DerivativeError, expected
 from cats.ir.linear_program import LinearProgram
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Value, size
 from cats.ir.wire import Builder, Wire
-from cats.policies import Policy, kept
+from cats.policies import Policy, kept, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ def unzip(derivative: Derivative, policy: Policy | None = None) -> Linearised:
     """The two halves of a derivative under a policy (default: save all).
 
     What a policy says of loops is said when they are derived: `derive(program, policy=...)`.
+    Raises DerivativeError for what is no derivative, or no policy.
     """
+    remedy = "Make one with cats.derive(program)."
+    expected(derivative, Derivative, "derivative", remedy, DerivativeError)
+    known(policy)
     return _split(derivative, kept(derivative.primal, derivative.count, policy))
 
 

@@ -142,10 +142,10 @@ def _parameters(function: Callable[..., Any] | None) -> list[Parameter]:
         return []
 
 
-def counted(n: int, thing: str) -> str:
+def counted(n: int, thing: str, things: str | None = None) -> str:
     """A number of things.
 
-    >>> counted(1, "argument"), counted(2, "argument")
-    ('1 argument', '2 arguments')
+    >>> counted(1, "argument"), counted(2, "argument"), counted(0, "branch", "branches")
+    ('1 argument', '2 arguments', '0 branches')
     """
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    return f"{n} {thing if n == 1 else things or thing + 's'}"

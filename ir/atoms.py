@@ -143,9 +143,9 @@ class Atoms:
         try:
             text = ast.literal_eval(tokens.take()) if tokens.kind() == "string" else ""
             program = read_program(text, self.known)
-            (step,) = program.steps
-            fits = not isinstance(step.op, Primitive)
-            why = ""
+            words = [step.op.name for step in program.steps]
+            fits = len(words) == 1 and not isinstance(program.steps[0].op, Primitive)
+            why = f" (its steps: {', '.join(words[:3]) or 'none'}{', ...' if words[3:] else ''})"
         except (CatsError, ValueError, SyntaxError) as error:
             fits, why = False, f" ({error.message if isinstance(error, CatsError) else error})"
         if not fits:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from cats.ir.errors import LinearityError, SpaceError
+from cats.ir.arity import counted
+from cats.ir.errors import LinearityError, SpaceError, expected
 from cats.ir.linear_lambda import (
     Apply,
     Case,
@@ -24,12 +25,17 @@ from cats.ir.linear_lambda import (
     Zero,
     inside,
 )
+from cats.ir.primitive import Primitive
 from cats.ir.results import result_space
-from cats.ir.spaces import ANY, INT, Discrete, Space, row_of, tangent, with_rows
+from cats.ir.spaces import ANY, INT, Discrete, Ground, Space, row_of, tangent, with_rows
+
+_BUILT = "Build it of what cats.ir.linear_lambda has."
 
 
 def check_function(function: Function) -> None:
     """Raises LinearityError for a wrong use of a variable, SpaceError where spaces do not fit.
+
+    What is no function, expression or operation at all raises TermError.
 
     >>> from cats.ir.prims.algebra import mul
     >>> from cats.ir.spaces import R
@@ -39,6 +45,7 @@ def check_function(function: Function) -> None:
         ...
     cats.ir.errors.LinearityError: u = mul t t: a product of two linear variables, t and t, ...
     """
+    expected(function, Function, "function of Linear A", _BUILT)
     known: dict[int, Signature] = {}
     stack = [(function, False)]
     while stack:
@@ -123,6 +130,9 @@ class _Scope:
 
     def let(self, let: Let) -> None:
         """Checks one binding, and binds its names."""
+        expected(let.value, Expression, "expression of Linear A", _BUILT)
+        if isinstance(let.value, Apply):
+            expected(let.value.op, Primitive, "operation", "Give a Primitive: BY_NAME has them.")
         self.at = str(let)
         spaces, linear = self.typed(let.value)
         if len(spaces) != len(let.names):
@@ -141,6 +151,7 @@ class _Scope:
                 self.use(arg, "what is dropped")
                 return (), ()
             case Zero(space):
+                expected(space, Space, "space", "Give one of cats.ir.spaces.")
                 return (space,), (True,)
             case Plus(left, right):
                 spaces = self.use(left, "a summand"), self.use(right, "a summand")
@@ -191,6 +202,10 @@ class _Scope:
             raise SpaceError(f"{self.at}: the tag of a case is a Bool or Int, not {tag}")
         plain = tuple(self.plain(n, "a non-linear argument of a branch") for n in value.nonlinear)
         linear = tuple(self.use(n, "a linear argument of a branch") for n in value.linear)
+        count = len(value.branches)
+        if not count or (tag.dtype == "bool" and count != 2):
+            many = counted(count, "branch", "branches")
+            raise SpaceError(f"{self.at}: a case on {tag} of {many}")
         first, *others = (self.known[id(branch)] for branch in value.branches)
         if any(other != first for other in others):
             raise SpaceError(f"{self.at}: the branches have different arguments or results")
@@ -200,14 +215,14 @@ class _Scope:
 
     def repeated(self, value: Loop) -> tuple[tuple[Space, ...], tuple[bool, ...]]:
         """A loop: a body without non-linear results, whose carries stay in their spaces."""
-        rows = int(value.length) if value.length.isdigit() else ANY
+        rows = int(value.length) if value.length.isdecimal() else ANY
         if rows == ANY and self.plain(value.length, "how often a loop runs") != INT:
             raise SpaceError(f"{self.at}: how often a loop runs is an Int")
         fixed = [self.plain(n, "a non-linear argument of a body") for n in value.fixed]
         stacked = [self.plain(n, "a non-linear argument of a body") for n in value.stacked]
         carries = tuple(self.use(n, "a carry") for n in value.carries)
         stacks = [self.use(n, "a linear argument of a body") for n in value.stacks]
-        if any(s.shape[:1] != (rows,) for s in (*stacked, *stacks)):  # type: ignore[union-attr]
+        if not all(isinstance(s, Ground) and s.shape[:1] == (rows,) for s in (*stacked, *stacks)):
             raise SpaceError(f"{self.at}: a stack has no row for every round")
         plain = (*fixed, *map(row_of, stacked))
         taken, linear, given, results = self.known[id(value.body)]

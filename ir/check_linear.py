@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
+from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where, expected
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of
@@ -43,6 +43,7 @@ def check_linear(term: Linear) -> None:
 
     Raises SpaceError or LinearityError.
     """
+    expected(term, Linear, "linear map", "Build it of what cats.ir.linear has.")
     for node in postorder(term):
         if not isinstance(node, Linear):
             raise TermError(f"{type(node).__name__} is not a linear map")

@@ -81,3 +81,16 @@ class Constant:
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Constant, (self.array,))
+
+
+def read_only(value: Value) -> Value:
+    """The same value, of which an array cannot be written into.
+
+    >>> read_only(np.ones(2)).flags.writeable
+    False
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    seen = value.view()
+    seen.flags.writeable = False
+    return seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Where(NamedTuple):
@@ -106,3 +106,27 @@ class LinearityError(CatsError, TypeError):
 
 class BackendError(CatsError, TypeError):
     """A program holds an operation that the chosen backend cannot run."""
+
+
+def expected(
+    given: object, kind: Any, what: str, remedy: str, error: type[CatsError] = TermError
+) -> None:
+    """Raises the error unless the value is of a kind, which `what` names.
+
+    >>> expected(3, str, "name", "Give a string.")
+    Traceback (most recent call last):
+    ...
+    cats.ir.errors.TermError: int is no name
+      Give a string.
+    """
+    if not isinstance(given, kind):
+        raise error(f"{kind_of(given)} is no {what}", remedy=remedy)
+
+
+def kind_of(given: object) -> str:
+    """What was given, as messages call it: by its type.
+
+    >>> kind_of(3), kind_of(int)
+    ('int', 'the class int')
+    """
+    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__

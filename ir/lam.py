@@ -17,16 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.arithmetic import Arithmetic
 from cats.ir.arity import counted
 from cats.ir.constant import Constant
 from cats.ir.errors import SpaceError, TermError, Where
 from cats.ir.linear import Params
 from cats.ir.node import Node, node, postorder
+from cats.ir.operators import Operators
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.prims.algebra import div, mul, neg, sub
-from cats.ir.prims.choice import greater, greater_equal, less, less_equal
 from cats.ir.program import Control as ProgramControl
 from cats.ir.program import program_of_word
 from cats.ir.show import constant_text, operation_text
@@ -64,7 +63,7 @@ class Recorder:
         return Prim(op, tuple(map(lifted, args)), params)
 
 
-class TermNode(Node, Arithmetic):
+class TermNode(Node, Operators):
     """A lambda term. Primitives may be called on it, and it on terms."""
 
     recorder = Recorder()
@@ -91,18 +90,6 @@ class TermNode(Node, Arithmetic):
         return super().__eq__(other)
 
     __hash__ = Node.__hash__
-
-    def __lt__(self, other: Value) -> Term:
-        return less(self, other)  # type: ignore[no-any-return]
-
-    def __le__(self, other: Value) -> Term:
-        return less_equal(self, other)  # type: ignore[no-any-return]
-
-    def __gt__(self, other: Value) -> Term:
-        return greater(self, other)  # type: ignore[no-any-return]
-
-    def __ge__(self, other: Value) -> Term:
-        return greater_equal(self, other)  # type: ignore[no-any-return]
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Value, **options: Any) -> Term:
         """np.sin(x) of a term is the operation of that name."""

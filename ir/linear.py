@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
 
 from cats.ir.constant import Constant
-from cats.ir.errors import SpaceError
+from cats.ir.errors import CatsError, SpaceError
 from cats.ir.node import Node, node
-from cats.ir.spaces import Product, Shape, Space, Value
+from cats.ir.spaces import Product, Shape, Space, Value, is_open, leaves, space_of
+from cats.ir.words import in_short
 from cats.ir.writing import ATOM, Layout
 
 Params = tuple[tuple[str, Any], ...]
@@ -83,7 +85,15 @@ class Linear(Node):
 
     def __post_init__(self) -> None:
         """The ends are computed at birth: those of the parts are known, so nothing recurses."""
-        self.__dict__["dom"], self.__dict__["cod"] = self.ends()
+        try:
+            self.__dict__["dom"], self.__dict__["cod"] = self.ends()
+        except CatsError:
+            raise
+        except (AttributeError, TypeError, IndexError):
+            raise SpaceError(
+                f"{in_short(repr(self))} is no linear map",
+                remedy=f"A {type(self).__name__} is {(type(self).__doc__ or '').splitlines()[0]}",
+            ) from None
 
     def ends(self) -> tuple[Space, Space]:
         """Where it begins and ends. Raises SpaceError if the parts do not fit."""
@@ -136,11 +146,7 @@ class Then(Linear):
     second: Linear
 
     def ends(self) -> tuple[Space, Space]:
-        end, start = self.first.cod, self.second.dom
-        if end is not start and end != start:
-            raise SpaceError(
-                f"cannot compose: the first map ends in {end}, the second begins in {start}"
-            )
+        meet(self.first.cod, self.second.dom)
         return self.first.dom, self.second.cod
 
 
@@ -214,6 +220,8 @@ class Scale(Linear):
         return (self.space, _hashable(self.by))
 
     def ends(self) -> tuple[Space, Space]:
+        if not isinstance(self.by, int | float):
+            _fits(space_of(self.by).shape, self.space)
         return self.space, self.space
 
 
@@ -265,6 +273,33 @@ def total(maps: Sequence[Linear], dom: Space, cod: Space) -> Linear:
     if len(maps) == 1:
         return maps[0]
     return Then(Fork(tuple(maps)), Join((Id(cod),) * len(maps)))
+
+
+def meet(end: Space, start: Space) -> None:
+    """Raises SpaceError unless a map into one space can go on with a map out of the other.
+
+    Of stacks as long as a loop turns out to run it is not known before.
+    """
+    if end is start or end == start:
+        return
+    pairs = list(zip_longest(leaves(end), leaves(start)))
+    if any(is_open(a) or is_open(b) for a, b in pairs) and all(
+        a == b or (a and b and (is_open(a) or is_open(b))) for a, b in pairs
+    ):
+        return
+    raise SpaceError(f"cannot compose: the first map ends in {end}, the second begins in {start}")
+
+
+def _fits(shape: Shape, space: Space) -> None:
+    """Raises SpaceError unless values of the space keep their shape times an array of this one."""
+    for part in leaves(space) if shape else ():
+        if len(shape) > len(part.shape) or any(
+            n not in (1, m) for n, m in zip(reversed(shape), reversed(part.shape), strict=False)
+        ):
+            raise SpaceError(
+                f"scaling by an array of shape {shape} leaves {space}",
+                remedy="Scale by a number, or by an array of the shape of the space.",
+            )
 
 
 def _hashable(value: Value) -> Any:

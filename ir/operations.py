@@ -7,21 +7,15 @@ beside it (NumPy's rule for Python numbers). Everything else is said: `broadcast
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
-
-import numpy as np
 
 from cats.ir.arity import counted
 from cats.ir.errors import CatsError, SpaceError, TermError
 from cats.ir.lam import Const, Control, Prim, Proj, Run, Term
-from cats.ir.primitive import Primitive
 from cats.ir.program import program_of_word
 from cats.ir.results import result_space
-from cats.ir.spaces import Discrete, Ground, R, Real, row_of, space_of, with_rows
+from cats.ir.spaces import Discrete, Ground, R, Real, row_of, with_rows
 from cats.ir.unify import Cell, cell_of, find, form_of, product, text
 
 Shown = Callable[[Term], str]
@@ -166,15 +160,6 @@ def _result(term: Prim, spaces: Sequence[Ground], shown: Shown) -> Cell:
         ) from None
     if isinstance(found, tuple):
         return product(map(cell_of, found))
-    if term.op.elementwise and any(isinstance(s, Discrete) for s in spaces):
-        numpys = _in_numpy(term.op, term.params, tuple(replace(s, shape=()) for s in spaces))
-        if numpys != replace(found, shape=()):
-            raise TermError(
-                f"{shown(term)}: {term.op.name} is an operation on real numbers, "
-                f"not on {' and '.join(map(str, spaces))}",
-                where=term.where,
-                remedy="Write 2.0 for 2, or convert[dtype='float64'] n for an integer n.",
-            )
     return cell_of(found)
 
 
@@ -185,20 +170,6 @@ def _remedy(term: Prim, spaces: Sequence[Ground]) -> str | None:
     if term.op.elementwise and len(kinds) > 1:
         return "Write convert[dtype='float64'] n for the integer n as a real number."
     return None
-
-
-@lru_cache(maxsize=4096)
-def _in_numpy(op: Primitive, params: tuple[Any, ...], spaces: tuple[Ground, ...]) -> Any:
-    """The space NumPy's own result lies in, seen at numbers; None if NumPy refuses them."""
-    if op.code is None:
-        return op.space(*spaces, **dict(params))
-    ones = [np.ones((), s.dtype)[()] for s in spaces]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return space_of(op.evaluate(*ones, **dict(params)))
-        except (TypeError, ValueError, ArithmeticError, CatsError):
-            return None
 
 
 def usual(pending: Pending, whatever: bool) -> Iterator[tuple[Cell, Ground]]:

@@ -16,6 +16,7 @@ from cats.ir.errors import LinearityError, TermError
 from cats.ir.kinds import Numbers
 from cats.ir.linear import Leaf, Linear, Params
 from cats.ir.literals import literal
+from cats.ir.objects import ObjectNumpy, holds_objects
 from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
 
 Text = str | Callable[..., str]
@@ -202,19 +203,22 @@ class Primitive:
                 return self.code(*args, **params)
 
     def evaluate(self, *args: Value, **params: Any) -> Value:
-        """The value on arrays, NumPy's own: the code text run once."""
+        """The value on arrays, NumPy's own: the code text run once. Objects stay what they are."""
         if self.function is not None:
             return self.function(*args, **params)
         names = [f"x{i}" for i in range(len(args))]
         text = self.text(names, params)
-        return _compiled(f"lambda {', '.join(names)}: {text}", self.helpers, self.modules)(*args)
+        whole = f"lambda {', '.join(names)}: {text}"
+        exact = any(map(holds_objects, args))
+        return _compiled(whole, self.helpers, self.modules, exact)(*args)
 
     # The answers to LinearOp.
 
-    def _linearity(self, leaf: Leaf) -> Linearity:
-        if self.linear is None or leaf.slot not in self.linear.slots:
+    def linear_in(self, slot: int) -> Linearity:
+        """How it is linear in an argument. Raises LinearityError if it is not."""
+        if self.linear is None or slot not in self.linear.slots:
             raise LinearityError(
-                f"{self.name} is not linear in argument {leaf.slot}, so it has no transpose",
+                f"{self.name} is not linear in argument {slot}, so it has no transpose",
                 remedy="Linearise it first: only linear operations can be transposed.",
             )
         return self.linear
@@ -225,15 +229,15 @@ class Primitive:
 
     def adjoint(self, leaf: Leaf) -> Leaf:
         """The transposed leaf. Raises LinearityError, naming the operation, if not linear."""
-        return self._linearity(leaf).adjoint(leaf)
+        return self.linear_in(leaf.slot).adjoint(leaf)
 
     def lift(self, leaf: Leaf, extra: Shape) -> Leaf:
         """The leaf on every entry of more trailing axes."""
-        return self._linearity(leaf).lift(leaf, extra) if extra else leaf
+        return self.linear_in(leaf.slot).lift(leaf, extra) if extra else leaf
 
     def structure(self, leaf: Leaf) -> str:
         """The zero pattern of the leaf's matrix."""
-        return self._linearity(leaf).structure
+        return self.linear_in(leaf.slot).structure
 
     def cost(self, leaf: Leaf) -> int:
         """Scalar operations of one application."""
@@ -250,7 +254,7 @@ class Primitive:
 
     def masked(self, leaf: Leaf, mask: Value) -> tuple[Leaf, Value] | None:
         """How the leaf takes an argument that is zero outside the mask, if the record says."""
-        rule = self._linearity(leaf).masked
+        rule = self.linear_in(leaf.slot).masked
         return rule(leaf, mask) if rule is not None else None
 
 
@@ -262,8 +266,12 @@ def _named(home: str, name: str) -> Primitive:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, helpers: str, modules: tuple[str, ...]) -> Callable[..., Value]:
+def _compiled(
+    text: str, helpers: str, modules: tuple[str, ...], exact: bool
+) -> Callable[..., Value]:
     namespace = imported(modules)
+    if exact:
+        namespace["np"] = ObjectNumpy()
     if helpers:
         exec(helpers, namespace)
     return eval(text, namespace)  # type: ignore[no-any-return]
@@ -284,5 +292,6 @@ def imported(modules: Iterable[str]) -> dict[str, Any]:
 def leaf_of(
     op: Primitive, slot: int, fixed: tuple[Value, ...], dom: Space, cod: Space, **params: Any
 ) -> Leaf:
-    """The leaf `v |-> op(..., v in slot, ...)`."""
+    """The leaf `v |-> op(..., v in slot, ...)`. Raises LinearityError if it is not linear."""
+    op.linear_in(slot)
     return Leaf(op, slot, fixed, tuple(sorted(params.items())), dom, cod)

@@ -16,7 +16,7 @@ import numpy as np
 
 from cats.ir.constant import Constant
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While, refilled
-from cats.ir.errors import TermError, Where
+from cats.ir.errors import Where, expected
 from cats.ir.linear import Params
 from cats.ir.nesting import Nesting, inner_first
 from cats.ir.primitive import Primitive
@@ -228,11 +228,8 @@ def _takes(word: Control) -> tuple[Ground, ...]:
 
 def a_program(given: object) -> None:
     """Raises TermError unless it is a program."""
-    if not isinstance(given, Program):
-        raise TermError(
-            f"{type(given).__name__} is no program",
-            remedy="Make one with cats.trace(f, x), or read it with cats.ir.read.read_program.",
-        )
+    remedy = "Make one with cats.trace(f, x), or read it with cats.ir.read.read_program."
+    expected(given, Program, "program", remedy)
 
 
 def nested(step: Step) -> tuple[Program, ...]:

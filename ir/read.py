@@ -23,7 +23,7 @@ from cats.ir.kinds import fitting
 from cats.ir.kinds import said as described
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
-from cats.ir.prims import BY_NAME
+from cats.ir.prims import BY_NAME, operation
 from cats.ir.prims.layout import const
 from cats.ir.program import Control, Program, Step
 from cats.ir.results import result_space
@@ -37,7 +37,7 @@ CONTROL: dict[str, Any] = {w.name: w for w in (Case, Loop, While, Replay, Solve,
 def read_program(text: str, primitives: Mapping[str, Primitive] | None = None) -> Program:
     """The program that a text writes: the inverse of `str`.
 
-    primitives   the user's own operations by name, besides the vocabulary
+    primitives   the user's own operations by name, besides the vocabulary and special functions
     Raises TermError, with line and column, for what is no program; SpaceError for what does not
     fit together.
 
@@ -188,7 +188,8 @@ def _complete(tokens: Tokens, top: _Open, half: _Half, known: Mapping[str, Primi
             found = op.space(*taken)
     except (CatsError, TypeError) as error:
         tokens.at = half.start
-        raise tokens.error(f"{half.word} does not fit: {error}") from None
+        message, remedy = getattr(error, "message", str(error)), getattr(error, "remedy", None)
+        raise tokens.error(f"{half.word} does not fit: {message}").advised(remedy) from None
     spaces = found if isinstance(found, tuple) else (found,)
     if len(spaces) != len(half.targets):
         tokens.at = half.start
@@ -205,9 +206,13 @@ def _operation(half: _Half, known: Mapping[str, Primitive]) -> Primitive | Contr
         return _word(CONTROL[half.word], dict(half.params), tuple(half.programs))
     if half.word == "const":
         return const
-    if half.word not in known:
-        raise TermError(f"there is no operation {half.word}")
-    return known[half.word]
+    found = known.get(half.word) or operation(half.word)
+    if found is None:
+        raise TermError(
+            f"there is no operation {half.word}",
+            remedy=f"Give it by name if it is your own: read_program(text, {{{half.word!r}: op}}).",
+        )
+    return found
 
 
 def _word(kind: Any, static: dict[str, Any], programs: tuple[Program, ...]) -> Control:
@@ -353,6 +358,8 @@ def _value(entry: str, dtype: np.dtype[Any]) -> Any:
         return entry == "True"
     if entry.startswith("nan_"):
         return np.frombuffer(bytes.fromhex(entry[4:]), dtype.newbyteorder(">"))[0]
-    if dtype.kind in "iuO":
-        return _number(entry)
-    return float(entry)
+    found = _number(entry) if dtype.kind in "iuO" else float(entry)
+    lost = found != int(found) if dtype.kind in "iu" else dtype.kind == "b"
+    if lost or (dtype.kind == "f" and float(np.finfo(dtype).max) < abs(found) < np.inf):
+        raise ValueError(f"{entry} is no {dtype}")
+    return found

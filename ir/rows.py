@@ -35,5 +35,5 @@ def piled(rows: Sequence[Value], space: Ground) -> Value:
     exact = any(np.asarray(each).dtype.kind == "O" for each in rows)
     pile = np.empty((len(rows), *space.shape), object if exact else space.dtype)
     for i, each in enumerate(rows):
-        pile[i] = each
+        pile[i, ...] = each
     return pile

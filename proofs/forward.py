@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cats.forward import Forward, Map, Nothing, components
+from cats.forward import Forward, Map, Nothing
 from cats.ir.linear import Params
 from cats.ir.primitive import Primitive
 from cats.ir.spaces import Product, Space, Value
-from cats.laws import laws
+from cats.laws import biproduct_laws, category_laws, product_laws
 
 Words = tuple[tuple[tuple[str, ...], int], ...]
 
@@ -84,14 +84,22 @@ def written_out(v: Value) -> Value:
     """The value with its symbolic zeros as empty sums."""
     if isinstance(v, Nothing) and not isinstance(v.space, Product):
         return formal([])
-    return tuple(map(written_out, components(v))) if isinstance(v, tuple | Nothing) else v
+    if isinstance(v, Nothing):
+        return tuple([written_out(Nothing(p)) for p in v.space.parts])  # type: ignore[union-attr]
+    return tuple(map(written_out, v)) if isinstance(v, tuple) else v
 
 
 def equations() -> Iterator[tuple[str, Value, Value]]:
     """Every law of biproducts, both sides applied to the general element."""
-    for (name, left, right), dom in zip(laws(Forward(), letter), _doms(), strict=True):
+    for (name, left, right), dom in zip(_structural(Forward(), letter), _doms(), strict=True):
         x = variable("x", dom)
         yield name, written_out(left(x)), written_out(right(x))
+
+
+def _structural(k: Any, arrow: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The laws that hold of any leaves."""
+    for suite in (category_laws, product_laws, biproduct_laws):
+        yield from suite(k, arrow)
 
 
 class _Ends:
@@ -129,5 +137,5 @@ class _Ends:
 
 def _doms() -> Iterator[Space]:
     """Where each law begins."""
-    for _, left, _ in laws(_Ends(), lambda name, a, b: a):
+    for _, left, _ in _structural(_Ends(), lambda name, a, b: a):
         yield left

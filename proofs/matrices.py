@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from cats.backends.exact import ExactLinalg, ExactNumpy
+from cats.backends.exact import ExactNumpy
 from cats.forward import Forward, materialise
 from cats.functor import interpret
 from cats.ir.constant import Constant
 from cats.ir.linear import Params
+from cats.ir.objects import ExactLinalg
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.spaces import Real

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ class Rational:
 
 def residue(v: Any) -> int:
     """A rational number modulo 101."""
-    return int(v.numerator * pow(v.denominator, -1, 101) % 101)
+    exact = Fraction(v)
+    return int(exact.numerator * pow(exact.denominator, -1, 101) % 101)
 
 
 residues = np.frompyfunc(residue, 1, 1)

@@ -1,5 +1,9 @@
 """The vocabulary: every primitive cats ships, one record each, one file per family."""
 
+from functools import cache
+from importlib import import_module
+
+from cats.ir.primitive import Primitive
 from cats.ir.prims import (
     algebra,
     arrays,
@@ -59,3 +63,17 @@ VOCABULARY = (
 )
 
 BY_NAME = {op.name: op for op in (*VOCABULARY, guards.guard, *attempts.ATTEMPTS.values())}
+
+
+def operation(name: str) -> Primitive | None:
+    """The operation of that name; special functions are loaded when one of them is asked for.
+
+    >>> operation("sin"), operation("erf"), operation("sine")
+    (sin, erf, None)
+    """
+    return BY_NAME.get(name) or _special().get(name)
+
+
+@cache
+def _special() -> dict[str, Primitive]:
+    return {op.name: op for op in import_module("cats.ir.prims.special").FAMILY}

@@ -135,6 +135,23 @@ found '['
 '2.0'
     2.0:quux
     ^""",
+    "[1.5]:int8": """line 1, column 1: expected a constant (1.5 is no int8), found '['
+    [1.5]:int8
+    ^""",
+    "[2]:bool": """line 1, column 1: expected a constant (2 is no bool), found '['
+    [2]:bool
+    ^""",
+    "1e39:float32": """line 1, column 1: expected a constant (1e39 is no float32), found '1e39'
+    1e39:float32
+    ^""",
+    'run["(x: R) -> in (x)"]': """line 1, column 5: expected a program in quotes that is one \
+control word (its steps: none), found '"(x: R) -> in (x)"'
+    run["(x: R) -> in (x)"]
+        ^""",
+    'run["(x: R) -> y = sin x in (y)"]': """line 1, column 5: expected a program in quotes that is \
+one control word (its steps: sin), found '"(x: R) -> y = sin x in (y)"'
+    run["(x: R) -> y = sin x in (y)"]
+        ^""",
     "9223372036854775808": """line 1, column 1: expected a constant (Python int too large to \
 convert to C long), found '9223372036854775808'
     9223372036854775808

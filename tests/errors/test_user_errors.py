@@ -311,7 +311,9 @@ AT_CALL = [
     # what is differentiated
     ("cats.grad(lambda x: x * x)(x)", "one real number as its result; this one gives R[3]",
      "cats.jacobian"),
-    ("cats.grad(lambda x: (x, x))(1.0)", "this one gives R, R", "cats.jacobian"),
+    ("cats.grad(lambda x: (x, x))(1.0)", "this one gives a tuple of R, R", "cats.jacobian"),
+    ("cats.grad(lambda x: (x,))(1.0)", "this one gives a tuple of R", "Return the number itself"),
+    ("cats.grad(lambda x: {'a': x})(1.0)", "this one gives a dict of R", "cats.jacobian"),
     ("cats.grad(lambda x: x > 1)(1.0)", "this one gives Bool", "cats.jacobian"),
     ("cats.grad(lambda x: 'text')(1.0)", "this one gives 'text' of type str", "np.sum"),
     ("cats.grad(lambda x: None)(1.0)", "this one gives None of type NoneType", "np.sum"),

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cats.ir.rules
+from cats.dual import Dual
 from cats.functor import interpret
 from cats.ir.arrow import Letter
 from cats.ir.letters import SHAPES, SPACES, letters
-from cats.ir.linear import Linear
+from cats.ir.linear import Leaf, Linear
 from cats.ir.node import Node, postorder
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program
@@ -25,8 +26,10 @@ from cats.ir.rewrite import Rule
 from cats.ir.rules import biproduct, structure
 from cats.ir.spaces import Discrete, Function, Ground, Product, Space, Sum, size
 from cats.ir.wire import Builder, Wire
-from cats.laws import laws
+from cats.laws import laws, leaf_laws
 from cats.machine import Tagged, evaluate
+from cats.matrix import Matrix, to_array
+from tests.plugins import Keyed, Modular, Rational
 from tests.terms import Exact, random_space, random_term
 
 
@@ -140,6 +143,60 @@ def test_a_category_with_one_wrong_answer_breaks_a_law(question: str) -> None:
     wrong = Wrong()
     broken = [n for n, left, right in laws(wrong, k.random) if not np.array_equal(left, right)]
     assert broken, question
+
+
+class NoLeaf(Exact):
+    """Every leaf is zero."""
+
+    def leaf(self, leaf: Leaf, /) -> Any:
+        return self.zero(leaf.dom, leaf.cod)
+
+
+class Turned(Exact):
+    """Every leaf is its transpose."""
+
+    def leaf(self, leaf: Leaf, /) -> Any:
+        return super().leaf(leaf).T.reshape(size(leaf.cod), size(leaf.dom))
+
+
+class Absolute(Exact):
+    """The signs of leaves are lost."""
+
+    def leaf(self, leaf: Leaf, /) -> Any:
+        return abs(super().leaf(leaf))
+
+
+class Once(Exact):
+    """Of an entry that is read more than once, only the first reading is seen."""
+
+    def leaf(self, leaf: Leaf, /) -> Any:
+        found = super().leaf(leaf)
+        return np.where(np.cumsum(found != 0, axis=0) > 1, 0, found)
+
+
+class Forgets(Exact):
+    """Products are scaled by 1, whatever the number."""
+
+    def scale(self, a: Any, by: Any, /) -> Any:
+        return super().scale(a, 1 if isinstance(a, Product) and by == 3 else by)
+
+
+@pytest.mark.parametrize("wrong", [NoLeaf, Turned, Absolute, Once, Forgets])
+def test_wrong_leaves_and_scalings_break_a_law_of_theirs(wrong: type[Exact]) -> None:
+    """The laws of structure alone do not tell."""
+    found = laws(wrong(), Exact().random)
+    broken = [name for name, left, right in found if not np.array_equal(left, right)]
+    theirs = ("= its entries", " ; ex[", "scale(3) = scale(3) x scale(3)")
+    assert broken and all(any(part in name for part in theirs) for name in broken)
+
+
+def test_the_laws_of_leaves_hold_for_matrices_and_for_dictionaries() -> None:
+    for name, f, g in (*leaf_laws(Matrix()), *leaf_laws(Dual(Matrix()))):
+        assert np.array_equal(to_array(f), to_array(g)), name
+    for name, left, right in (*leaf_laws(Rational()), *leaf_laws(Modular())):
+        assert np.array_equal(left, right), name
+    for name, first, second in leaf_laws(Keyed()):
+        assert all(first.get(at, 0) == second.get(at, 0) for at in {*first, *second}), name
 
 
 def test_only_the_laws_of_what_is_kept_are_asked() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
+import sys
 import types
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import pytest
 
 import cats
 from cats import engine
+from cats.ir.errors import SpaceError, TraceError
 from cats.tree import flatten, unflatten
 
 X = np.array([0.3, 0.7, 1.1])
@@ -128,6 +130,121 @@ def test_ordered_dicts_keep_type_and_order() -> None:
     found = cats.grad(lambda d: d["a"] * d["b"] ** 2)(given)
     assert type(found) is OrderedDict
     assert list(found.items()) == [("b", 4.0), ("a", 1.0)]
+
+
+class Weights(dict[str, Any]):
+    """A dict of a user's, made as a dict is."""
+
+    def total(self) -> Any:
+        return sum(self.values())
+
+
+class Layers(list[Any]):
+    """A list of a user's."""
+
+
+def energy_of(d: Any) -> Any:
+    return d["a"] ** 2 * d["b"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        defaultdict(float, a=2.0, b=3.0), Counter({"a": 2.0, "b": 3.0}), Weights(a=2.0, b=3.0),
+        OrderedDict(a=2.0, b=3.0),
+    ],
+    ids=lambda d: type(d).__name__,
+)  # fmt: skip
+def test_containers_keep_their_types(given: Any) -> None:
+    """In gradients, values, tangents and cotangents; inside the function too."""
+    kind, slopes = type(given), {"a": 12.0, "b": 4.0}
+    found = cats.grad(energy_of)(given)
+    value, pull = cats.vjp(lambda d: d, given)
+    pushed = cats.jvp(lambda d: d, (given,), (given,))
+    for made, expected in ((found, slopes), (value, given), (pull(given)[0], given)):
+        assert type(made) is kind and dict(made) == dict(expected)
+    assert [type(made) for made in pushed] == [kind, kind]
+    if isinstance(given, defaultdict):
+        assert found.default_factory is value.default_factory is float
+    if isinstance(given, Weights):
+        assert dict(cats.grad(lambda d: d.total() ** 2)(given)) == {"a": 10.0, "b": 10.0}
+
+
+def test_what_is_missing_is_not_put_into_an_argument() -> None:
+    """A default would be put in, which the caller would see."""
+    with pytest.raises(TraceError, match=r"defaultdict\.setitem: it is an argument"):
+        cats.grad(lambda d: d["a"] + d["c"])(defaultdict(float, a=2.0))
+
+
+class Couple(dict[str, Any]):
+    """A dict that is made of other things than it holds."""
+
+    def __init__(self, a: Any, b: Any) -> None:
+        super().__init__(a=a, b=b)
+
+
+class Versioned(dict[str, Any]):
+    """A dict that comes to hold more than it is given."""
+
+    def __init__(self, given: Any) -> None:
+        super().__init__(given, version=1.0)
+
+
+class Two(list[Any]):
+    """A list of two arguments."""
+
+    def __init__(self, a: Any, b: Any) -> None:
+        super().__init__([a, b])
+
+
+def test_containers_that_cannot_be_made_again_are_refused() -> None:
+    versioned = Versioned({"a": 1.0})
+    del versioned["version"]
+    cases = {
+        r"Couple cannot be made again from what it holds \(TypeError: .*'b'": Couple(1.0, 2.0),
+        r"Versioned cannot be made again .* \(it holds other things then\)": versioned,
+        r"Two cannot be made again from what it holds \(TypeError: .*'b'": Two(1.0, 2.0),
+    }
+    for sentence, given in cases.items():
+        with pytest.raises(SpaceError, match=sentence) as caught:
+            cats.grad(lambda d: next(iter(d)) if isinstance(d, list) else d["a"])(given)
+        assert "as its only argument" in (caught.value.remedy or "")
+    assert type(cats.grad(lambda p: p[0] ** 2)(Layers([1.0]))) is Layers
+
+
+def nested(depth: int) -> Any:
+    """A number in so many lists."""
+    value: Any = 2.0
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def innermost(value: Any) -> Any:
+    while isinstance(value, list):
+        (value,) = value
+    return value**2
+
+
+def test_containers_nest_deep_but_not_for_ever() -> None:
+    """Half of what Python allows its functions is theirs; what holds itself is refused as well."""
+    found = cats.grad(innermost)(nested(200))
+    for _ in range(200):
+        (found,) = found
+    assert found == 4.0
+    cyclic: list[Any] = [2.0]
+    cyclic.append(cyclic)
+    named: dict[str, Any] = {"a": 2.0}
+    named["self"] = named
+    for given in (nested(5000), cyclic, named):
+        for transform in (cats.grad, cats.compile, cats.hessian, cats.vmap):
+            with pytest.raises(SpaceError) as caught:
+                transform(lambda p: innermost(p))(given)
+            assert caught.value.message == (
+                f"containers nest more than {sys.getrecursionlimit() // 4} deep, "
+                f"or a {type(given).__name__} holds itself"
+            )
+            assert caught.value.remedy == "Pass the values in one list, or in an array."
 
 
 def test_integer_arrays_in_containers_have_no_gradient() -> None:
@@ -377,6 +494,21 @@ def test_transformed_functions_pickle(g: Any) -> None:
     expected = g(x)
     for text in (before, pickle.dumps(g)):
         np.testing.assert_array_equal(np.asarray(pickle.loads(text)(x)), np.asarray(expected))
+
+
+def test_linear_functions_cannot_be_changed() -> None:
+    """Residuals are read-only, pickled ones too; they are neither the arguments nor the value."""
+    for transform, given in ((cats.vjp, (np.zeros(3), 1.0)), (cats.linearize, np.ones(3))):
+        x = np.arange(1.0, 4.0)
+        value, linear = transform(lambda x: (np.exp(x), np.sum(np.exp(x) * x)), x)
+        before = np.copy(linear(given)[-1])
+        for each in (linear, pickle.loads(pickle.dumps(linear))):
+            assert each.residuals
+            for residual in each.residuals:
+                with pytest.raises(ValueError, match="read-only"):
+                    residual[...] = 99.0
+        value[0][:] = x[:] = linear(given)[0][...] = 7.0
+        np.testing.assert_array_equal(linear(given)[-1], before)
 
 
 def test_linear_functions_and_programs_pickle() -> None:

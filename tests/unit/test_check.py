@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cats.affine import Affine
 from cats.arrows import arrow_of
+from cats.begin import Begin
+from cats.continuation import Continuation
 from cats.ir import arrow
 from cats.ir.check import check_arrow, check_linear, check_linear_program, check_program
 from cats.ir.check_lambda import check_function
 from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where
 from cats.ir.explicit import from_linear_program
-from cats.ir.linear import Fork, Id, Leaf, Proj, Ref, Then
+from cats.ir.linear import Fork, Id, Leaf, Linear, Proj, Ref, Scale, Then
 from cats.ir.linear_control import LinCase
 from cats.ir.linear_lambda import counts
 from cats.ir.linear_program import LinearProgram, SumStep, Term
+from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import div, mul, neg
 from cats.ir.prims.layout import sum as total
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program, Step
-from cats.ir.spaces import BOOL, INT, R, Real
+from cats.ir.spaces import ANY, BOOL, INT, Product, R, Real
 from cats.ir.transpose import transposed
+from cats.matrix import Matrix
 from tests.terms import random_space, random_term
 from tests.unit.test_show import linear_example, with_case, worked_example
 
@@ -64,6 +71,11 @@ PROGRAMS: list[tuple[Program, type[CatsError], str]] = [
         program(Step(total, (0,), (("axes", (0,)),), (R,), HERE)),
         SpaceError,
         "step 2 (sum): (0,) are",
+    ),
+    (
+        Program((INT,), (Step(sin, (0,), (), (INT,), HERE),), (1,)),
+        SpaceError,
+        "step 1 (sin): sin is an operation on real numbers, not on Int",
     ),
 ]
 
@@ -119,6 +131,50 @@ def test_terms_that_are_not(term: Any, kind: type[CatsError], sentence: str) -> 
     with pytest.raises(kind) as caught:
         check_linear(Then(Id(term.dom), term) if isinstance(term, Leaf) else term)
     assert sentence in caught.value.message
+
+
+BORN: dict[str, tuple[Callable[[], Linear], type[CatsError]]] = {
+    "sin is not linear in argument 0": (lambda: leaf_of(sin, 0, (), R, R), LinearityError),
+    "scaling by an array of shape (3,) leaves R": (
+        lambda: Scale(R, np.ones(3)),
+        SpaceError,
+    ),
+    "scaling by an array of shape (2,) leaves R * R[2]": (
+        lambda: Scale(Product((R, Real((2,)))), np.ones(2)),
+        SpaceError,
+    ),
+    "values of dtype <U1 are in no space of cats": (lambda: Scale(R, "a"), SpaceError),
+}
+
+
+@pytest.mark.parametrize("sentence", BORN)
+def test_what_is_no_linear_map_is_not_made(sentence: str) -> None:
+    make, kind = BORN[sentence]
+    with pytest.raises(kind) as caught:
+        make()
+    assert sentence in caught.value.message and caught.value.remedy
+
+
+def test_scalings_that_keep_the_shape_are_made() -> None:
+    for by in (2.0, np.float64(2.0), np.ones(3), np.ones((2, 1)), np.ones((1, 3))):
+        check_linear(Scale(Real((2, 3)), by))
+    check_linear(Scale(Product((R, Real((2,)))), np.float64(2.0)))
+
+
+K = Matrix()
+AT_THE_SEAM = [K, Affine(K), Continuation(K), Begin(K)]
+
+
+@pytest.mark.parametrize("k", AT_THE_SEAM, ids=lambda k: type(k).__name__)
+def test_maps_compose_where_their_ends_meet(k: Any) -> None:
+    with pytest.raises(SpaceError) as caught:
+        k.then(k.identity(R), k.identity(Real((3,))))
+    message = "cannot compose: the first map ends in R, the second begins in R[3]"
+    assert caught.value.message == message
+    k.then(k.identity(Real((ANY,))), k.zero(Real((3,)), R))
+    rows = Product((Real((ANY,)), R))
+    with pytest.raises(SpaceError, match="cannot compose"):
+        k.then(k.identity(rows), k.identity(Product((Real((3,)), Real((2,))))))
 
 
 PRIMAL = Program((R, R, BOOL), (), (0,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
+from cats.backends.on_numpy import OnNumpy
 from cats.ir import lam, spaces
 from cats.ir.build import call, case_, const, fn, if_, inj, let, proj, tuple_, var
 from cats.ir.constant import Constant
@@ -212,3 +214,46 @@ def test_numpy_and_comparisons_build_terms() -> None:
     for wrong, said in refused:
         with pytest.raises(TermError, match=said):
             wrong()
+
+
+OPERATORS: dict[str, Callable[[Any], Any]] = {
+    "x ** 2": lambda x: x**2, "x ** -1": lambda x: x**-1, "x ** 0.5": lambda x: x**0.5,
+    "2.0 ** x": lambda x: 2.0**x, "x ** x": lambda x: x**x, "x // 2.0": lambda x: x // 2.0,
+    "7.0 // x": lambda x: 7.0 // x, "x % 2.0": lambda x: x % 2.0, "7.0 % x": lambda x: 7.0 % x,
+    "(x // 2.0, x % 2.0)": lambda x: tuple_(*divmod(x, 2.0)),
+    "(7.0 // x, 7.0 % x)": lambda x: tuple_(*divmod(7.0, x)),
+    "abs x": lambda x: abs(x), "x": lambda x: +x, "-x": lambda x: -x,
+    "x < 1.0": lambda x: x < 1.0, "x >= 1.0": lambda x: x >= 1.0, "x > 1.0": lambda x: x > 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OPERATORS)
+def test_pythons_operators_are_those_of_texts(text: str) -> None:
+    term = OPERATORS[text](Var("x"))
+    assert term == parse(text)
+    (found, *_) = OnNumpy().compile(program_of(Lam("x", R, term)).program)(1.5)
+    expected = {"(x": 1.5 // 2.0, "(7.0": 7.0 // 1.5}.get(text.split(" ")[0])
+    assert found == (OPERATORS[text](1.5) if expected is None else expected)
+
+
+UNHAD: dict[str, tuple[Callable[[Any], Any], ...]] = {
+    "contract(a, b, spec='ij,j->i')": (lambda x: x @ x, lambda x: 2.0 @ x),
+    "proj(i, term)": (lambda x: x[0], lambda x: x[1:], lambda x: list(x)),
+    "logical_and": (
+        lambda x: x & x, lambda x: True | x, lambda x: x ^ x, lambda x: ~x,
+        lambda x: x << 2, lambda x: 2 >> x,
+    ),
+    "program_of(term).program": (
+        float, int, complex, round, np.array, np.asarray, lambda x: np.array([x, x]),
+        lambda x: math.sqrt(x),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("remedy", UNHAD)
+def test_the_other_operators_say_what_to_write(remedy: str) -> None:
+    for ask in UNHAD[remedy]:
+        with pytest.raises(TermError) as caught:
+            ask(Var("x"))
+        assert caught.value.message.startswith("`x` is a term: ")
+        assert remedy in (caught.value.remedy or "")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from cats.derive import derive
 from cats.ir.check import check_linear_program
 from cats.ir.check_lambda import check_function
-from cats.ir.errors import LinearityError, SpaceError
+from cats.ir.errors import LinearityError, SpaceError, TermError
 from cats.ir.explicit import from_linear_program
-from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Function, Let, Plus, Zero, counts
+from cats.ir.linear_lambda import Apply, Case, Drop, Dup, Function, Let, Loop, Plus, Zero, counts
 from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.prims.smooth import sin
-from cats.ir.spaces import BOOL, INT, R, Real
+from cats.ir.spaces import BOOL, INT, Product, R, Real
 from cats.ir.transpose import transposed
 from tests.unit.test_arrow import random_program
 from tests.unit.test_check import ID
@@ -110,7 +110,19 @@ MISFITS = {
     "the branches have different arguments or results": function(
         DROP, let("u", Case("b", ("x",), ("t",), (TAKES, from_linear_program(ID))))
     ),
-}
+    "a case on Bool of 0 branches": function(DROP, let("u", Case("b", ("x",), ("t",), ()))),
+    "a case on Bool of 1 branch": function(DROP, let("u", Case("b", ("x",), ("t",), (TAKES,)))),
+    "a case on Bool of 3 branches": function(
+        DROP, let("u", Case("b", ("x",), ("t",), (TAKES, TAKES, TAKES)))
+    ),
+    "a stack has no row for every round": Function(
+        (("x", Product((R, R))),), (("t", R),),
+        (let("u", Loop("3", False, (), ("x",), ("t",), (), TAKES)),), (), ("u",),
+    ),
+    "neg takes numbers and arrays, not what lies in R * R": Function(
+        (), (("t", Product((R, R))),), (let("u", Apply(neg, ("t",))),), (), ("u",)
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("sentence", MISFITS)
@@ -118,6 +130,30 @@ def test_what_does_not_fit_is_refused(sentence: str) -> None:
     with pytest.raises(SpaceError) as caught:
         check_function(MISFITS[sentence])
     assert sentence in caught.value.message
+
+
+NO_TERMS: dict[str, Any] = {
+    "int is no function of Linear A": 3,
+    "int is no expression of Linear A": function(let("u", 3)),
+    "str is no operation": function(let("u", Apply("mul", ("x", "t")))),  # type: ignore[arg-type]
+    "int is no space": function(DROP, let("u", Zero(3)), let("", Drop("t"))),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("sentence", NO_TERMS)
+def test_what_is_no_term_is_refused(sentence: str) -> None:
+    with pytest.raises(TermError) as caught:
+        check_function(NO_TERMS[sentence])
+    assert caught.value.message == sentence and caught.value.remedy
+
+
+def test_the_length_of_a_loop_is_a_number_in_digits_or_a_variable() -> None:
+    """What Python does not read as a number is none: a superscript is looked up as a name."""
+    for length, fault in (("²", "nobody bound ²"), ("-1", "nobody bound -1")):
+        loop = let("u", Loop(length, False, ("x",), (), ("t",), (), TAKES))
+        with pytest.raises(LinearityError, match=fault):
+            check_function(function(DROP, loop))
+    check_function(function(DROP, let("u", Loop("3", False, ("x",), (), ("t",), (), TAKES))))
 
 
 def test_well_typed_terms_are_accepted_and_written() -> None:

@@ -39,6 +39,9 @@ def unknown(x):
 def inner(p):
     return np.sum(p["a"] * p["b"])
 
+def pair(w, b):
+    return np.sum(w * b)
+
 constant = 3
 """
 
@@ -111,8 +114,18 @@ def test_grad(model: str, capsys: Output) -> None:
     assert float(lines[5]) == pytest.approx(np.sum(slope * w), rel=1e-14)
     nested = said(capsys, "grad", f"{model}:inner", "--at", "{'a': 2.0, 'b': [1.0, 3.0]}")
     assert nested.splitlines()[1] == "8.0"
-    negative = said(capsys, "grad", f"{model}:loss", "--at=-1,2", "--at", "0.5")
-    assert negative.startswith("value\n")
+
+
+@pytest.mark.parametrize("number", ["-1e-3", "-1.5e3", "-2.", "-.5", "-inf", "nan", "-nan", "2e3"])
+def test_numbers_that_begin_with_a_minus_or_are_none(
+    number: str, model: str, capsys: Output
+) -> None:
+    """Each is a value, wherever it stands: alone, with an equals sign, and between commas."""
+    for place in (["--at", number], [f"--at={number}"]):
+        lines = said(capsys, "grad", f"{model}:double", *place).splitlines()
+        assert lines == ["value", str(2 * float(number)), "gradient in x", "2.0"]
+    lines = said(capsys, "grad", f"{model}:pair", "--at", f"{number},-3", number).splitlines()
+    assert lines[1] == str(np.sum(np.array([float(number), -3.0]) * float(number)))
 
 
 def test_explain(model: str, capsys: Output) -> None:

@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from cats import fori_loop, scan, trace
+from cats.backends.on_fractions import OnFractions
+from cats.derive import derive
 from cats.dual import Dual
 from cats.forward import Forward, Nothing, materialise
-from cats.functor import StraightLine, Transformer, accumulate_forward, interpret, represent
+from cats.functor import (
+    StraightLine,
+    Transformer,
+    accumulate_forward,
+    by_position,
+    interpret,
+    represent,
+)
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCase
@@ -102,3 +112,36 @@ def test_a_branch_not_known_yet_is_refused_by_name() -> None:
     tag = Builder([BOOL]).wires[0]
     with pytest.raises(DerivativeError, match="Chain cannot represent a choice"):
         accumulate_forward(program, Chain(), lambda ref: tag)
+
+
+WAYS = {
+    "reversed": lambda x: x[::-1] * x,
+    "gather": lambda x: x[[0, 0, 2]] * x[[1, 2, 1]],
+    "rows left by a loop": lambda x: scan(lambda c, r: (c * r, (c * c, 2.0 * r)), 1.0, x),
+    "rounds": lambda x: fori_loop(0, 3, lambda i, c: c * x[i], x),
+    "widths": lambda x: x.astype(np.float32).astype(np.float64) * x,
+    "a solution": lambda x: np.linalg.solve(np.outer(x, x) + 2 * np.eye(3), x),
+    "joined": lambda x: np.concatenate([x, x[:1] * x[1:2]]),
+    "sums": lambda x: np.cumsum(x) * np.mean(x),
+}
+"""Functions whose linear maps read, place and rearrange entries."""
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_functions_and_their_transposes_are_exact_on_fractions(name: str) -> None:
+    """<f' v, w> = <v, f'^T w>, and every number a Fraction, without a backend."""
+    found = derive(trace(WAYS[name], np.ones(3)))
+    x = np.array([Fraction(1, 3), Fraction(2), Fraction(-1, 7)], object)
+    at = by_position(OnFractions().compile(found.primal)(x)[found.count :])
+    v = np.array([Fraction(3), Fraction(-1, 5), Fraction(1, 2)], object)
+    moved = _entries(represent(found.linear, Forward(), at)((v,)))
+    ends = [np.zeros(space.shape) for space in found.linear.ends]  # type: ignore[union-attr]
+    w = tuple(_whole(np.random.default_rng(1), end.shape) for end in ends)
+    back = _entries(represent(found.linear, Dual(Forward()), at)(w))
+    assert sum(moved * _entries(w)) == sum(_entries((v,)) * back)
+    assert {type(n) for n in (*moved, *back)} <= {Fraction, int}
+    assert any(back != 0)
+
+
+def _entries(values: Any) -> Any:
+    return np.concatenate([np.ravel(np.asarray(materialise(v), object)) for v in values])

@@ -143,7 +143,8 @@ def test_a_users_own_operation_is_passed_by_name() -> None:
     p = b.finish([b.emit(own, (b.wires[0],), (("k", ("a", None, True, -1, 0.5)),))])
     assert read_program(str(p), {"own": own}) == p
     with pytest.raises(
-        TermError, match="line 2, column 8: own does not fit: there is no operation"
+        TermError,
+        match=r"(?s)line 2, column 8: own does not fit: there is no operation.*{'own': op}",
     ):
         read_program(str(p))
 

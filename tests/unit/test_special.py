@@ -19,10 +19,15 @@ import scipy.special
 
 import cats
 from cats.ir.primitive import Primitive
+from cats.ir.prims import BY_NAME, special
 from cats.ir.prims.special import gammas
+from cats.ir.read import read_program
+from cats.ir.spaces import R
+from cats.ir.wire import Builder
 from cats.names import PARTLY, SUPPORTED, rows
 from cats.surface.refused import OWN
 from cats.surface.special import ONE, SCIPY
+from tests.house.tree import run
 from tests.values import domain_of, drawn
 
 Function = Callable[..., Any]
@@ -445,3 +450,32 @@ def test_scaled_bessel_functions_at_zero_have_the_mean_of_both_sides(order: int)
         mean = 0.0 if (n + order) % 2 else float(right[n] * mp.factorial(n))
         np.testing.assert_allclose(f(0.0), mean, rtol=2e-15, atol=1e-15)
         assert bool(kinks) == (order <= n - 1), n
+
+
+def test_programs_with_special_functions_are_read_back() -> None:
+    """Every operation of theirs is found by its name, as those of the vocabulary are."""
+    assert BY_NAME.keys().isdisjoint(op.name for op in special.FAMILY)
+    for op in special.FAMILY:
+        count = op.takes.count or 1
+        params = dict(op.examples[0].params) if op.examples else {}
+        spaces = op.examples[0].spaces if op.examples else (R,) * count
+        builder = Builder(spaces)
+        made = op(*builder.wires, **params)
+        program = builder.finish(made if isinstance(made, tuple) else [made])
+        assert read_program(str(program)) == program, op.name
+    program = cats.trace(cats.grad(lambda x: scipy.special.erf(x) * scipy.special.jv(2, x)), 0.5)
+    assert read_program(str(program)) == program
+
+
+def test_reading_a_special_function_does_not_load_scipy() -> None:
+    """Nor does anything else load the special functions before one is asked for."""
+    code = (
+        "import sys, cats\n"
+        "from cats.ir.read import read_program\n"
+        "read_program('(x: R) -> y = sin x in (y)')\n"
+        "assert 'cats.ir.prims.special' not in sys.modules\n"
+        "assert read_program('(x: R) -> y = erf x in (y)').steps[0].op.name == 'erf'\n"
+        "assert 'scipy' not in sys.modules\n"
+    )
+    answer = run("-c", code)
+    assert answer.returncode == 0, answer.stderr + answer.stdout
