@@ -1016,6 +1016,12 @@ def compositions_have_the_derivative_of_the_whole() -> None:
 
 
 @check
+def what_commutes_is_seen_through() -> None:
+    names = [n for n in _tests("spec.test_smoothing") if "commutes" in n or "factors" in n]
+    all_cases("spec.test_smoothing", *names)
+
+
+@check
 def limits_at_zero_and_far_out() -> None:
     """tests/spec/test_numerics.py: compositions at their kinks, and where they overflow."""
     numerics = tests_of("spec.test_numerics")
