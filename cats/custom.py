@@ -20,7 +20,7 @@ from cats.ir.errors import DerivativeError
 from cats.ir.program import Program
 from cats.places import placed, users_place
 from cats.prepared import integers
-from cats.ruled import Rule, Ruled, name_of
+from cats.ruled import Named, Rule, Ruled, name_of
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -33,14 +33,14 @@ class CustomFunction:
     fixed   numbers of arguments that are handed to the rule as they are, and do not vary
     jvp     (primals, tangents) -> (value, tangent)
     vjp     args -> (value, residuals), and (residuals, cotangent) -> cotangents of args
-    open    rules that are being traced: a rule may call the function itself
+    open    rules that are being traced, with what they read: one may call the function itself
     """
 
     f: Function
     fixed: tuple[int, ...]
     jvp: Rule | None = None
     vjp: tuple[Rule, Rule] | None = None
-    open: dict[Any, IrRule[Program]] = field(default_factory=dict, repr=False)
+    open: dict[Any, tuple[IrRule[Program], Named]] = field(default_factory=dict, repr=False)
 
     def defjvp(self, rule: Rule) -> Rule:
         """Says the derivative forward: rule(primals, tangents) gives (value, tangent).
