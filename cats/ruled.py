@@ -122,7 +122,7 @@ def _other_each_time(name: str) -> DerivativeError:
 
 def _ahead(rule: Rule, fixed: Fixed, held: tuple[Any, ...], primals: Any, tangents: Any) -> Any:
     """A rule forward, on the fixed arguments before the others."""
-    return rule(*fixed.with_traced(held), primals, tangents)
+    return rule(*fixed(held), primals, tangents)
 
 
 def name_of(f: Any) -> str:
