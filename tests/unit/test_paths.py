@@ -371,6 +371,27 @@ def test_source_says_where_it_does_not_hold() -> None:
         namespace["grad_huber"](2.0)
 
 
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda x: f"{x:.2f}",
+        lambda x: "%.2f" % (2.0 * x),
+        lambda x: str(ValueError(f"{x} is small")),
+        lambda x: {"x": repr(x)},
+    ],
+)
+def test_source_of_what_writes_a_number_takes_pythons(say: Callable[[Any], object]) -> None:
+    def written(x: Any) -> Any:
+        say(x)
+        return x * x
+
+    namespace: dict[str, Any] = {}
+    exec(cats.source(written, 1.5), namespace)
+    assert namespace["written"](1.5) == namespace["written"](np.float64(1.5)) == 2.25
+    with pytest.raises(ValueError, match="the code goes another way than this text"):
+        namespace["written"](2.0)
+
+
 BACKENDS = [cats.OnNumpy(), cats.OnNumexpr(least=1), cats.OnSource()]
 
 
