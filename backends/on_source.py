@@ -8,16 +8,17 @@ line assigned it; what a derivative adds for the same line does not.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cats.backends.backend import Compiled, Run, checked
-from cats.backends.function import Names, Style
+from cats.backends.function import Names, Style, no_words
 from cats.backends.naming import RESERVED, Given, identifier, is_name
 from cats.backends.plan import Plan
-from cats.backends.text import write
+from cats.backends.text import Text, write
 from cats.ir.constant import Constant
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
@@ -32,6 +33,8 @@ REMEDY = "Give the primitive `code`, NumPy text: a Python function cannot be wri
 @dataclass(frozen=True)
 class OnSource:
     """The text of `source_text`, run. It gives what NumPy gives, to the last bit.
+
+    Where the user's code goes another way than the text, it raises what the engine understands.
 
     >>> from cats.ir.prims.smooth import sin
     >>> from cats.ir.program import Program, Step
@@ -48,8 +51,9 @@ class OnSource:
         return op.code is not None or op is guard
 
     def build(self, program: Program) -> Run:
-        namespace: dict[str, Any] = {}
-        exec(compile(source_text(program), "<source>", "exec"), namespace)
+        text = _text(program, "f", no_words)
+        namespace = dict(text.callees)
+        exec(compile(_module(text), "<source>", "exec"), namespace)
         return _Entered(namespace["f"], program)
 
     def compile(self, program: Program) -> Compiled:
@@ -101,6 +105,17 @@ def source_text(
             remedy="Choose a Python identifier that is not a keyword, a builtin or np.",
         )
     OnSource().compile(program)
+    return _module(_text(program, name, strays, quoted(docstring) if docstring else "", taken))
+
+
+def _text(
+    program: Program,
+    name: str,
+    strays: Callable[[Where | None], str],
+    said: str = "",
+    taken: frozenset[str] = frozenset(),
+) -> Text:
+    """The parts of the text; `strays` is what it raises where the user's code goes another way."""
     style = Style(
         _Naming().names,
         comment,
@@ -110,8 +125,11 @@ def source_text(
         tidy=False,
         bare=True,
     )
-    said = quoted(docstring) if docstring else ""
-    text = write(program, name, style, {*RESERVED, *taken}, said)
+    return write(program, name, style, {*RESERVED, *taken}, said)
+
+
+def _module(text: Text) -> str:
+    """The parts of a text as one."""
     constants = [f"{title} = {exact(value)}" for title, value in text.constants.items()]
     imports = [*[f"import {module}" for module in text.modules], "import numpy as np"]
     opening = "\n".join([*imports, *([""] if constants else []), *constants])

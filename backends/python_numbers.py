@@ -1,7 +1,8 @@
 """Where a text would do other on Python's numbers than on NumPy's.
 
-1.0 / 0.0 raises in Python, (-2.0) ** 0.5 is complex, ~True is -2. A number stays Python's as long
-as operators alone act on it; a function of NumPy makes it NumPy's.
+1.0 / 0.0 raises in Python, (-2.0) ** 0.5 is complex, ~True is -2, and what is compared to the last
+bit is asked for its bytes. A number stays Python's as long as operators alone act on it; a function
+of NumPy makes it NumPy's.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from cats.ir.constant import Constant
+from cats.ir.linear import Params
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
+from cats.ir.prims.guards import guard
 from cats.ir.program import Program, constant_of
 
 OTHERS = frozenset({ast.Div, ast.Pow, ast.FloorDiv, ast.Mod, ast.Invert})
@@ -44,10 +48,15 @@ def _differs(program: Program) -> bool:
             operators = _operators(op.text(["x"] * len(step.args), dict(step.params)) or "x")
             if operators is None:
                 continue
-            if operators & OTHERS:
+            if operators & OTHERS or _asks_bytes(op, step.params):
                 return True
             plain.update(made)
     return False
+
+
+def _asks_bytes(op: Primitive, params: Params) -> bool:
+    """Whether it is a guard that compares to the last bit."""
+    return op is guard and isinstance(dict(params)["outcome"], Constant)
 
 
 @lru_cache(maxsize=1024)

@@ -13,11 +13,10 @@ from cats.functor import At, Biproducts, a_representation, added, represent
 from cats.ir.linear import Leaf, meet
 from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import leaf_of
-from cats.ir.prims.contraction import contract
+from cats.ir.prims.contraction import contract, spare
 from cats.ir.spaces import Product, Real, Space, Value
 
 M = TypeVar("M")
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +58,7 @@ class Affine(Generic[M]):
 
     def translation(self, a: Real, by: Value) -> AffineMap[M]:
         """x |-> x + by, on one ground space."""
-        axes = LETTERS[: len(a.shape)]
+        axes = spare(len(a.shape))
         point = leaf_of(contract, 0, (by,), line(a), a, spec=f",{axes}->{axes}")
         return AffineMap(a, a, self.k.identity(a), self.k.leaf(point))
 

@@ -33,13 +33,11 @@ from cats.blocks import (
 )
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.algebra import add
-from cats.ir.prims.contraction import contract
+from cats.ir.prims.contraction import contract, spare
 from cats.ir.prims.indexing import accumulate, gather
 from cats.ir.prims.layout import broadcast, with_shape
 from cats.ir.spaces import Ground, Shape, Value, size
 from cats.zeros import Masked, applied, contracted, plain, product, summed, through, wide
-
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
@@ -57,11 +55,11 @@ def apply(f: Block, v: Value, extra: Shape = ()) -> Value:
             moved = shaped(rows, (size(cod), *extra), (*cod.shape, *extra))
             return moved if weights is None else product(repeated(weights, cod.shape, extra), moved)
         case Kronecker():
-            return _both_sides(f, wide(v, f.cod), LETTERS[4 : 4 + len(extra)])
+            return _both_sides(f, wide(v, f.cod), spare(len(extra), "abc"))
         case Dense(dom, cod, entries):
             n, m = len(cod.shape), len(dom.shape)
-            out, shared = LETTERS[:n], LETTERS[n : n + m]
-            more = LETTERS[n + m : n + m + len(extra)]
+            names = spare(n + m + len(extra))
+            out, shared, more = names[:n], names[n : n + m], names[n + m :]
             return contracted(entries, wide(v, cod), f"{out}{shared},{shared}{more}->{out}{more}")
         case Operation(leaf, by):
             return times(by, applied(leaf.op.lift(leaf, extra), v))

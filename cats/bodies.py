@@ -245,15 +245,23 @@ def _number(builder: Builder, value: Any) -> Wire:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Programs of bodies with what they read from around as their first inputs, all alike."""
+    """Programs of bodies with what they read from around as their first inputs, all alike.
 
-    around: tuple[Value, ...]
+    named   what that is, and how it is called in them
+    """
+
+    named: tuple[tuple[Value, str], ...]
     programs: tuple[Program, ...]
 
+    @property
+    def around(self) -> tuple[Value, ...]:
+        """What they read from around."""
+        return tuple([value for value, _ in self.named])
 
-def closed(bodies: Sequence[Body]) -> Closed:
-    """The bodies with all that any of them reads from around."""
-    around: dict[Hashable, tuple[Value, str]] = {}
+
+def closed(bodies: Sequence[Body], first: Sequence[tuple[Value, str]] = ()) -> Closed:
+    """The bodies with all that any of them reads from around, after what comes first of it."""
+    around: dict[Hashable, tuple[Value, str]] = {identity(v): (v, name) for v, name in first}
     for body in bodies:
         around.update((identity(v), (v, name)) for v, name in body.named())
     place = {key: i for i, key in enumerate(around)}
@@ -267,7 +275,7 @@ def closed(bodies: Sequence[Body]) -> Closed:
         outputs = builder.run(body.program, [*inputs, *read])
         names = (*[name for _, name in around.values()], *body.program.names[:own])
         programs.append(builder.finish(outputs, names))
-    return Closed(tuple([v for v, _ in around.values()]), tuple(programs))
+    return Closed(tuple(around.values()), tuple(programs))
 
 
 def applied(word: Control, args: Sequence[Value]) -> Sequence[Value]:

@@ -85,6 +85,20 @@ def _is_ours(value: Value) -> bool:
     return dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats.")
 
 
+def traces(value: Value) -> bool:
+    """Whether a value is one of our own records that trace the functions in them.
+
+    >>> from cats.gradients import grad
+    >>> traces(grad(abs)), traces(abs)
+    (True, False)
+    """
+    return _is_ours(value) and callable(value) and not type(value).__module__.startswith(_CALLING)
+
+
+_CALLING = ("cats.ir.", "cats.backends.", "cats.black_boxes")
+"""Modules whose records call what they hold, when a program runs."""
+
+
 def _module_of(kind: type) -> str:
     """Where a class is from; of some that are compiled it is a descriptor that says so."""
     return kind.__module__ if isinstance(kind.__module__, str) else "builtins"

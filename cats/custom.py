@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from cats.doors.numpy import Door
 from cats.fixed import held_apart
 from cats.ir.control import Rule as IrRule
 from cats.ir.errors import DerivativeError
 from cats.ir.program import Program
 from cats.places import placed, users_place
 from cats.prepared import integers
-from cats.ruled import Rule, Ruled, name_of
+from cats.ruled import Named, Rule, Ruled, name_of
 from cats.whole import compile
 
 Function = Callable[..., Any]
@@ -33,14 +34,14 @@ class CustomFunction:
     fixed   numbers of arguments that are handed to the rule as they are, and do not vary
     jvp     (primals, tangents) -> (value, tangent)
     vjp     args -> (value, residuals), and (residuals, cotangent) -> cotangents of args
-    open    rules that are being traced: a rule may call the function itself
+    open    rules that are being traced, with what they read: one may call the function itself
     """
 
     f: Function
     fixed: tuple[int, ...]
     jvp: Rule | None = None
     vjp: tuple[Rule, Rule] | None = None
-    open: dict[Any, IrRule[Program]] = field(default_factory=dict, repr=False)
+    open: dict[Any, tuple[IrRule[Program], Named]] = field(default_factory=dict, repr=False)
 
     def defjvp(self, rule: Rule) -> Rule:
         """Says the derivative forward: rule(primals, tangents) gives (value, tangent).
@@ -68,24 +69,7 @@ class CustomFunction:
                 remedy="Say the derivative with defjvp, whose rule is given them.",
             )
 
-        def rule(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-            if len(rules) != len(primals):
-                raise DerivativeError(
-                    f"defjvps of {name_of(self.f)} says {len(rules)} rules for {len(primals)} "
-                    "arguments",
-                    where=users_place(),
-                    remedy="Give one for each argument, None where the value does not vary.",
-                )
-            value = self(*primals)
-            parts = [r(t, value, *primals) for r, t in zip(rules, tangents, strict=True) if r]
-            if not parts:
-                return value, np.zeros_like(value)
-            total = parts[0]
-            for part in parts[1:]:
-                total = total + part
-            return value, total
-
-        self.jvp = rule
+        self.jvp = _ByArgument(self, rules)
 
     def defvjp(self, fwd: Rule, bwd: Rule) -> None:
         """Says the derivative in reverse.
@@ -125,10 +109,37 @@ class CustomFunction:
         return tuple(dict.fromkeys([i % count for i in self.fixed]))
 
 
+@dataclass(frozen=True, eq=False)
+class _ByArgument:
+    """The rule forward that rules for each argument say: tangents added up."""
+
+    said: CustomFunction = field(repr=False)
+    rules: tuple[Rule | None, ...]
+
+    def __call__(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+        rules = self.rules
+        if len(rules) != len(primals):
+            raise DerivativeError(
+                f"defjvps of {name_of(self.said.f)} says {len(rules)} rules for {len(primals)} "
+                "arguments",
+                where=users_place(),
+                remedy="Give one for each argument, None where the value does not vary.",
+            )
+        value = self.said(*primals)
+        parts = [r(t, value, *primals) for r, t in zip(rules, tangents, strict=True) if r]
+        if not parts:
+            return value, np.zeros_like(value)
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return value, total
+
+
 def _in_order(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """All arguments by place, as rules take them; those left out are the function's defaults."""
     try:
-        ufunc = isinstance(inspect.unwrap(f), np.ufunc)
+        whole = inspect.unwrap(f)
+        ufunc = isinstance(whole.real if isinstance(whole, Door) else whole, np.ufunc)
         bound = None if ufunc else inspect.signature(f).bind(*args, **kwargs)
     except (TypeError, ValueError):
         bound = None

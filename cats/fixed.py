@@ -17,7 +17,7 @@ from cats.tree import Tree, flatten, unflatten, with_statics
 
 @dataclass(frozen=True)
 class Fixed:
-    """Arguments that do not vary, without what is traced of them.
+    """Arguments that do not vary, as a function of what is traced of them.
 
     whole    they themselves, if nothing is
     leaves   their leaves, None for those that are
@@ -27,7 +27,7 @@ class Fixed:
     leaves: tuple[Any, ...]
     tree: Tree
 
-    def with_traced(self, traced: Sequence[Any]) -> tuple[Any, ...]:
+    def __call__(self, traced: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments again."""
         if not traced:
             return self.whole
@@ -40,7 +40,7 @@ class Fixed:
 def held_apart(args: Sequence[Any]) -> tuple[tuple[Tracked, ...], Fixed]:
     """What is traced of arguments, and the rest.
 
-    >>> held_apart([3, "x"])[1].with_traced(())
+    >>> held_apart([3, "x"])[1](())
     (3, 'x')
     """
     leaves, tree = flatten(tuple(args))
@@ -67,7 +67,7 @@ def beside(
     f: Callable[..., Any], places: Sequence[int], fixed: Fixed, traced: Sequence[Any], *args: Any
 ) -> Any:
     """The function on arguments, the fixed ones in their places."""
-    return f(*in_places(places, fixed.with_traced(traced), args))
+    return f(*in_places(places, fixed(traced), args))
 
 
 def in_places(places: Sequence[int], fixed: Sequence[Any], moving: Sequence[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ from cats.ir.errors import SpaceError
 from cats.ir.prims.layout import led, transpose
 from cats.ir.spaces import Ground
 from cats.ir.wire import Builder, Wire
-from cats.places import users_place
+from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, positive, prepare
 from cats.trace import Spec
 from cats.tree import Branch, Static, Tree, count
@@ -47,6 +47,7 @@ class Vectorised:
             self.seen(call),
         )
 
+    @placed
     def axes(self, call: Call) -> Axes:
         """For each leaf the axis of the batch, from 0 on. Raises SpaceError where there is none."""
         parts: Any = call.tree.parts  # type: ignore[union-attr]
@@ -66,6 +67,7 @@ class Vectorised:
         rows = zip(found, call.spaces, call.names, strict=True)
         return tuple([_axis(a, space, f"argument {name}") for a, space, name in rows])
 
+    @placed
     def size(self, call: Call, axes: Axes) -> int:
         """How many examples there are. Raises SpaceError if arguments do not agree."""
         pairs = [(a, s, n) for a, s, n in zip(axes, call.spaces, call.names, strict=True)]
@@ -150,7 +152,8 @@ def _axis(axis: int | None, space: Ground, what: str) -> int | None:
         return axis if axis is None else axis % rank
     raise SpaceError(
         f"{what} lies in {space}, and has no axis {axis} to map over",
-        remedy="Give None in in_axes for what is the same for all examples.",
+        remedy="Give None in in_axes for what is the same for all examples"
+        + ("." if rank else ", and an array in place of a list of numbers."),
     )
 
 

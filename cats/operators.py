@@ -13,9 +13,10 @@ import numpy as np
 
 from cats.calls import called
 from cats.concrete import told
+from cats.ir.errors import Asked, TraceError
 from cats.ir.prims.layout import convert
 from cats.operands import UFUNCS, answered, listed, outranks, strange
-from cats.places import may_be_caught
+from cats.places import may_be_caught, users_place
 from cats.recorder import newest_recorder
 from cats.tracked import Tracked
 
@@ -99,6 +100,31 @@ def _meeting(
 def both(sign: str, make: Callable[[str, bool], Any]) -> tuple[Any, Any]:
     """An operator, and the one that is asked where the left side has no answer."""
     return _meeting(make(sign, False), sign), _meeting(make(sign, True), sign, True)
+
+
+def powers() -> tuple[Any, Any]:
+    """`**` and its twin, which `pow` calls with a third argument too."""
+    power, swapped = both("pow", arithmetic)
+    return _without_modulus(power), _without_modulus(swapped)
+
+
+def _without_modulus(power: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """A power; a modulus is refused, as by floats and arrays: whole numbers of Python take it."""
+
+    def call(self: Any, other: Any, modulus: Any = None) -> Any:
+        if modulus is None:
+            return power(self, other)
+        whole = self.weak and self.dtype.kind == "i"
+        raise self.recorder.refused(
+            (TraceError if whole else Asked)(
+                f"pow with a modulus of a traced value in {self.space}: "
+                "only Python's whole numbers have it, and those only outside of a traced function",
+                where=users_place(),
+                remedy="Write x**y % m.",
+            )
+        )
+
+    return call
 
 
 def truth(value: Any) -> Any:

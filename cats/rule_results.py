@@ -84,7 +84,7 @@ def backward(
     ct: Any,
 ) -> tuple[Any, ...]:
     """What a backward rule gives, fitted to the real leaves of the arguments."""
-    found = rule(*fixed.with_traced(held), saved, ct)
+    found = rule(*fixed(held), saved, ct)
     parts: Any = tree
     if not isinstance(found, tuple) or len(found) != len(parts.parts):
         raise TraceError(

@@ -24,6 +24,7 @@ from cats.ir.spaces import Ground, Product, Value, ground
 from cats.places import users_place
 from cats.pointfree import program_of
 from cats.recorder import Recorder
+from cats.strangers import stranger
 from cats.surface import SPEECH
 from cats.traced import Traced
 from cats.tracked import Tracked
@@ -127,9 +128,10 @@ def trace_function(
         out = with_statics(of_kinds(out, session.mirrors.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]
     except Exception as error:
-        if recorder.refusal is None or error is recorder.refusal:
+        said = recorder.refusal or stranger(error, Traced)
+        if said is None or said is error:
             raise
-        raise recorder.refusal from error
+        raise said from error
     finally:
         recorder.closed = True
         if inner is None:

@@ -28,6 +28,7 @@ from cats.operators import (
     inplace,
     method,
     operator_of,
+    powers,
     unary,
 )
 from cats.places import asking_library, reads_by_name, users_place
@@ -318,7 +319,7 @@ class Traced(Tracked):
     __floordiv__, __rfloordiv__ = both("floordiv", division)
     __mod__, __rmod__ = both("mod", division)
     __divmod__, __rdivmod__ = both("divmod", divided)
-    __pow__, __rpow__ = both("pow", arithmetic)
+    __pow__, __rpow__ = powers()
     __matmul__, __rmatmul__ = both("matmul", operator_of)
     __lshift__, __rlshift__ = both("lshift", operator_of)
     __rshift__, __rrshift__ = both("rshift", operator_of)

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import copy
 import functools
 import importlib
 import math
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_modules
+from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_modules, traces
 from cats.doors import python
 from cats.doors.around import Around
 from cats.doors.averages import STATISTICS, of_statistics
@@ -31,6 +33,7 @@ from cats.doors.globals import Globals, ModuleDoor, installed
 from cats.doors.loops import Vectorized, makers
 from cats.doors.mirrors import Mirrors
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
+from cats.doors.objects import MIRRORED
 from cats.doors.outside import Outside
 from cats.doors.passed import holds
 from cats.doors.refusing import (
@@ -181,7 +184,7 @@ class Session:
             return self._plain.get(id(value)) or self._makers[id(value)]
         if isinstance(value, np.vectorize):
             return Vectorized(self, value)
-        return self._other(value)
+        return self._record(value) if traces(value) else self._other(value)
 
     def _compiled(self, value: Any) -> Any:
         """A compiled function, or a method of what its object is inside."""
@@ -210,10 +213,24 @@ class Session:
         if isinstance(value, functools._lru_cache_wrapper):
             return self._remembering(value)
         if can_view(type(value)):
-            return self.mirrors.view(value)
+            known = self.mirrors.is_mirror(type(value))
+            return value if known else self.mirrors.view(value)
         if holds(value):
             self.outside.passed.watch(value)
         return value
+
+    def _record(self, value: Any) -> Any:
+        """A transformed function, over what its functions are inside: what they read is read here.
+
+        It may lie in what it holds, as a function in its own rule.
+        """
+        made = copy.copy(value)
+        self._made[id(value)] = (value, made)
+        for field in fields(value):
+            held = getattr(value, field.name)
+            if callable(held) or isinstance(held, tuple):
+                object.__setattr__(made, field.name, self.rebound(held))
+        return made
 
     def _remembering(self, cached: Any) -> Callable[..., Any]:
         """A function with a cache of its own: it is asked what it remembers of numbers.
@@ -366,13 +383,22 @@ class Session:
 
 def session_of(f: Any) -> Session | None:
     """The session a function, or one it is given as a part, is bound in, if it is."""
-    waiting = [f]
+    waiting, seen = [f], set[int]()
     while waiting:
         f = waiting.pop()
+        if id(f) in seen:
+            continue
+        seen.add(id(f))
         if isinstance(f, types.MethodType):
             waiting.append(f.__func__)
         elif isinstance(f, functools.partial):
-            waiting += [*f.args, f.func]
+            waiting += [*f.args, *f.keywords.values(), f.func]
+        elif isinstance(f, tuple):
+            waiting += f
+        elif traces(f):
+            waiting += [getattr(f, field.name) for field in fields(f)]
+        elif MIRRORED in vars(type(f)):
+            waiting.append(type(f).__call__)
         space = getattr(f, "__globals__", None)
         if isinstance(space, Globals) and isinstance(space.session, Session):
             return space.session

@@ -10,6 +10,7 @@ import numpy as np
 
 from cats.ir.errors import TraceError
 from cats.ir.prims import layout
+from cats.ir.prims.contraction import spare
 from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.indexing import own_diagonal
@@ -72,12 +73,10 @@ def _letters(text: str, ranks: list[int]) -> tuple[list[str], str]:
     """The letters of the operands and of the result, `...` and a missing result spelled out."""
     left, arrow, out = text.partition("->")
     operands = left.split(",")
-    used = set(text)
-    spare = [c for c in _LETTERS if c not in used]
     hidden = [
         r - len(o.replace("...", "")) for o, r in zip(operands, ranks, strict=False) if "..." in o
     ]
-    dots = "".join(spare[: max([0, *hidden])])
+    dots = spare(max([0, *hidden]), text)
     if not arrow:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         out = ("..." if hidden else "") + "".join(once)

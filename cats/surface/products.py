@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.algebra import mul
-from cats.ir.prims.contraction import contract
+from cats.ir.prims.contraction import contract, spare
 from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.joining import stack
@@ -26,8 +25,6 @@ from cats.surface.values import (
     with_dtype,
 )
 from cats.traced import Traced
-
-_LETTERS = string.ascii_letters
 
 
 def paired(x: Value, y: Value) -> tuple[Traced, Traced]:
@@ -52,8 +49,8 @@ def dot(x: Value, y: Value, **options: Any) -> Value:
     a, b = paired(x, y)
     if not a.ndim or not b.ndim:
         return entrywise(np.multiply, mul, a, b)
-    left = _LETTERS[: a.ndim]
-    right = _LETTERS[a.ndim : a.ndim + b.ndim]
+    names = spare(a.ndim + b.ndim)
+    left, right = names[: a.ndim], names[a.ndim :]
     place = max(0, b.ndim - 2)
     right = right[:place] + left[-1] + right[place + 1 :]
     return contracted(f"{left},{right}->{left[:-1]}{right.replace(left[-1], '')}", a, b)
@@ -67,7 +64,7 @@ def matmul(x: Value, y: Value) -> Value:
     if a.ndim <= 2 and b.ndim <= 2:
         return dot(a, b)
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    batch = _LETTERS[3 : 3 + len(stack)]
+    batch = spare(len(stack), "abc")
     left = "c" if a.ndim == 1 else batch + "ac"
     right = "c" if b.ndim == 1 else batch + "cb"
     a = a if a.ndim == 1 else expand(a, (*stack, *a.shape[-2:]))
@@ -87,7 +84,8 @@ def inner(x: Value, y: Value) -> Value:
     a, b = paired(x, y)
     if not a.ndim or not b.ndim:
         return entrywise(np.multiply, mul, a, b)
-    left, right = _LETTERS[: a.ndim], _LETTERS[a.ndim : a.ndim + b.ndim - 1]
+    names = spare(a.ndim + b.ndim - 1)
+    left, right = names[: a.ndim], names[a.ndim :]
     return contracted(f"{left},{right}{left[-1]}->{left[:-1]}{right}", a, b)
 
 
@@ -108,8 +106,8 @@ def tensordot(x: Value, y: Value, axes: Any = 2) -> Value:
         left, right = ([int(i) for i in np.atleast_1d(side)] for side in axes)
     left = [normal_axis(i, a.ndim) for i in left]
     right = [normal_axis(i, b.ndim) for i in right]
-    names = list(_LETTERS[: a.ndim])
-    others = list(_LETTERS[a.ndim : a.ndim + b.ndim])
+    whole = spare(a.ndim + b.ndim)
+    names, others = list(whole[: a.ndim]), list(whole[a.ndim :])
     for i, j in zip(left, right, strict=True):
         others[j] = names[i]
     kept = [n for i, n in enumerate(names) if i not in left]

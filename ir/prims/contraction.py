@@ -24,6 +24,22 @@ from cats.ir.prims.layout import (
 from cats.ir.spaces import Ground, Shape, Space, Value, space_of
 
 
+def spare(count: int, used: str = "") -> str:
+    """Letters for so many axes, none of those used. Raises SpaceError if there are not so many.
+
+    >>> spare(3, "ab")
+    'cde'
+    """
+    found = "".join([c for c in string.ascii_letters if c not in used])[:count]
+    if len(found) == count:
+        return found
+    raise SpaceError(
+        f"a contraction of {count + len(set(used) & set(string.ascii_letters))} axes: each has a "
+        f"letter, and there are {len(string.ascii_letters)}",
+        remedy="Use arrays of fewer axes: np.squeeze and np.reshape put axes together.",
+    )
+
+
 def parts_of(spec: str) -> tuple[list[str], str]:
     """The letters of each operand, and of the result."""
     left, right = spec.split("->")
@@ -143,7 +159,7 @@ def _contract_adjoint(leaf: Leaf) -> Leaf:
 def _contract_lift(leaf: Leaf, extra: Shape) -> Leaf:
     spec = dict(leaf.params)["spec"]
     operands, out = parts_of(spec)
-    fresh = "".join([c for c in string.ascii_letters if c not in spec][: len(extra)])
+    fresh = spare(len(extra), spec)
     widened = [o + fresh if i == leaf.slot else o for i, o in enumerate(operands)]
     wide = f"{','.join(widened)}->{out}{fresh}"
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra), spec=wide)
@@ -186,7 +202,7 @@ def _contract_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any])
 def _contract_batch(*xs: Value, batched: Sequence[bool], spec: str) -> Value:
     """A letter more, of the operands that have the axis and of the result."""
     operands, out = parts_of(spec)
-    letter = next(c for c in string.ascii_letters if c not in spec)
+    letter = spare(1, spec)
     wide = [letter + o if has else o for o, has in zip(operands, batched, strict=True)]
     return contract(*xs, spec=f"{','.join(wide)}->{letter}{out}")
 

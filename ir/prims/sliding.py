@@ -8,7 +8,6 @@ that transposing is swapping letters: one operation in three forms.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from cats.ir.kinds import Natural
 from cats.ir.linear import Join, Leaf, Linear
 from cats.ir.primitive import Example, Linearity, Primitive, free, leaf_of
 from cats.ir.prims.algebra import ANY
-from cats.ir.prims.contraction import parts_of
+from cats.ir.prims.contraction import parts_of, spare
 from cats.ir.prims.layout import (
     added_mask,
     extend,
@@ -201,15 +200,10 @@ def _convolve_adjoint(leaf: Leaf) -> Leaf:
     return relabel(leaf, leaf.cod, leaf.dom, spec=f"{','.join(swapped)}->{operands[leaf.slot]}")
 
 
-def _spare(spec: str, count: int) -> str:
-    """Letters that a spec does not use."""
-    return "".join([c for c in string.ascii_letters if c not in f"{spec}xyz"][:count])
-
-
 def _convolve_lift(leaf: Leaf, extra: Shape) -> Leaf:
     spec = dict(leaf.params)["spec"]
     operands, out = parts_of(spec)
-    fresh = _spare(spec, len(extra))
+    fresh = spare(len(extra), f"{spec}xyz")
     widened = [o + fresh if i == leaf.slot else o for i, o in enumerate(operands)]
     wide = f"{','.join(widened)}->{out}{fresh}"
     return relabel(leaf, extend(leaf.dom, extra), extend(leaf.cod, extra), spec=wide)
@@ -217,7 +211,7 @@ def _convolve_lift(leaf: Leaf, extra: Shape) -> Leaf:
 
 def _convolve_batch(x: Value, y: Value, *, batched: Sequence[bool], spec: str) -> Value:
     operands, out = parts_of(spec)
-    fresh = _spare(spec, 1)
+    fresh = spare(1, f"{spec}xyz")
     widened = [fresh + o if b else o for o, b in zip(operands, batched, strict=True)]
     return convolve(x, y, spec=f"{','.join(widened)}->{fresh}{out}")
 

@@ -395,6 +395,22 @@ def test_what_is_outside_is_read_anew(name: str, monkeypatch: pytest.MonkeyPatch
     assert count[0] == (3 if name in IN_NO_KEY else 0)
 
 
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("name", READS)
+def test_what_is_outside_is_read_anew_through_functions_within(name: str) -> None:
+    f, change = READS[name]
+    inner, slope = cats.compile(f), cats.vmap(cats.grad(f))
+    nested: list[Callable[[float], Any]] = [
+        cats.grad(inner),
+        lambda x: slope(np.full(2, x))[1],
+        cats.jacfwd(cats.checkpoint(inner)),
+        cats.grad(lambda x: x * inner(1.0)),
+    ]
+    for value in (1.0, 5.0, 3.0):
+        change(value)
+        assert [float(g(1.0)) for g in nested] == pytest.approx([value] * 4, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "given", [Operators(), Point(1.0), {"f": helper}], ids=["object", "tuple", "dict"]
 )

@@ -206,3 +206,25 @@ def test_at_infinity_a_derivative_is_its_limit(name: str) -> None:
     for x in (np.inf, -np.inf):
         assert cats.grad(f)(x) == np.sign(x) * limit
         assert cats.jvp(f, (x,), (1.0,))[1] == np.sign(x) * limit
+
+
+def test_contractions_have_as_many_axes_as_there_are_letters() -> None:
+    """52, in every product and mode: more are refused where the user asks for them."""
+    many = np.ones((1,) * 30)
+    most, deep = np.ones((1,) * 26), np.ones((1,) * 24 + (2, 2))
+    assert cats.grad(lambda x: np.sum(np.tensordot(x, most, 0)))(most).shape == most.shape
+    assert cats.jacfwd(lambda x: np.sin(x @ x))(np.ones((1,) * 22 + (2, 2))).shape == (
+        *(1,) * 22, 2, 2, *(1,) * 22, 2, 2,
+    )  # fmt: skip
+    asked: list[Callable[[], Any]] = [
+        lambda: cats.grad(lambda x: np.sum(np.tensordot(x, many, 0)))(many),
+        lambda: cats.grad(lambda x: np.sum(np.dot(x, many)))(many),
+        lambda: cats.grad(lambda x: np.sum(np.inner(x, many)))(many),
+        lambda: cats.jacrev(lambda x: np.sin(x @ x))(deep),
+        lambda: cats.vmap(lambda x: np.tensordot(x, most, 0))(np.stack([most, most])),
+    ]
+    for ask in asked:
+        with pytest.raises(cats.SpaceError, match="each has a letter, and there are 52") as caught:
+            ask()
+        assert "np.squeeze" in (caught.value.remedy or "")
+        assert caught.value.where is not None and caught.value.where.file == __file__

@@ -371,6 +371,48 @@ def test_source_says_where_it_does_not_hold() -> None:
         namespace["grad_huber"](2.0)
 
 
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda x: f"{x:.2f}",
+        lambda x: "%.2f" % (2.0 * x),
+        lambda x: str(ValueError(f"{x} is small")),
+        lambda x: {"x": repr(x)},
+    ],
+)
+def test_source_of_what_writes_a_number_takes_pythons(say: Callable[[Any], object]) -> None:
+    def written(x: Any) -> Any:
+        say(x)
+        return x * x
+
+    namespace: dict[str, Any] = {}
+    exec(cats.source(written, 1.5), namespace)
+    assert namespace["written"](1.5) == namespace["written"](np.float64(1.5)) == 2.25
+    with pytest.raises(ValueError, match="the code goes another way than this text"):
+        namespace["written"](2.0)
+
+
+BACKENDS = [cats.OnNumpy(), cats.OnNumexpr(least=1), cats.OnSource()]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
+def test_every_backend_that_decides_takes_other_paths(backend: Any) -> None:
+    """By truth values, whole numbers and bits, within words too."""
+
+    def f(x: Any, n: Any) -> Any:
+        y = x * x if x > 0 else -x
+        for _ in range(int(n)):
+            y = y + x
+        if f"{y:.1f}" == "4.0":
+            y = 3 * y
+        return cats.fori_loop(0, 2, lambda i, c: c + y, y) if y > 1.0 else y
+
+    both = cats.value_and_grad(f, backend=backend)
+    rows = [(2.0, 0, 36.0, 36.0), (-2.0, 0, 6.0, -3.0), (2.0, 1, 18.0, 15.0), (0.5, 1, 0.75, 2.0)]
+    for x, n, value, slope in [*rows, (-0.5, 2, -0.5, 1.0), *rows]:
+        assert both(x, np.float64(n)) == (value, slope)
+
+
 def test_outcomes_are_compared_to_the_bit() -> None:
     nan = outcome_of(np.float64("nan"))
     assert nan == outcome_of(np.float64("nan")) and outcome_of(0.0) != outcome_of(-0.0)

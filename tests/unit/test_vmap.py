@@ -249,20 +249,27 @@ def test_derivatives_of_derivatives_of_batches() -> None:
 
 f: Function = lambda w, x: w * x  # noqa: E731
 SIZES = "Give batches of one size, and None in in_axes"
-SHARED = "Give None in in_axes for what is the same for all examples."
+SHARED = "Give None in in_axes for what is the same for all examples"
+LISTED = f"{SHARED}, and an array in place of a list of numbers."
 REFUSED: list[tuple[Any, ...]] = [
-    (lambda: cats.vmap(f)(V, X), SpaceError, "sizes: 4 along w, 5 along x", SIZES),
-    (lambda: cats.vmap(f, None)(V, X), SpaceError, "vmap over no argument", SIZES),
+    (lambda: cats.vmap(f)(V, X), SpaceError, "sizes: 4 along w, 5 along x", SIZES, "f)(V, X)"),
+    (lambda: cats.vmap(f, None)(V, X), SpaceError, "vmap over no argument", SIZES, "f, None)(V"),
     (lambda: cats.vmap(f, (None, None))(V, X), SpaceError, "vmap over no argument", SIZES),
+    (lambda: cats.vmap(np.sin)(1.0), SpaceError, "argument x lies in R, and has no axis 0", LISTED,
+     "cats.vmap(np.sin)(1.0)"),
+    (lambda: cats.vmap(np.sin)([1.0, 2.0]), SpaceError, "argument x_0 lies in R, and has no axis",
+     LISTED, "cats.vmap(np.sin)([1.0"),
     (
         lambda: cats.vmap(f, (0,))(V, X),
         SpaceError,
         "in_axes has 1 entries, and the function was called with 2 positional arguments",
         "one entry for each",
+        "cats.vmap(f, (0,))(V, X)",
     ),
     (lambda: cats.vmap(f, (0, 0))(1.0, X), SpaceError, "argument w lies in R, and has no axis 0",
-     SHARED),
-    (lambda: cats.vmap(f, (0, 2))(X, X), SpaceError, "R[5, 4], and has no axis 2", SHARED),
+     LISTED),
+    (lambda: cats.vmap(f, (0, 2))(X, X), SpaceError, "R[5, 4], and has no axis 2", f"{SHARED}.",
+     "cats.vmap(f, (0, 2))"),
     (lambda: cats.vmap(f, ({"a": 0}, 0))(X, X), SpaceError, "axes {'a': 0} do not fit an array",
      "a container of those of the same structure"),
     (lambda: cats.vmap(lambda d: d["a"], ({"b": 0},))({"a": X}), SpaceError,
