@@ -42,6 +42,8 @@ def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
     if not x.ndim and type(key) is tuple and not key:
         return x.recorder.make(x.recorder, x.state, x.space)
+    if not x.is_array and _all_of_it(key):
+        return x.in_box()
     if (place := single(x, key)) is not None:
         remembered = x.own.entries.get(place) if x.as_view is None else None
         return index(x, key=place) if remembered is None else remembered
@@ -56,6 +58,11 @@ def getitem(x: Traced, key: Any) -> Value:
     rest = [i for i in items if not isinstance(i, int | np.integer)]
     places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def _all_of_it(key: Any) -> bool:
+    """Whether a key is `...`."""
+    return key is Ellipsis or (type(key) is tuple and len(key) == 1 and key[0] is Ellipsis)
 
 
 def _without_axes(whole: Traced, key: Any, entry: Traced) -> Traced:

@@ -56,6 +56,7 @@ def write(x: Traced, value: Value, where: Value = None, casting: Any = "same_kin
 
 def whole(x: Traced, value: Traced) -> Traced:
     """Writes a value of the same space into x, or into what x is a view of."""
+    refuse_number(x)
     x.refuse_frozen()
     if x.known is not None and value.known is not None:
         x.known[...] = value.known
@@ -66,15 +67,19 @@ def whole(x: Traced, value: Traced) -> Traced:
     return x
 
 
+def refuse_number(x: Traced) -> None:
+    """Raises TraceError for a number, which nobody can write into."""
+    if not x.is_array:
+        raise TraceError(
+            f"a {type(x.dtype.type(0)).__name__} is written into, and it is a number",
+            where=users_place(),
+            remedy="Make an array of it, as np.asarray(x).",
+        )
+
+
 def setitem(x: Traced, key: Any, value: Value) -> None:
     """x[key] = value."""
-    if not x.is_array:
-        kind = type(x.dtype.type(0)).__name__
-        raise TraceError(
-            f"a {kind} has no items to assign to",
-            where=users_place(),
-            remedy="Make an array of it.",
-        )
+    refuse_number(x)
     x.refuse_frozen()
     if _written_back(x, key, value):
         return
@@ -195,6 +200,7 @@ def at(of: np.ufunc, x: Traced, indices: Any, *values: Value) -> None:
             "what is written there would be seen outside",
             "Make the array within the function.",
         )
+    refuse_number(x)
     x.refuse_frozen()
     numbers = recorder.local(np.arange(x.size).reshape(x.shape))
     places = lifted(recorder, getitem(numbers, indices))

@@ -194,8 +194,13 @@ def lengths(shape: Any) -> tuple[int, ...]:
 
 
 def windowed(x: Traced, lens: AnyLens) -> Traced:
-    """What is seen of x through a lens; a copy where it is known that NumPy copies."""
+    """What is seen of x through a lens; a copy where it is known that NumPy copies.
+
+    Of a number NumPy makes a new array.
+    """
     seen = lens.get(x)
+    if not x.is_array:
+        return seen  # type: ignore[no-any-return]
     copies = lens.may_copy and x.known is not None and x.own.order is not None
     if copies and not np.shares_memory(lens.seen(x.known), x.known):  # type: ignore[arg-type]
         return seen.recorder.fresh(seen)  # type: ignore[no-any-return]
