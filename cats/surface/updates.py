@@ -58,13 +58,22 @@ def whole(x: Traced, value: Traced) -> Traced:
     """Writes a value of the same space into x, or into what x is a view of."""
     refuse_number(x)
     x.refuse_frozen()
-    if x.known is not None and value.known is not None:
-        x.known[...] = value.known
+    memory = _memory(x)
+    if memory is not None and value.known is not None:
+        memory[...] = value.known
         x.own.version += 1
         x.own.entries.clear()
     else:
         x.write(value)
     return x
+
+
+def _memory(x: Traced) -> np.ndarray[Any, Any] | None:
+    """The array that is x, if it is there and what x is a view of sees what is written into it."""
+    known = x.known
+    if known is None or x.as_view is None:
+        return known
+    return known if np.may_share_memory(known, x.root.known) else None
 
 
 def refuse_number(x: Traced) -> None:
@@ -84,8 +93,9 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
     if _written_back(x, key, value):
         return
     found = lifted(recorder_of(x, key, value), value)
-    if x.known is not None and found.known is not None and _static(key):
-        x.known[_plain(key)] = found.known
+    memory = _memory(x) if found.known is not None and _static(key) else None
+    if memory is not None:
+        memory[_plain(key)] = found.known
         x.own.version += 1
         x.own.entries.clear()
         return
