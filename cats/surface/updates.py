@@ -16,6 +16,7 @@ from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
 from cats.surface.indexing import basic_key, full, getitem, in_range, single
+from cats.surface.masks import mask_in, replaced
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
     expand,
@@ -91,6 +92,9 @@ def setitem(x: Traced, key: Any, value: Value) -> None:
     refuse_number(x)
     x.refuse_frozen()
     if _written_back(x, key, value):
+        return
+    if (mask := mask_in(x, key)) is not None:
+        whole(x, with_dtype(replaced(x, mask, value), x.dtype))
         return
     found = lifted(recorder_of(x, key, value), value)
     memory = _memory(x) if found.known is not None and _static(key) else None
