@@ -74,7 +74,8 @@ def with_dtype(x: Traced, dtype: Any) -> Traced:
     wanted = np.dtype(dtype)
     if x.dtype == wanted:
         return x
-    return convert(x, dtype=ground(x.shape, wanted).dtype)  # type: ignore[no-any-return]
+    space = ground(x.shape, wanted)
+    return x if x.space == space else convert(x, dtype=space.dtype)  # type: ignore[no-any-return]
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
