@@ -75,7 +75,7 @@ def with_dtype(x: Traced, dtype: Any) -> Traced:
     if x.dtype == wanted:
         return x
     space = ground(x.shape, wanted)
-    return x if x.space == space else convert(x, dtype=space.dtype)  # type: ignore[no-any-return]
+    return x if x.space == space else convert(x, dtype=space.dtype)
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
@@ -126,6 +126,14 @@ def normal_axis(axis: Any, rank: int) -> int:
             remedy=f"Axes go from {-rank} to {rank - 1}." if rank else "It has no axes.",
         )
     return number % rank
+
+
+def number(x: Traced) -> Traced:
+    """x as a Python number."""
+    found = with_dtype(x, np.float64)
+    made = found.recorder.make(found.recorder, found.state, found.space)
+    made.weak = True
+    return made  # type: ignore[return-value]
 
 
 def is_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import cats
 from tests.agreement import near
@@ -59,6 +60,9 @@ MAKERS: list[Callable[[Any], Any]] = [
     lambda x: np.linalg.det(M * x),
     lambda x: np.interp(x, X, X),
     lambda x: np.i0(x),
+    lambda x: np.quantile(X * x, 0.3, weights=X, method="inverted_cdf"),
+    lambda x: np.nanpercentile(X * x, 30, weights=X, method="inverted_cdf"),
+    lambda x: np.quantile(X * x, 0.3),
 ]
 
 
@@ -174,3 +178,37 @@ def test_the_array_of_a_number_may_be_written_into() -> None:
     assert [cats.grad(f)(v) for v in (2.0, -2.0, np.float64(3.0))] == [4.0, 0.0, 6.0]
     with pytest.raises(cats.TraceError, match="writing into an argument"):
         cats.grad(f)(np.array(2.0))
+
+
+NORMS: list[dict[str, Any]] = [
+    {}, {"ord": 2}, {"ord": 1}, {"ord": np.inf}, {"axis": 0}, {"keepdims": True},
+]  # fmt: skip
+
+
+def test_scipys_norm_is_a_python_number_where_scipys_is() -> None:
+    """Of which a single array makes single numbers, and which by itself is double."""
+    for x in (X, X.astype(np.float32), M, M.astype(np.float32)):
+        for options in NORMS:
+
+            def f(x: Any, options: Any = options) -> Any:
+                found = scipy.linalg.norm(x, **options)
+                narrow = np.ones(1, np.float32) * found
+                return 1.0 * (type(found) is float), found * x.dtype.type(1), narrow, found
+
+            try:
+                expected = f(x)
+            except ValueError:
+                continue
+            found = cats.compile(f)(x)
+            near(found, expected, 6)
+            for a, b in zip(found, expected, strict=True):
+                assert np.asarray(a).dtype == np.asarray(b).dtype
+
+
+@pytest.mark.filterwarnings("ignore:logm result may be inaccurate")
+def test_scipys_logarithm_of_a_single_matrix_is_double() -> None:
+    single = (M @ M.T + np.eye(2)).astype(np.float32)
+    expected, found = scipy.linalg.logm(single), cats.compile(scipy.linalg.logm)(single)
+    near(found, expected, 6)
+    assert found.dtype == expected.dtype
+    assert cats.grad(lambda a: np.sum(scipy.linalg.logm(a)))(single).dtype == np.float32
