@@ -21,7 +21,7 @@ import cats
 PRELUDE = """
 import array, collections, copy, io, json, logging, math, operator, pickle, queue, random, types
 import numpy as np
-import scipy.io
+import scipy.integrate, scipy.io, scipy.optimize
 import cats
 x = np.array([1.0, 2.0, 3.0])
 m = np.arange(6.0).reshape(2, 3)
@@ -236,6 +236,11 @@ IN_FUNCTION = [
     ("'%f' % x", "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
     ("logging.makeLogRecord({'msg': '%f', 'args': (x,)}).getMessage()",
      "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
+    ("scipy.optimize.brentq(lambda t: t**3 - x[0], 0, 2)", "it looks for a root", "cats.root(f"),
+    ("scipy.optimize.fsolve(lambda t: t**3 - x, x)", "it looks for a root", "cats.root(f"),
+    ("scipy.optimize.least_squares(lambda t: t - x, x).x", "it goes down", "cats.grad(f)"),
+    ("scipy.integrate.quad(lambda t: t * x[0], 0, 1)", "it takes points until", "fixed_quad"),
+    ("scipy.integrate.solve_ivp(lambda t, y: -y, (0, 1), x)", "it chooses its steps", "cats.scan"),
     ("scipy.io.savemat(io.BytesIO(), {'x': x})", "savemat: it writes a file", "outside"),
     ("np.lib.format.write_array(io.BytesIO(), x)", "write_array: it writes a file", "outside"),
     ("np.fromiter([x[0]], float, count=3)", "fewer than count=3", "Check"),
