@@ -17,7 +17,7 @@ from cats.ir.lam import Prim, Term
 from cats.places import users_place
 from cats.tracked import Tracked
 
-UNCOUNTED = "how many entries the mask chooses is not known here, and is a length"
+UNCOUNTED = "how many entries the mask chooses is a length, and no value is known here"
 REMEDY = "Use np.where(mask, ..., ...), or np.sum(x, where=mask)."
 
 

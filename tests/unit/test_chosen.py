@@ -169,7 +169,7 @@ def test_without_data_it_is_a_choice() -> None:
     near(found, np.stack([[logs(r) for r in X], [logs(r) for r in EDGE]]))
 
 
-LENGTH = "how many entries the mask chooses is not known here"
+LENGTH = "how many entries the mask chooses is a length, and no value is known here"
 ANOTHER = "they are chosen by another mask"
 REFUSED: dict[str, tuple[Function, str]] = {
     "size": (lambda x: x[x > 0].size * x, LENGTH),
