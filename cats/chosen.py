@@ -36,7 +36,7 @@ class Uncounted(NDArrayOperatorsMixin):
         self.refuse("an array made")
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") or name == "mask":
             raise AttributeError(name)
         self.refuse(f".{name}")
 
