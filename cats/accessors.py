@@ -27,7 +27,8 @@ class Flat:
         return int(np.prod(self.array.shape))
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._line())
+        array: Any = self.array
+        return (array[place] for place in np.ndindex(array.shape))
 
     def __getitem__(self, key: Any) -> Any:
         return self._line()[key].copy()
@@ -51,8 +52,22 @@ class Flags:
         """Whether NumPy would let one write; cats does not let one write into an argument."""
         return not self._array.read_only
 
+    @writeable.setter
+    def writeable(self, value: Any) -> None:
+        self._array.switch(bool(value))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("_array", "writeable"):
+            getattr(self, name)
+        object.__setattr__(self, name, value)
+
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name.lower())
+        return self.writeable if name == "W" else getattr(self, name.lower())
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name.lower() not in ("writeable", "w"):
+            getattr(self, name.lower())
+        self.writeable = value
 
     def __getattr__(self, name: str) -> NoReturn:
         refuse(

@@ -128,6 +128,8 @@ def of_leaf(leaf: Leaf) -> Block:
         return _matrix_of(lazy) or _factors_of(lazy) or lazy
     if leaf.op is mul and space_of(leaf.fixed[0]).shape == lazy.dom.shape:
         return Diagonal(lazy.dom, lazy.cod, leaf.fixed[0])
+    if leaf.op is convert and lazy.dom == lazy.cod:
+        return Identity(lazy.dom)
     moves = leaf.op.structure(leaf) == "permutation"
     if moves and not leaf.fixed and lazy.dom.dtype == lazy.cod.dtype:
         places = np.arange(size(lazy.dom)).reshape(lazy.dom.shape)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.chosen import Chosen
 from cats.ir.errors import CatsError, SpaceError, TraceError
 from cats.ir.spaces import Value
 from cats.mistakes import as_numpy
@@ -37,6 +38,8 @@ def called(
             "Give what belongs together as one array.",
         )
     args = tuple([v if isinstance(v, Tracked) else as_array(v) for v in args])
+    if Chosen in map(type, args):
+        return recorder.speech.names["chosen"](function, args, kwargs)
     args, kwargs, out = separated(function, args, kwargs)
     if isinstance(function, np.ufunc) and out is None and kwargs.get("where", True) is not True:
         recorder.refuse(

@@ -43,7 +43,16 @@ class Lens:
 
     def seen(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """What NumPy gives of an array in memory, a view or a copy."""
-        return np.ravel(array) if self.line else self.get(array)
+        if self.line:
+            return np.ravel(array)
+        found: np.ndarray[Any, Any] = self.get(array)
+        return found if np.ndim(found) else self._entry(array)
+
+    def _entry(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """One entry as an array without axes, which is a view where the number is none."""
+        if self.op is index:
+            return array[(*dict(self.params)["key"], ...)]
+        return array.reshape(())
 
     @property
     def writable(self) -> bool:

@@ -262,7 +262,7 @@ class Recorder:
             whole = self.bind(term, None).term
             return tuple([self.bind(Proj(i, whole), s) for i, s in enumerate(space)])
         made = self.bind(term, space)
-        if op in VIEWS and space.shape and isinstance(args[0], Tracked):
+        if op in VIEWS and space.shape and seen_through(args[0], op):
             made._link = _view_of(args[0], op, params)
         return made
 
@@ -274,9 +274,11 @@ class Recorder:
         if isinstance(found, tuple):
             return tuple([self.make(self, np.asarray(f), space_of(f)) for f in found])
         array = np.asarray(found)
+        seen = op in VIEWS and array.ndim and seen_through(args[0], op)
+        if op in VIEWS and not seen and isinstance(args[0], Tracked):
+            array = np.array(array)
         made = self.make(self, array, ground(array.shape, array.dtype))
         made._link = Own(order=order_of_line(array.ndim))
-        seen = op in VIEWS and array.ndim and isinstance(args[0], Tracked)
         if seen and (args[0].own.order is None or np.may_share_memory(array, known[0])):
             made._link = _view_of(args[0], op, params)
         return made
@@ -330,6 +332,14 @@ def newest_recorder(values: Any) -> Recorder | None:
             elif type(value) is np.ndarray and value.dtype == object:
                 waiting.append(value.flat)
     return newest
+
+
+def seen_through(x: Any, op: Primitive) -> bool:
+    """Whether what the operation makes of x is a view of it: of a number NumPy makes a new array.
+
+    That which repeats a number may not be written into either.
+    """
+    return isinstance(x, Tracked) and (x.is_array or op is broadcast)
 
 
 def _spread_out(like: Ground) -> Params:

@@ -172,6 +172,11 @@ class Traced(Tracked):
         """What NumPy says of memory, as far as it is known: whether one may write."""
         return Flags(self)
 
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        """As of an array: whether one may write into it."""
+        if write is not None and self.is_array:
+            self.switch(bool(write))
+
     def __len__(self) -> int:
         if not self.space.shape:
             raise Asked(

@@ -6,6 +6,7 @@ that is written into becomes another term; its views read it anew through their 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -30,11 +31,7 @@ OUTSIDE = ("an argument", "an array from outside")
 
 
 class ReadOnly(Asked, ValueError):
-    """A view was written into that NumPy too lets nobody write into."""
-
-
-READ_ONLY = "an entry that is read only"
-"""Why NumPy too lets nobody write into an array without axes."""
+    """An array was written into that NumPy too lets nobody write into."""
 
 
 @dataclass(slots=True)
@@ -80,6 +77,8 @@ def laid(array: np.ndarray[Any, Any], order: tuple[int, ...]) -> np.ndarray[Any,
 
 ONCE = "a function of a word, or one that is transformed, is traced once, however often it runs"
 """Why it may not change what it finds around it."""
+READ_ONLY = "the assignment destination is read-only"
+SEEN = "it would be seen outside of the traced function"
 WITHIN = "Make what is to be changed within the function, and return it."
 
 
@@ -89,9 +88,10 @@ class Tracked:
     weak    it stands for a Python number, which takes the dtype of what it meets
     boxed   without axes, it stands for an array and no NumPy scalar
     born    when it was made
+    switched when its flag was changed that says whether one may write into it, which one may first
     """
 
-    __slots__ = ("_link", "_state", "born", "boxed", "recorder", "space", "weak")
+    __slots__ = ("_link", "_state", "born", "boxed", "recorder", "space", "switched", "weak")
 
     def __init__(
         self, recorder: Any, state: State, space: Ground, link: Own | View | None = None
@@ -101,6 +101,7 @@ class Tracked:
         self.weak = False
         self.boxed = False
         self.born = next(STAMPS)
+        self.switched: tuple[int, ...] = ()
         self._state = state
         self._link = link
 
@@ -219,9 +220,9 @@ class Tracked:
     def write(self, value: Tracked) -> None:
         """Makes it, and what it is a view of, what `value` is: a value of the same space.
 
-        What is written in an inner trace is of that trace from then on.
+        That one may is asked before. What is written in an inner trace is of that trace from then
+        on.
         """
-        self.refuse_frozen()
         self._settle()
         at, new = self, value
         while type(at._link) is View:
@@ -246,23 +247,43 @@ class Tracked:
     @property
     def read_only(self) -> bool:
         """Whether NumPy too would let nobody write into it."""
-        at: Tracked = self
-        while type(at._link) is View:
+        own = self.own
+        return bool(self.locked()) or (bool(own.frozen) and not own.frozen.startswith(OUTSIDE))
+
+    def locked(self, above: bool = False) -> str:
+        """As what NumPy makes it read-only, or nothing; `above`: as a view of what it views.
+
+        A view that was made of an array while nobody might write into that is read-only for ever.
+        """
+        at, until = self, sys.maxsize
+        while True:
+            switched = sum(1 for stamp in at.switched if stamp < until)
+            if switched % 2 and not (above and at is self):
+                return "an array whose flags say that it is read-only"
+            if type(at._link) is not View:
+                return ""
             if not at._link.lens.writable:
-                return True
-            at = at._link.parent
-        return bool(at.own.frozen) and not at.own.frozen.startswith(OUTSIDE)
+                return "a view that NumPy makes read-only"
+            at, until = at._link.parent, min(until, at.born)
+
+    def switch(self, writeable: bool) -> None:
+        """What `x.flags.writeable = ...` does. Raises TraceError where NumPy would refuse it."""
+        if writeable and (why := self.locked(above=True)):
+            self._refuse(ReadOnly, f"letting one write into {why}", READ_ONLY)
+        if self.as_view is None and self.own.frozen:
+            self._refuse(TraceError, f"changing the flags of {self.own.frozen}", SEEN)
+        if writeable == bool(self.locked()):
+            self.switched = (*self.switched, next(STAMPS))
 
     def refuse_frozen(self) -> None:
         """Raises TraceError if it may not be written into."""
-        frozen = self.own.frozen
-        kind = ReadOnly if frozen == READ_ONLY else TraceError
-        at: Tracked = self
-        while type(at._link) is View and not frozen:
-            if not at._link.lens.writable:
-                frozen, kind = "a view that NumPy makes read-only", ReadOnly
-            at = at._link.parent
-        if not frozen and self.root.born < self.recorder.world.since:
+        if self.locked():
+            self._settle()
+            if why := self.locked():
+                self._refuse(ReadOnly, f"writing into {why}", READ_ONLY)
+        if self.own.frozen:
+            self._refuse(TraceError, f"writing into {self.own.frozen}", SEEN)
+        if self.root.born < self.recorder.world.since:
             raise self.recorder.refused(
                 TraceError(
                     f"writing into an array from around: {ONCE}",
@@ -270,14 +291,11 @@ class Tracked:
                     remedy=WITHIN,
                 )
             )
-        if frozen:
-            raise self.recorder.refused(
-                kind(
-                    f"writing into {frozen}: it would be seen outside of the traced function",
-                    where=users_place(),
-                    remedy="Write into a copy: x = x.copy().",
-                )
-            )
+
+    def _refuse(self, kind: type[TraceError], what: str, why: str) -> NoReturn:
+        raise self.recorder.refused(
+            kind(f"{what}: {why}", where=users_place(), remedy="Write into a copy: x = x.copy().")
+        )
 
 
 def refuse(x: Tracked, what: str, why: str, remedy: str) -> NoReturn:

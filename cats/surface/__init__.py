@@ -22,6 +22,7 @@ from cats.surface import (
     interpolation,
     joining,
     linalg,
+    masks,
     math_names,
     matrix_products,
     methods,
@@ -41,6 +42,7 @@ from cats.surface import (
     sorting,
     structured,
     taking,
+    turns,
     ufuncs,
     updates,
 )
@@ -60,7 +62,9 @@ NAMES = {
     **joining.NAMES,
     **ranges.NAMES,
     **grids.NAMES,
+    **turns.NAMES,
     **indexing.NAMES,
+    **masks.NAMES,
     **moving.NAMES,
     **padding.NAMES,
     **diagonals.NAMES,
@@ -98,10 +102,11 @@ VIEWS = frozenset(
         np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.trim_zeros,
         np.real, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
         np.require, np.diagonal, np.diag, np.einsum, np.meshgrid,
+        np.ndenumerate, np.nditer, np.broadcast,
         np.lib.stride_tricks.sliding_window_view, *present(unstack=joining.unstack),
     }
 )  # fmt: skip
-"""Functions whose results share their entries with the first argument."""
+"""Functions whose results share their entries with their arguments."""
 
 LATER = {"scipy.special": "cats.surface.special", "scipy.linalg": "cats.surface.scipy_linalg"}
 """Modules of SciPy, and where what they have is said."""

@@ -38,6 +38,8 @@ def array(
     refuse_options("np.array", {"like": like})
     found = lifted(recorder_of(x), x)
     found = found if dtype is None else with_dtype(found, dtype)
+    if copy is False and not (found is x and x.is_array):
+        raise ValueError("there is no array of that dtype to make one of without a copy")
     if found.ndim < ndmin:
         found = reshape(found, shape=(1,) * (ndmin - found.ndim) + found.shape)
     if copy and (found is x or found.as_view is not None):

@@ -118,9 +118,11 @@ def nan_to_num(
         (choice.equal(array, -np.inf), low),
     ):
         found = choice.select(test, _filling(array, value), found)
-    if not copy and array.is_array and isinstance(x, Traced):
-        return called(array.recorder, "write", (x, found), {})
-    return found
+    if copy:
+        return found
+    if not (isinstance(x, Traced) and x.is_array):
+        raise ValueError("there is no array to write into, which copy=False asks for")
+    return called(array.recorder, "write", (x, found), {})
 
 
 def _filling(x: Traced, value: Value) -> Value:

@@ -1,24 +1,18 @@
-"""Grids of coordinates, and the places of an array: meshgrid, ndenumerate, unravel_index."""
+"""Grids of coordinates, and the places of an array: meshgrid, unravel_index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import TraceError
 from cats.ir.prims.layout import reshape
 from cats.ir.spaces import Value
-from cats.places import users_place
-from cats.surface.creation import boxed
 from cats.surface.indexing import in_bounds
-from cats.surface.reasons import C_LOOP
-from cats.surface.shapes import broadcast_arrays, ravel
+from cats.surface.shapes import broadcast_arrays
 from cats.surface.values import lengths, lifted, recorder_of, require
 from cats.traced import Traced
-from cats.tracked import READ_ONLY
 
 
 def meshgrid(*xs: Value, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Value:
@@ -35,93 +29,6 @@ def meshgrid(*xs: Value, copy: bool = True, sparse: bool = False, indexing: str 
 def _along(x: Traced, axis: int, rank: int) -> Traced:
     shape = tuple(x.size if i == axis else 1 for i in range(rank))
     return reshape(x, shape=shape)  # type: ignore[no-any-return]
-
-
-def enumerated(x: Value) -> Iterator[tuple[tuple[int, ...], Value]]:
-    """np.ndenumerate: each place, and the entry there."""
-    array = lifted(recorder_of(x), x)
-    return iter([(place, array[place]) for place in np.ndindex(array.shape)])
-
-
-def iterated(
-    op: Any, flags: Any = (), op_flags: Any = None, order: str = "K", **options: Any
-) -> Iterator[Value]:
-    """np.nditer of one array or several, to be read: each entry, as an array without axes.
-
-    Raises TraceError for what looks at memory: flags, buffers, and orders that depend on it.
-    """
-    several = isinstance(op, list | tuple)
-    recorder = recorder_of(op)
-    if flags or options or not _reads(op_flags) or (several and any(x is None for x in op)):
-        recorder.refuse("np.nditer that writes, buffers or counts", C_LOOP.why, C_LOOP.instead)
-    given = [lifted(recorder, x) for x in (op if several else [op])]
-    arrays = broadcast_arrays(*given)
-    if order != "C" and arrays[0].size > 1 and not (len(given) == 1 and _runs_on(given[0])):
-        raise TraceError(
-            f"np.nditer in the order {order!r} asks how arrays lie in memory",
-            where=users_place(),
-            remedy="Give order='C', or loop over np.ndindex(x.shape) and read x[i].",
-        )
-    rows = zip(*[map(_to_read, ravel(a)) for a in arrays], strict=True)
-    return iter([row if several else row[0] for row in rows])
-
-
-def _reads(op_flags: Any) -> bool:
-    return op_flags is None or all(row in ("readonly", ["readonly"]) for row in op_flags)
-
-
-def _to_read(entry: Traced) -> Traced:
-    """An entry as np.nditer gives it: an array without axes that nobody may write into."""
-    made: Traced = boxed(entry)
-    made.own.frozen = READ_ONLY
-    return made
-
-
-def _runs_on(x: Traced) -> bool:
-    """Whether the entries of a vector lie in memory one after the other, and not backwards.
-
-    How an argument lies is seen in this call: another call is traced anew.
-    """
-    if x.ndim != 1 or x.as_view is not None:
-        return False
-    array: Any = x.known
-    if array is None and x.own.frozen:
-        x.recorder.world.lasting = False
-        array = x.recorder.concrete.given.get(getattr(x.term, "name", ""))
-    return bool(array.strides[0] > 0) if isinstance(array, np.ndarray) else not x.own.frozen
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """np.broadcast: the shape of arrays together, and their entries."""
-
-    arrays: tuple[Traced, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The common shape."""
-        return self.arrays[0].shape
-
-    def __iter__(self) -> Iterator[tuple[Value, ...]]:
-        return iter([*zip(*[ravel(a) for a in self.arrays], strict=True)])
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    nd = ndim
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return int(np.prod(self.shape))
-
-
-def together(*xs: Value) -> Together:
-    """np.broadcast."""
-    recorder = recorder_of(*xs)
-    return Together(tuple(broadcast_arrays(*[lifted(recorder, x) for x in xs])))
 
 
 # Places by one number, and by one for each axis
@@ -161,9 +68,6 @@ def ravel_multi_index(
 
 NAMES: dict[Any, Callable[..., Value]] = {
     np.meshgrid: meshgrid,
-    np.ndenumerate: enumerated,
-    np.nditer: iterated,
-    np.broadcast: together,
     np.unravel_index: unravel_index,
     np.ravel_multi_index: ravel_multi_index,
 }

@@ -19,6 +19,7 @@ from cats.lenses import Lens, Window
 from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
+from cats.surface.masks import chosen, mask_in, places, refuse_count, told
 from cats.surface.shapes import ravel
 from cats.surface.values import (
     expand,
@@ -42,9 +43,13 @@ def getitem(x: Traced, key: Any) -> Value:
     """x[key]: basic parts first, then at most one group of index arrays."""
     if not x.ndim and type(key) is tuple and not key:
         return x.recorder.make(x.recorder, x.state, x.space)
+    if not x.is_array and _all_of_it(key):
+        return x.in_box()
     if (place := single(x, key)) is not None:
         remembered = x.own.entries.get(place) if x.as_view is None else None
         return index(x, key=place) if remembered is None else remembered
+    if (mask := mask_in(x, key)) is not None:
+        return chosen(x, mask)
     items, lengths = full(key if isinstance(key, tuple) else (key,), x)
     x, items = _new_axes(x, items)
     _check_masks(x, lengths)
@@ -56,6 +61,11 @@ def getitem(x: Traced, key: Any) -> Value:
     rest = [i for i in items if not isinstance(i, int | np.integer)]
     places = [p for p, i in enumerate(rest) if not isinstance(i, slice)]
     return _advanced(x, places, [rest[p] for p in places], _split_by_slice(items)) if places else x
+
+
+def _all_of_it(key: Any) -> bool:
+    """Whether a key is `...`."""
+    return key is Ellipsis or (type(key) is tuple and len(key) == 1 and key[0] is Ellipsis)
 
 
 def _without_axes(whole: Traced, key: Any, entry: Traced) -> Traced:
@@ -130,8 +140,18 @@ def full(key: tuple[Any, ...], x: Traced) -> tuple[list[Any], dict[int, int]]:
     return [*items[:dots], *filled, *items[dots + 1 :]], lengths
 
 
+def nonzero_(a: Value) -> tuple[Any, ...]:
+    """np.nonzero: an index array for each axis; as good as the mask itself where none is known."""
+    mask = lifted(recorder_of(a), a)
+    if told(mask) or not mask.ndim:
+        return true_places(mask)
+    return places(mask if mask.dtype == np.bool_ else mask != 0)
+
+
 def true_places(mask: Traced) -> tuple[Traced, ...]:
-    """np.nonzero: an index array for each axis; how many there are is observed, and guarded."""
+    """An index array for each axis; how many there are is observed, and guarded."""
+    if not told(mask):
+        refuse_count(mask)
     if not mask.ndim:
         mask = reshape(mask, shape=(1,))
     flags = mask if mask.dtype == np.bool_ else mask != 0
@@ -319,14 +339,14 @@ def where_(condition: Value, *sides: Value) -> Value:
     """np.where: the choice, or, of a condition alone, the true places."""
     if sides:
         return where(condition, *sides)
-    return true_places(lifted(recorder_of(condition), condition))
+    return nonzero_(condition)
 
 
 NAMES: dict[Any, Callable[..., Value]] = {
     "getitem": getitem,
     np.where: where_,
-    np.nonzero: true_places,
-    np.flatnonzero: lambda x: true_places(ravel(x))[0],
+    np.nonzero: nonzero_,
+    np.flatnonzero: lambda a: nonzero_(ravel(a))[0],
     np.take: take,
     np.diagonal: diagonal,
     np.trace: trace,

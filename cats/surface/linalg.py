@@ -193,8 +193,9 @@ def svd(
     a: Value, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Value:
     """np.linalg.svd; vectors beyond the singular values, of full_matrices, have no derivative."""
-    refuse_options("np.linalg.svd", {"hermitian": hermitian})
     array = matrices(a)
+    if hermitian:
+        return _svd_of_symmetric(array, compute_uv)
     if not compute_uv:
         return spectra.svdvals(array)
     u, s, vh = spectra.svd(array)
@@ -204,6 +205,19 @@ def svd(
     if full_matrices and vh.shape[-1] > first:
         vh = concatenate([vh, beyond.svd_right(array, first=first)], -2)
     return named(np.linalg.svd, (u, s, vh))
+
+
+def _svd_of_symmetric(a: Traced, compute_uv: bool) -> Value:
+    """By eigenvalues, which are real: their sizes, largest first; vh takes the signs."""
+    if not compute_uv:
+        return np.flip(np.sort(np.abs(eigvalsh(a))), -1)
+    values, vectors = eigh(a)
+    sizes = np.abs(values)
+    order = np.flip(np.argsort(sizes), -1)
+    u = np.take_along_axis(vectors, order[..., None, :], -1)
+    signs = np.take_along_axis(np.sign(values), order, -1)
+    s = np.take_along_axis(sizes, order, -1)
+    return named(np.linalg.svd, (u, s, swapaxes(u * signs[..., None, :], -1, -2)))
 
 
 def svdvals(x: Value) -> Value:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.chosen import Chosen
 from cats.ir.spaces import Value
 from cats.surface.indexing import getitem
 from cats.surface.joining import stack
@@ -22,7 +23,7 @@ def piecewise(
 ) -> Value:
     """np.piecewise: each function on the entries where its condition holds, together.
 
-    How many entries there are is observed, so it needs data; np.where does not.
+    How many entries there are is observed where that can be known.
     """
     recorder = recorder_of(x, condlist)
     array = lifted(recorder, x)
@@ -39,7 +40,7 @@ def piecewise(
         chosen = getitem(array, condition)
         if not callable(function):
             setitem(found, condition, function)
-        elif chosen.size:
+        elif isinstance(chosen, Chosen) or chosen.size:
             setitem(found, condition, function(chosen, *args, **options))
     return found
 

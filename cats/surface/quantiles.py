@@ -21,6 +21,7 @@ from cats.ir.prims.searching import searchsorted
 from cats.ir.prims.sorting import along
 from cats.ir.spaces import Real, Value
 from cats.surface.averages import weights_of
+from cats.surface.creation import boxed
 from cats.surface.elementwise import where
 from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
@@ -239,7 +240,8 @@ def _quantile(name: str, skip: bool, whole: float) -> Callable[..., Value]:
         rest = [1 if truth(keepdims) and i in axes else n for i, n in enumerate(rest)]
         order = (found.ndim - 1, *range(found.ndim - 1))
         found = moved(found, axes=order) if found.ndim > 1 else found
-        return given(out, reshape(found, shape=(*shape, *rest)))
+        found = reshape(found, shape=(*shape, *rest))
+        return given(out, found if weights is None else boxed(found))
 
     return call
 

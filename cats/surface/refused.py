@@ -74,7 +74,7 @@ _ARRAYS: dict[str, Refusal] = {
         MEMORY._replace(instead="Use np.resize, which makes a new array."),
         "numpy.ndarray",
     ),
-    **each("base ctypes data strides device to_device setflags", MEMORY, "numpy.ndarray"),
+    **each("base ctypes data strides device to_device", MEMORY, "numpy.ndarray"),
     **each("__array_interface__ __array_struct__ __buffer__", MEMORY, "numpy.ndarray"),
     **each("byteswap getfield setfield", BYTES, "numpy.ndarray"),
     **each("dump dumps tofile", FILES, "numpy.ndarray"),

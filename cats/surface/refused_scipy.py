@@ -35,6 +35,24 @@ COMPLEX_ONLY = COMPLEX._replace(
     instead="Use the function of real arguments, as scipy.special.jv and yv."
 )
 ERRORS = SETTINGS._replace(why="it is about settings of SciPy, and no function of numbers")
+SEARCHES = Refusal(
+    "it looks for a root by steps whose number depends on numbers; the derivative is that of an "
+    "implicit function",
+    "Use cats.root(f, x), from what SciPy finds as x, or from a guess.",
+)
+DESCENTS = Refusal(
+    "it goes down by steps whose number depends on numbers; the derivative is that of an implicit "
+    "function",
+    "Use cats.root(cats.grad(f), x), from what SciPy finds as x, or from a guess.",
+)
+QUADRATURES = Refusal(
+    "it takes points until an estimate of the error is small, in compiled code",
+    "Use scipy.integrate.fixed_quad, or np.trapezoid and scipy.integrate.simpson of values.",
+)
+FLOWS = Refusal(
+    "it chooses its steps by estimates of the error, in compiled code or in classes of its own",
+    "Write the steps with cats.scan or cats.fori_loop, as of a Runge-Kutta rule.",
+)
 HANDLES = Refusal("its result is a function of LAPACK or BLAS", "Use the functions of np.linalg.")
 MATRICES_OF_NUMBERS = Refusal(
     "it makes a matrix of a size, or of given numbers, entry by entry",
@@ -130,6 +148,23 @@ _SPECIAL: dict[str, Refusal] = {
 }
 
 
+_SOLVED: dict[str, Refusal] = {
+    **each(
+        "bisect brenth brentq ridder toms748 root root_scalar fsolve newton_krylov broyden1 "
+        "broyden2 anderson linearmixing diagbroyden excitingmixing",
+        SEARCHES,
+        "scipy.optimize",
+    ),
+    **each(
+        "minimize fmin fmin_bfgs fmin_cg fmin_l_bfgs_b fmin_ncg fmin_powell leastsq "
+        "least_squares curve_fit basinhopping",
+        DESCENTS,
+        "scipy.optimize",
+    ),
+    **each("quad quad_vec dblquad tplquad nquad cubature", QUADRATURES, "scipy.integrate"),
+    **each("solve_ivp solve_bvp odeint", FLOWS, "scipy.integrate"),
+}
+
 _FILES: dict[str, Refusal] = {
     **each("mmwrite hb_write", FILES, "scipy.io"),
     **each("savemat", FILES, "scipy.io.matlab"),
@@ -137,4 +172,4 @@ _FILES: dict[str, Refusal] = {
     **each("save_npz", FILES, "scipy.sparse"),
 }
 
-SCIPY: dict[str, Refusal] = {**_LINALG, **_SPECIAL, **_FILES}
+SCIPY: dict[str, Refusal] = {**_LINALG, **_SPECIAL, **_SOLVED, **_FILES}

@@ -16,7 +16,7 @@ import scipy.linalg
 from cats.ir.prims import factors, matrix_functions, solving, spectra
 from cats.ir.prims.stacks import tril as lower_part
 from cats.ir.prims.stacks import triu as upper_part
-from cats.ir.spaces import Value
+from cats.ir.spaces import Real, Value
 from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
 from cats.surface.linalg import by_columns, matrices, paired, stacked
@@ -24,7 +24,7 @@ from cats.surface.products import matmul
 from cats.surface.reasons import BASIS
 from cats.surface.shapes import reshape_, swapaxes
 from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
-from cats.surface.values import refusal, refuse_options, with_dtype
+from cats.surface.values import lifted, number, recorder_of, refusal, refuse_options, with_dtype
 from cats.traced import Traced
 
 _MEMORY = ("overwrite_a", "overwrite_b", "check_finite", "lapack_driver", "lwork")
@@ -246,8 +246,13 @@ def eigvalsh(a: Value, b: Value = None, **options: Any) -> Value:
 def norm(
     a: Value, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True
 ) -> Value:
-    """scipy.linalg.norm."""
-    return norms.norm(a, ord, axis, keepdims)
+    """scipy.linalg.norm; what BLAS and LAPACK have, of arrays without gaps, is a Python number."""
+    x = lifted(recorder_of(a), a)
+    found = norms.norm(x, ord, axis, keepdims)
+    line = x.ndim == 1 and ord in (None, 2)
+    matrix = x.ndim == 2 and ord in (1, np.inf) and x.as_view is None
+    fast = isinstance(x.space, Real) and x.size and axis is None and not keepdims
+    return number(found) if fast and (line or matrix) else found
 
 
 def expm(A: Value) -> Value:
@@ -256,9 +261,9 @@ def expm(A: Value) -> Value:
 
 
 def logm(A: Value, disp: Any = None) -> Value:
-    """scipy.linalg.logm, which must be real."""
+    """scipy.linalg.logm, which must be real; in double precision."""
     refuse_options("scipy.linalg.logm", {"disp": disp})
-    return matrix_functions.logm(matrices(A))
+    return matrix_functions.logm(with_dtype(matrices(A), np.float64))
 
 
 def sqrtm(A: Value, disp: Any = None, blocksize: Any = None) -> Value:

@@ -26,6 +26,7 @@ from cats.surface.values import (
     shadow,
     windowed,
     with_dtype,
+    without_axes,
 )
 from cats.traced import Traced
 
@@ -147,9 +148,7 @@ def _shaped(x: Traced, shape: tuple[int, ...]) -> Traced:
     """x in a shape; of an array without axes NumPy gives a view too."""
     if shape or not x.is_array:
         return reshape(x, shape=shape)  # type: ignore[no-any-return]
-    made = windowed(x, Lens(reshape, (("shape", shape),)))
-    made.boxed = True
-    return made
+    return without_axes(x)
 
 
 def broadcast_to(x: Value, shape: Any, subok: bool = False) -> Value:

@@ -16,6 +16,7 @@ from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.elementwise import negative, where
 from cats.surface.indexing import basic_key, full, getitem, in_range, single
+from cats.surface.masks import mask_in, replaced
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
     expand,
@@ -56,9 +57,11 @@ def write(x: Traced, value: Value, where: Value = None, casting: Any = "same_kin
 
 def whole(x: Traced, value: Traced) -> Traced:
     """Writes a value of the same space into x, or into what x is a view of."""
+    refuse_number(x)
     x.refuse_frozen()
-    if x.known is not None and value.known is not None:
-        x.known[...] = value.known
+    memory = _memory(x)
+    if memory is not None and value.known is not None:
+        memory[...] = value.known
         x.own.version += 1
         x.own.entries.clear()
     else:
@@ -66,21 +69,37 @@ def whole(x: Traced, value: Traced) -> Traced:
     return x
 
 
+def _memory(x: Traced) -> np.ndarray[Any, Any] | None:
+    """The array that is x, if it is there and what x is a view of sees what is written into it."""
+    known = x.known
+    if known is None or x.as_view is None:
+        return known
+    return known if np.may_share_memory(known, x.root.known) else None
+
+
+def refuse_number(x: Traced) -> None:
+    """Raises TraceError for a number, which nobody can write into."""
+    if not x.is_array:
+        raise TraceError(
+            f"a {type(x.dtype.type(0)).__name__} is written into, and it is a number",
+            where=users_place(),
+            remedy="Make an array of it, as np.asarray(x).",
+        )
+
+
 def setitem(x: Traced, key: Any, value: Value) -> None:
     """x[key] = value."""
-    if not x.is_array:
-        kind = type(x.dtype.type(0)).__name__
-        raise TraceError(
-            f"a {kind} has no items to assign to",
-            where=users_place(),
-            remedy="Make an array of it.",
-        )
+    refuse_number(x)
     x.refuse_frozen()
     if _written_back(x, key, value):
         return
+    if (mask := mask_in(x, key)) is not None:
+        whole(x, with_dtype(replaced(x, mask, value), x.dtype))
+        return
     found = lifted(recorder_of(x, key, value), value)
-    if x.known is not None and found.known is not None and _static(key):
-        x.known[_plain(key)] = found.known
+    memory = _memory(x) if found.known is not None and _static(key) else None
+    if memory is not None:
+        memory[_plain(key)] = found.known
         x.own.version += 1
         x.own.entries.clear()
         return
@@ -195,6 +214,7 @@ def at(of: np.ufunc, x: Traced, indices: Any, *values: Value) -> None:
             "what is written there would be seen outside",
             "Make the array within the function.",
         )
+    refuse_number(x)
     x.refuse_frozen()
     numbers = recorder.local(np.arange(x.size).reshape(x.shape))
     places = lifted(recorder, getitem(numbers, indices))

@@ -13,11 +13,11 @@ from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, TraceError
 from cats.ir.prims.layout import broadcast, convert, reshape
 from cats.ir.spaces import Real, Value, ground
-from cats.lenses import AnyLens
+from cats.lenses import AnyLens, Lens
 from cats.places import users_place
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
-from cats.tracked import View
+from cats.tracked import View, laid
 
 
 def recorder_of(*values: Any) -> Recorder:
@@ -74,7 +74,8 @@ def with_dtype(x: Traced, dtype: Any) -> Traced:
     wanted = np.dtype(dtype)
     if x.dtype == wanted:
         return x
-    return convert(x, dtype=ground(x.shape, wanted).dtype)  # type: ignore[no-any-return]
+    space = ground(x.shape, wanted)
+    return x if x.space == space else convert(x, dtype=space.dtype)
 
 
 def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
@@ -85,7 +86,7 @@ def expand(x: Traced, shape: tuple[int, ...]) -> Traced:
     kept = [i for i, n in enumerate(x.shape) if n == shape[i + offset]]
     small = tuple(x.shape[i] for i in kept)
     if small != x.shape:
-        x = reshape(x, shape=small)
+        x = reshape(x, shape=small) if small else without_axes(x)
     return broadcast(x, shape=shape, axes=tuple(i + offset for i in kept))  # type: ignore[no-any-return]
 
 
@@ -125,6 +126,14 @@ def normal_axis(axis: Any, rank: int) -> int:
             remedy=f"Axes go from {-rank} to {rank - 1}." if rank else "It has no axes.",
         )
     return number % rank
+
+
+def number(x: Traced) -> Traced:
+    """x as a Python number."""
+    found = with_dtype(x, np.float64)
+    made = found.recorder.make(found.recorder, found.state, found.space)
+    made.weak = True
+    return made  # type: ignore[return-value]
 
 
 def is_number(value: Any) -> bool:
@@ -194,13 +203,54 @@ def lengths(shape: Any) -> tuple[int, ...]:
 
 
 def windowed(x: Traced, lens: AnyLens) -> Traced:
-    """What is seen of x through a lens; a copy where it is known that NumPy copies."""
+    """What is seen of x through a lens; a copy where it is known that NumPy copies.
+
+    Of a number NumPy makes a new array.
+    """
     seen = lens.get(x)
+    if not x.is_array:
+        return seen  # type: ignore[no-any-return]
     copies = lens.may_copy and x.known is not None and x.own.order is not None
     if copies and not np.shares_memory(lens.seen(x.known), x.known):  # type: ignore[arg-type]
         return seen.recorder.fresh(seen)  # type: ignore[no-any-return]
     link = View(x, lens, x.own.version)
     return x.recorder.make(x.recorder, seen.state, seen.space, link)  # type: ignore[return-value]
+
+
+def without_axes(x: Traced) -> Traced:
+    """The one entry of x; of an array, a view without axes."""
+    if not x.is_array:
+        return x
+    return boxed_view(x, Lens(reshape, (("shape", ()),)))
+
+
+def boxed_view(x: Traced, lens: AnyLens) -> Traced:
+    """What is seen of x through a lens, standing for an array also without axes."""
+    made = windowed(x, lens)
+    made.boxed = True
+    return made
+
+
+def lying(x: Traced) -> np.ndarray[Any, Any] | None:
+    """An array that lies in memory as x does, where that is known.
+
+    How an argument lies is seen in this call: another call is traced anew.
+    """
+    root, lenses = x, []
+    while (view := root.as_view) is not None:
+        lenses.append(view.lens)
+        root = view.parent  # type: ignore[assignment]
+    found, own = root.known, root.own
+    if found is None and own.frozen:
+        x.recorder.world.lasting = False
+        found = root.recorder.concrete.given.get(getattr(root.term, "name", ""))
+    elif found is None and own.order is not None:
+        found = laid(np.broadcast_to(np.zeros((), root.dtype), root.shape), own.order)
+    if not isinstance(found, np.ndarray):
+        return None
+    for lens in reversed(lenses):
+        found = lens.seen(found)
+    return found
 
 
 def shadow(x: Traced) -> np.ndarray[Any, Any]:

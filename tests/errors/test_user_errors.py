@@ -21,7 +21,7 @@ import cats
 PRELUDE = """
 import array, collections, copy, io, json, logging, math, operator, pickle, queue, random, types
 import numpy as np
-import scipy.io
+import scipy.integrate, scipy.io, scipy.optimize
 import cats
 x = np.array([1.0, 2.0, 3.0])
 m = np.arange(6.0).reshape(2, 3)
@@ -66,7 +66,14 @@ IN_FUNCTION = [
     # writing
     ("x.__setitem__(0, 1.0)", "writing into an argument: it would be seen outside", "x.copy()"),
     ("x.__iadd__(1)", "writing into an argument: it would be seen outside", "x.copy()"),
-    ("operator.setitem(x[0], 0, 1.0)", "a float64 has no items to assign to", "Make an array"),
+    ("operator.setitem(x[0], 0, 1.0)", "a float64 is written into, and it is a number",
+     "Make an array"),
+    ("np.negative(x[0], out=x[0])", "a float64 is written into", "np.asarray(x)"),
+    ("np.copyto(x[0], 1.0, where=x[0] > 0)", "a float64 is written into", "np.asarray(x)"),
+    ("np.add.at(x[0], (), 1.0)", "a float64 is written into", "np.asarray(x)"),
+    ("np.array(x[0], copy=False)", "no array of that dtype to make one of without a copy",
+     "Check the arguments"),
+    ("np.nan_to_num(x[0], copy=False)", "no array to write into", "Check the arguments"),
     ("x[1:].__setitem__(0, 1.0)", "writing into an argument", "x.copy()"),
     ("m.__setitem__((0, 0), x[0])", "writing into an array from outside", "x.copy()"),
     ("big.__setitem__(0, x[0])", "writing into an array from outside", "x.copy()"),
@@ -212,10 +219,10 @@ IN_FUNCTION = [
     ("np.geomspace(x[0] * 0, 1)", "a geometric series does not reach 0", "Check"),
     ("np.meshgrid(x, x, indexing='no')", "neither 'xy' nor 'ij'", "Check"),
     ("np.nditer(m * x)", "in the order 'K' asks how arrays lie in memory", "np.ndindex"),
-    ("np.nditer([x, None])", "np.nditer that writes, buffers or counts", "a Python loop"),
+    ("np.nditer([x, None])", "np.nditer that buffers or makes arrays", "a Python loop"),
     ("np.nditer(x, op_flags=['readwrite'])", "writing into an argument", "x.copy()"),
     ("np.nditer(m, op_flags=[['writeonly']])", "writing into an array from outside", "x.copy()"),
-    ("next(np.nditer(x)).__setitem__(..., 1.0)", "writing into an entry that is read only",
+    ("next(np.nditer(x)).__setitem__(..., 1.0)", "writing into a view that NumPy makes read-only",
      "x.copy()"),
     ("np.random.default_rng(0).normal(x)", "normal of a random generator and a traced value",
      "m + s * z"),
@@ -229,6 +236,11 @@ IN_FUNCTION = [
     ("'%f' % x", "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
     ("logging.makeLogRecord({'msg': '%f', 'args': (x,)}).getMessage()",
      "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
+    ("scipy.optimize.brentq(lambda t: t**3 - x[0], 0, 2)", "it looks for a root", "cats.root(f"),
+    ("scipy.optimize.fsolve(lambda t: t**3 - x, x)", "it looks for a root", "cats.root(f"),
+    ("scipy.optimize.least_squares(lambda t: t - x, x).x", "it goes down", "cats.grad(f)"),
+    ("scipy.integrate.quad(lambda t: t * x[0], 0, 1)", "it takes points until", "fixed_quad"),
+    ("scipy.integrate.solve_ivp(lambda t, y: -y, (0, 1), x)", "it chooses its steps", "cats.scan"),
     ("scipy.io.savemat(io.BytesIO(), {'x': x})", "savemat: it writes a file", "outside"),
     ("np.lib.format.write_array(io.BytesIO(), x)", "write_array: it writes a file", "outside"),
     ("np.fromiter([x[0]], float, count=3)", "fewer than count=3", "Check"),

@@ -97,6 +97,10 @@ _NUMPY: list[Row] = [
     ("svd full of wide", lambda a: np.linalg.svd(a)[:2], (WIDE,)),
     ("svd full of a stack", lambda a: np.linalg.svd(a).Vh, (matrix(2, 3, 2, seed=13),)),
     ("svd stack", lambda a: np.linalg.svd(a, False, False), (matrix(2, 3, 2, seed=13),)),
+    ("svd symmetric", lambda a: np.linalg.svd(a + a.mT, hermitian=True), (A33,)),
+    ("svd symmetric stack", lambda a: np.linalg.svd(a - a.mT @ a, hermitian=True), (
+        np.stack([A33 + A33.T, A33 @ A33.T]),)),
+    ("svdvals symmetric", lambda a: np.linalg.svd(a + a.mT, True, False, True), (A33,)),
     ("svdvals", np.linalg.svdvals, (WIDE,)),
     ("eigh", np.linalg.eigh, (A33,)),
     ("eigh upper", lambda a: np.linalg.eigh(a, UPLO="U").eigenvectors, (A33,)),

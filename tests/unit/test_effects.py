@@ -282,9 +282,11 @@ def test_a_vector_is_gone_through_as_it_lies_in_memory() -> None:
     agrees(in_turn)
     agrees(lambda x: in_turn(x * 2.0))
     g = cats.grad(in_turn)
-    np.testing.assert_allclose(g(X), slopes(in_turn), rtol=1e-6)
+    for x in (X, X[::2]):
+        np.testing.assert_allclose(g(x), slopes(in_turn, x), rtol=1e-6)
+    np.testing.assert_allclose(g(X[::-1]), slopes(in_turn, X)[::-1], rtol=1e-6)
     with pytest.raises(cats.TraceError, match="in the order 'K' asks how arrays lie in memory"):
-        g(X[::-1])
+        cats.grad(lambda x: in_turn(np.outer(x, x) * 2.0))(X)
 
 
 def test_an_array_that_the_function_made_is_written_in_turn() -> None:

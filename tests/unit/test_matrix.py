@@ -298,3 +298,11 @@ def test_a_factor_beyond_all_floats_is_infinite() -> None:
     for jacobian in (cats.jacfwd, cats.jacrev, cats.grad):
         assert jacobian(doubled)(1.0) == np.inf
     assert np.array_equal(cats.jacfwd(doubled)(np.ones(2)), [[np.inf, 0.0], [0.0, np.inf]])
+
+
+def test_a_conversion_to_the_same_numbers_is_the_identity() -> None:
+    leaf = leaf_of(convert, 0, (), V, V, dtype="float64")
+    assert isinstance(blocks.of_leaf(leaf), Identity)
+    turn = blocks.of_leaf(leaf_of(transpose, 0, (), SQUARE, SQUARE, axes=(1, 0)))
+    same = blocks.of_leaf(leaf_of(convert, 0, (), SQUARE, SQUARE, dtype="float64"))
+    assert then(turn, same) is turn and then(same, turn) is turn

@@ -98,6 +98,9 @@ LOOKS: dict[str, Look] = {
     "atleast_3d": lambda a: np.atleast_3d(a),
     "expand_dims": lambda a: np.expand_dims(a, 0),
     "broadcast_to": lambda a: np.broadcast_to(a, (2, *a.shape)),
+    "one entry, broadcast": lambda a: np.broadcast_to(a[..., -1:], a.shape),
+    "one entry": lambda a: a[(-1,) * a.ndim + (...,)],
+    "one entry, squeezed": lambda a: np.squeeze(a[(slice(0, 1),) * a.ndim]),
     "hsplit": lambda a: np.hsplit(a, 1)[0],
     "view": lambda a: a.view(),
 }

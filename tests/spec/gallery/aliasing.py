@@ -109,6 +109,23 @@ def f(x):
     return np.concatenate([held["a"], held["rest"][0], deep["a"], deep["rest"][0]])
 
 
+@right("arrays made of numbers are copies", "numpy: scalars are immutable", X, Y)
+def f(x):
+    out = []
+    for v in x:
+        y = np.atleast_1d(v)
+        y *= 3.0
+        line, own = np.ravel(v), v[...]
+        line[0] = own[...] = 7.0
+        out.append(y[0] * v + line[0] * own)
+    total = np.sum(x)
+    total[None][0] = 0.0
+    total.reshape(1)[...] = 1.0
+    box = np.array(total)
+    box[None][0] += x[0] ** 2
+    return np.array([*out, total, box])
+
+
 @right("split gives views", "numpy.split", X, Y)
 def f(x):
     a = x * 1.0

@@ -61,6 +61,22 @@ def f(x):
 
 
 @right(
+    "a mask in a word guards a logarithm",
+    "users: masks in vmap",
+    np.outer([-1.0, 0.5, 2.0], [1.0, 2.0]),
+)
+def f(x):
+    def row(r):
+        y, m = r * 0.5, r > 0.0
+        y[m] = np.log(r[m]) / r[m]
+        y[~m] *= 3.0
+        y[np.isnan(y)] = r[0]
+        return y * np.sum(r[m] ** 2)
+
+    return cats.vmap(row)(x)
+
+
+@right(
     "a direction of length zero",
     "pytorch#156212",
     np.zeros(3),

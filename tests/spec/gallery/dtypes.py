@@ -35,6 +35,14 @@ def f(x, y):
     return np.sum(x * y)
 
 
+@right("arrays of objects", "numpy: dtype=object", X, 2.0 * X)
+def f(x):
+    a = np.array([[x[0], x[1] ** 2], [x[2], 1.0]], dtype=object)
+    v = np.array([x[1], 2.0], dtype=object)
+    w = x.astype(object) * x[0]
+    return np.sum(a @ v) * x + np.dot(w, x)
+
+
 @right("single in a double array", "numpy: casting", NARROW, slope=lambda x: 2.0 * x)
 def f(x):
     a = np.zeros(3)

@@ -307,6 +307,59 @@ def f(x):
     return np.sum(LARGE)
 
 
+@right("ndenumerate reads what was just written", "numpy.ndenumerate", X, Y)
+def f(x):
+    y = np.outer(x, x[:2]) + 1.0
+    for (i, j), v in np.ndenumerate(y):
+        if j < 1:
+            y[i, j + 1] += v
+        y[i, j] = v * v
+    for v in y.T.flat:
+        y[...] = 0.5 * y + v
+    return y
+
+
+@right("nditer and broadcast read what was just written", "numpy.nditer", X, Y)
+def f(x):
+    y, out = x * 1.0, []
+    for v in np.nditer(y, order="C"):
+        y *= 2.0
+        out.append(v * x[0])
+    for a, b in np.broadcast(y, y[:1]):
+        y[...] = 0.5 * y
+        out.append(a * b)
+    for a, b in np.nditer([y, y[::-1]], order="C"):
+        y[1] += x[2]
+        out.append(a - b * b)
+    return np.array(out)
+
+
+@right("an entry repeated is a view", "numpy.broadcast_to", X, Y)
+def f(x):
+    y = x * 1.0
+    row = np.broadcast_to(y[:1], (3,))
+    y[0] = x[1] * x[2]
+    return row * x
+
+
+@right("an entry without axes is a view of an array of constants", "numpy: views", X, Y)
+def f(x):
+    y = np.ones(3)
+    y[1, ...][...] = 5.0
+    np.squeeze(y[:1])[...] = 7.0
+    return x**2 * y
+
+
+@refused(
+    "flags that say read-only", "numpy: flags", X, "flags say that it is read-only", "x.copy()"
+)
+def f(x):
+    y = x * 2.0
+    y.flags.writeable = False
+    y[1:][0] = 1.0  # HERE
+    return np.sum(y)
+
+
 @refused(
     "a default that is an array", "language", X, "writing into an array from outside", "x.copy()"
 )
