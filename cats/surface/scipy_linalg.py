@@ -20,10 +20,10 @@ from cats.ir.spaces import Value
 from cats.surface import linalg, norms
 from cats.surface.indexing import getitem
 from cats.surface.linalg import by_columns, matrices, paired, stacked
+from cats.surface.placed import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.products import matmul
 from cats.surface.reasons import BASIS
 from cats.surface.shapes import reshape_, swapaxes
-from cats.surface.structured import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.values import refusal, refuse_options, with_dtype
 from cats.traced import Traced
 

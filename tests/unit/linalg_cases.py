@@ -152,6 +152,18 @@ _NUMPY: list[Row] = [
     ("tril of a vector", lambda a: np.tril(a), (V3,)),
 ]  # fmt: skip
 
+_BATCHES = np.lib.NumpyVersion(scipy.__version__) >= "1.17.0"
+"""Whether this SciPy takes stacks of arguments where each is to become a matrix."""
+
+_OF_STACKS: list[Row] = [
+    ("sp toeplitz of rows", sp("toeplitz"), (TALL, V3)),
+    ("sp toeplitz of rows alone", sp("toeplitz"), (TALL,)),
+    ("sp circulant of rows", sp("circulant"), (M32,)),
+    ("sp khatri_rao of stacks", sp("khatri_rao"), (STACK, matrix(2, 2, 3, seed=15))),
+    ("sp khatri_rao of one and a stack", sp("khatri_rao"), (A33, STACK)),
+    ("sp block_diag of stacks", sp("block_diag"), (STACK, M32, V3)),
+] if _BATCHES else []  # fmt: skip
+
 _SCIPY: list[Row] = [
     ("sp solve", sp("solve"), (A33, V3)),
     ("sp solve transposed", sp("solve", transposed=True), (A33, M32)),
@@ -203,6 +215,8 @@ _SCIPY: list[Row] = [
     ("sp hankel one", sp("hankel"), (V3,)),
     ("sp circulant", sp("circulant"), (V4,)),
     ("sp khatri_rao", sp("khatri_rao"), (M32, TALL)),
+    ("sp hankel of unlike types", sp("hankel", r=np.array([7, 2, 3])), (V4,)),
+    *_OF_STACKS,
 ]  # fmt: skip
 
 ROWS = [*_NUMPY, *_SCIPY]
