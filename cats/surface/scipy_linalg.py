@@ -7,17 +7,20 @@ nan (`check_finite`), mean nothing here. Matrices that SciPy reads one triangle 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 
 from cats.ir.prims import factors, matrix_functions, solving, spectra
+from cats.ir.prims.algebra import div, mul
 from cats.ir.prims.stacks import tril as lower_part
 from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface import linalg, norms
+from cats.surface.elementwise import subtract
 from cats.surface.indexing import getitem
 from cats.surface.linalg import by_columns, matrices, paired, stacked
 from cats.surface.placed import block_diag, circulant, hankel, khatri_rao, toeplitz
@@ -255,16 +258,41 @@ def expm(A: Value) -> Value:
     return matrix_functions.expm(matrices(A))
 
 
-def logm(A: Value, disp: Any = None) -> Value:
-    """scipy.linalg.logm, which must be real."""
-    refuse_options("scipy.linalg.logm", {"disp": disp})
-    return matrix_functions.logm(matrices(A))
+def logm(A: Value, disp: Any = True) -> Value:
+    """scipy.linalg.logm, which must be real; unless `disp`, also how far expm of it is from A."""
+    array = matrices(A)
+    found = matrix_functions.logm(array)
+    if disp:
+        return found
+    left = subtract(matrix_functions.expm(found), array)
+    return found, div(*[norm(x, 1, (-2, -1)) for x in (left, array)])
 
 
-def sqrtm(A: Value, disp: Any = None, blocksize: Any = None) -> Value:
-    """scipy.linalg.sqrtm, which must be real."""
-    refuse_options("scipy.linalg.sqrtm", {"disp": disp}, "blocksize")
-    return matrix_functions.sqrtm(matrices(A))
+def sqrtm(A: Value, disp: Any = True, blocksize: Any = None) -> Value:
+    """scipy.linalg.sqrtm, which must be real; unless `disp`, also how far its square is from A."""
+    array = matrices(A)
+    found = matrix_functions.sqrtm(array)
+    if disp is not False:
+        return found
+    if array.ndim > 2 or array.size < 2:
+        raise refusal(
+            f"scipy.linalg.sqrtm(disp=False) of shape {array.shape}",
+            "SciPy estimates the error of one matrix, of more than one entry",
+            "Leave disp= out.",
+        )
+    left = norm(subtract(matmul(found, found), array), "fro")
+    return found, div(mul(left, left), norm(array, "fro"))
+
+
+def _as_scipy(function: Callable[..., Value]) -> Callable[..., Value]:
+    """The function with the parameters that SciPy's has, in their order: all reach it by name."""
+    said = signature(getattr(scipy.linalg, function.__name__))
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Value:
+        return function(**said.bind(*args, **options).arguments)
+
+    return call
 
 
 def _basis(name: str) -> Callable[..., Value]:
@@ -277,11 +305,12 @@ def _basis(name: str) -> Callable[..., Value]:
 FUNCTIONS: tuple[Callable[..., Value], ...] = (
     solve, solve_triangular, inv, pinv, lstsq, cho_factor, cho_solve, solve_sylvester,
     solve_continuous_lyapunov, det, cholesky, qr, lu, svd, svdvals, eigh, eigvalsh, expm, logm,
-    sqrtm, norm, block_diag, toeplitz, hankel, circulant, khatri_rao,
+    sqrtm, norm, toeplitz, hankel, circulant, khatri_rao,
 )  # fmt: skip
 
 SCIPY: dict[str, Callable[..., Value]] = {
-    **{f"scipy.linalg.{function.__name__}": function for function in FUNCTIONS},
+    **{f"scipy.linalg.{function.__name__}": _as_scipy(function) for function in FUNCTIONS},
+    "scipy.linalg.block_diag": block_diag,
     **{f"scipy.linalg.{name}": _basis(name) for name in ("null_space", "orth")},
 }
 """SciPy's functions in terms of the vocabulary, by the text of their names."""

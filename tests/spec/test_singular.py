@@ -6,6 +6,7 @@ kinks, or in a sentence. And a wrong rule, planted, is seen.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -401,6 +402,25 @@ def test_what_numpy_cannot_invert_is_numpys_error_in_derivatives_too() -> None:
         cats.grad(lambda a: np.sum(np.linalg.cholesky(a)))(-np.eye(2))
     with pytest.raises(np.linalg.LinAlgError, match="sqrtm of the matrix is not real"):
         cats.compile(sp("sqrtm"))(-np.eye(2))
+
+
+@pytest.mark.skipif(
+    "disp" not in inspect.signature(scipy.linalg.logm).parameters, reason="gone from SciPy 1.18"
+)
+@pytest.mark.filterwarnings("ignore:The `disp` argument:DeprecationWarning")
+@pytest.mark.parametrize("name", ["sqrtm", "logm"])
+def test_functions_of_matrices_say_how_far_they_are_off(name: str) -> None:
+    f = getattr(scipy.linalg, name)
+    a = np.array([[2.0, 0.5, 0.1], [0.2, 1.0, 0.3], [0.1, 0.0, 3.0]])
+    root, off = cats.compile(lambda a: f(a, disp=False))(a)
+    expected, off_plainly = f(a, disp=False)
+    np.testing.assert_allclose(root, expected, rtol=1e-13)
+    assert np.shape(off) == np.shape(off_plainly) == () and 0 <= off < 1e-14
+    np.testing.assert_allclose(cats.grad(lambda a: f(a, disp=False)[1])(a), 0.0, atol=1e-13)
+    if name == "sqrtm":
+        with pytest.raises(cats.TraceError, match="error of one matrix") as caught:
+            cats.compile(lambda a: f(np.stack([a, a]), disp=False))(a)
+        assert caught.value.remedy == "Leave disp= out."
 
 
 # Refusals

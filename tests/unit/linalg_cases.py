@@ -174,6 +174,7 @@ _SCIPY: list[Row] = [
     ("sp solve_triangular lower", sp("solve_triangular", lower=True, trans="T"), (A33, M32)),
     ("sp solve_triangular unit", sp("solve_triangular", unit_diagonal=True), (A33, V3)),
     ("sp inv", sp("inv", overwrite_a=False), (A33,)),
+    ("sp inv by position", sp("inv", False, True), (A33,)),
     ("sp pinv", sp("pinv"), (TALL,)),
     ("sp lstsq", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, V4)),
     ("sp lstsq columns", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, M42)),
