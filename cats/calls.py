@@ -52,8 +52,9 @@ def called(
     said = speech.said(function)
     if said is None:
         raise unknown(recorder, function)
+    told = {} if out is None else speech.told(function, out.dtype)
     try:
-        found = said(*args, **kwargs)
+        found = said(*args, **kwargs, **told)
         if function not in speech.views:
             found = _detached(recorder, found, args)
         if out is not None:
@@ -130,7 +131,7 @@ def _plainly(
     target = args[0] if args and recorder.speech.writes_into(function) else None
     if isinstance(target, Tracked):
         target.refuse_frozen()
-    blank = out.blank() if out is not None else {}
+    blank = {"out": out.blank()} if out is not None else {}
     plainly = recorder.speech.plainly(function)
     found = forgetting(args, _apart(recorder, plainly(*known, **options, **blank), known))
     if isinstance(target, Tracked):

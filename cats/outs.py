@@ -36,11 +36,15 @@ class Out:
         """The arrays as they are given to a function."""
         return self.arrays if len(self.arrays) > 1 else self.arrays[0]
 
-    def blank(self) -> dict[str, Any]:
-        """Arrays like these, for NumPy to write some entries of."""
-        if self.where is None or self.where is True:
-            return {}
-        return {"out": tuple([a if a is None else np.zeros(a.shape, a.dtype) for a in self.arrays])}
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The dtype of the first array."""
+        return getattr(self.arrays[0], "dtype", None)
+
+    def blank(self) -> Any:
+        """Arrays like these, for NumPy to write into."""
+        made = [np.zeros(a.shape, a.dtype) if hasattr(a, "dtype") else a for a in self.arrays]
+        return tuple(made) if len(made) > 1 else made[0]
 
 
 @lru_cache(maxsize=512)
@@ -108,6 +112,4 @@ def separated(
     if isinstance(function, np.ufunc):
         casting = kwargs.get("casting", "same_kind")
         return args, rest, Out(arrays, kwargs.get("where", True), casting)
-    if method and names and rest.get("dtype") is None:
-        rest["dtype"] = arrays[0].dtype
     return args, rest, Out(arrays)

@@ -19,6 +19,7 @@ from cats.lenses import Lens, Window
 from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
+from cats.surface.reductions import SUM
 from cats.surface.shapes import ravel
 from cats.surface.values import (
     expand,
@@ -26,7 +27,6 @@ from cats.surface.values import (
     normal_axis,
     recorder_of,
     windowed,
-    with_dtype,
 )
 from cats.traced import Traced
 from cats.tracked import View
@@ -309,10 +309,17 @@ def _turned(x: Traced, order: tuple[int, ...]) -> Traced:
     return x if order == tuple(range(x.ndim)) else move(x, axes=order)
 
 
-def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Value:
+def trace(
+    x: Value,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    *,
+    into: Any = None,
+) -> Value:
     """np.trace."""
-    found = diagonal(x, offset, axis1, axis2)
-    return (found if dtype is None else with_dtype(found, dtype)).sum(axis=-1)
+    return SUM(diagonal(x, offset, axis1, axis2), -1, dtype, into=into)
 
 
 def where_(condition: Value, *sides: Value) -> Value:
