@@ -27,7 +27,7 @@ class Speech:
     outside those that may not be called in a traced function at all, by title
     later   functions of libraries, by title, which are looked for when one is called
     arrays  those whose results without axes are arrays and no scalars: of what, is said with them
-    into    those that what is given as `out=` has a say in the dtype of: they are told its own
+    into    those that look at the dtype of what is given as `out=`, and are told it
     """
 
     names: Mapping[Any, Callable[..., Value]]

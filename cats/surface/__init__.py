@@ -136,13 +136,15 @@ ARRAYS: dict[Any, Callable[[Any], bool]] = {
 
 INTO = frozenset(
     {
-        np.sum, np.prod, np.max, np.min, np.ptp, np.mean, np.var, np.std, np.cumsum, np.cumprod,
+        np.sum, np.prod, np.max, np.amax, np.min, np.amin, np.ptp, np.mean, np.var, np.std,
+        np.cumsum, np.cumprod,
         np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd,
         np.nancumsum, np.nancumprod, np.median, np.trace, np.einsum,
+        np.dot, np.take, np.compress,
         *present(cumulative_sum=CUMSUM, cumulative_prod=CUMPROD),
         "numpy.ufunc.reduce", "numpy.ufunc.accumulate", "numpy.ufunc.reduceat",
     }
 )  # fmt: skip
-"""Functions that compute in another dtype where `out=` has another."""
+"""Functions that look at the dtype of `out=`, to compute in it or to refuse it."""
 
 SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER), ARRAYS, INTO)

@@ -240,10 +240,16 @@ def in_range(indices: Traced, length: int) -> Traced:
     return indices
 
 
-def take(x: Value, indices: Any, axis: Any = None, mode: str = "raise") -> Value:
-    """np.take."""
+def take(
+    x: Value, indices: Any, axis: Any = None, mode: str = "raise", *, into: Any = None
+) -> Value:
+    """np.take. Raises TypeError for another `into`, the dtype of what it is written into, that
+    does not fit into that of x: NumPy takes the entries to a copy of it.
+    """
     recorder = recorder_of(x, indices)
     array = lifted(recorder, x)
+    if into is not None and not np.can_cast(into, array.dtype):
+        raise TypeError(f"out= is an array of {into}, and the entries are of {array.dtype}")
     if axis is None:
         array, axis = ravel(array), 0
     place = normal_axis(axis, array.ndim)
