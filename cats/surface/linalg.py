@@ -100,6 +100,8 @@ def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     The sums of squares are there for more rows than columns, if the rank is full: it is observed.
     """
     matrix, right = paired(a, b)
+    if matrix.ndim != 2:
+        raise ValueError(f"least squares of shape {matrix.shape}: one matrix is asked for")
     rows, columns = matrix.shape
     eps = float(np.finfo(matrix.dtype).eps)
     share = max(rows, columns) * eps if rcond is None else eps if rcond < 0 else float(rcond)

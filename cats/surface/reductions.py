@@ -138,6 +138,8 @@ class Fold:
         x = self.ready(x, added_in(x, dtype, into, self.join[0]))
         axes, mask = axes_of(axis, x.ndim), mask_of(x, where)
         start = None if initial is NONE or initial is None else initial
+        if initial is None and (mask is not None or not all(x.shape[a] for a in axes)):
+            raise ValueError("initial=None, but no entry is sure to be there to begin with")
         if start is None and mask is not None and self.join[0].identity is None:
             raise TraceError(
                 f"{self.name} with where= and no number to begin with",
@@ -457,8 +459,8 @@ CUMPROD = Run(_in_its_dtype(lambda x, axis: arrays.cumprod(x, axis=axis)), 1)
 NAMES: dict[Any, Callable[..., Value]] = {
     np.sum: SUM,
     np.prod: PROD,
-    np.max: MAX.untyped,
-    np.min: MIN.untyped,
+    **dict.fromkeys((np.max, np.amax), MAX.untyped),
+    **dict.fromkeys((np.min, np.amin), MIN.untyped),
     np.any: ANY.of_truth,
     np.all: ALL.of_truth,
     np.ptp: ptp,

@@ -27,7 +27,7 @@ from cats.surface.placed import block_diag, circulant, hankel, khatri_rao, toepl
 from cats.surface.products import matmul
 from cats.surface.reasons import BASIS
 from cats.surface.shapes import reshape_, swapaxes
-from cats.surface.values import refusal, refuse_options, with_dtype
+from cats.surface.values import expand, refusal, refuse_options, shadow, with_dtype
 from cats.traced import Traced
 
 _MEMORY = ("overwrite_a", "overwrite_b", "check_finite", "lapack_driver", "lwork")
@@ -100,15 +100,37 @@ def pinv(a: Value, *, rtol: Any = None, **options: Any) -> Value:
     return linalg.pinv(a, rtol=rtol)
 
 
-def lstsq(a: Value, b: Value, cond: Any = None, **options: Any) -> Value:
-    """scipy.linalg.lstsq."""
+def lstsq(a: Value, b: Value, cond: Any = None, lapack_driver: Any = None, **options: Any) -> Value:
+    """scipy.linalg.lstsq; of stacks of matrices, one after the other."""
     _options("lstsq", options)
     matrix, right = paired(a, b)
+    if matrix.ndim > 2 or right.ndim > 2:
+        return _each(partial(lstsq, cond=cond, lapack_driver=lapack_driver), matrix, right)
+    if lapack_driver not in (None, "gelsd", "gelss"):
+        raise refusal(
+            f"scipy.linalg.lstsq(lapack_driver={lapack_driver!r})",
+            "it finds no singular values, of which cats makes the solution",
+            "Leave lapack_driver= out.",
+        )
     share = np.finfo(matrix.dtype).eps if cond is None else cond
     x, squares, rank, s = linalg.lstsq(matrix, right, share)
     if right.ndim == 1 and isinstance(squares, Traced):
         squares = reshape_(squares, ())
-    return x, squares, rank, s
+    return x, squares, with_dtype(rank, np.int64), s
+
+
+def _each(solve: Callable[..., Value], a: Traced, b: Traced) -> Value:
+    """What is made of each matrix of a stack, and its right side, in stacks, as SciPy makes it.
+
+    Raises ValueError where this SciPy takes no stacks.
+    """
+    whole = type(scipy.linalg.lstsq(shadow(a), shadow(b)))
+    own = min(b.ndim, 2)
+    stack = np.broadcast_shapes(a.shape[:-2], b.shape[: b.ndim - own])
+    a, b = expand(a, (*stack, *a.shape[-2:])), expand(b, (*stack, *b.shape[b.ndim - own :]))
+    found = [solve(getitem(a, place), getitem(b, place)) for place in np.ndindex(stack)]
+    columns = [np.stack(column) for column in zip(*found, strict=True)]
+    return whole([np.reshape(c, (*stack, *np.shape(c)[1:])) for c in columns])
 
 
 def cho_factor(a: Value, lower: bool = False, **options: Any) -> Value:

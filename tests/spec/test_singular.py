@@ -454,6 +454,9 @@ REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
         lambda a: sp("qr", pivoting=True)(np.stack([a, a])), "pivots of .* a stack", "",
     ),
     "sp assume_a": (lambda a: sp("solve", assume_a="banded")(a, a), "assume_a='banded'", "out"),
+    "sp gelsy": (
+        lambda a: sp("lstsq", lapack_driver="gelsy")(a, a[0]), "no singular values", "_driver",
+    ),
     "sp type": (lambda a: sp("eigh", type=2)(a, a), "type=2", "type=1"),
     "sp sylvester": (lambda a: sp("solve_sylvester")(a, a, a[:2]), "Sylvester's equation", ""),
 }  # fmt: skip

@@ -57,6 +57,7 @@ _OPTIONS: list[Row] = [
     ("positional out", lambda x: np.max(x, 1, np.zeros(3)) + np.mean(x, 1, None, np.zeros(3)),
      (M34,)),
     ("keepdims", lambda x: np.ptp(x, (0, 2), keepdims=True) * np.std(x, 1, keepdims=True), (T234,)),
+    ("amax", lambda x: np.amax(x, 0) * np.amin(x, axis=1, keepdims=True, initial=0.1), (M34,)),
     ("ptp", lambda x: np.ptp(x) * np.ptp(x, axis=-1), (M34,)),
     ("count_nonzero", lambda x: np.count_nonzero(x > 0.1) * x + np.count_nonzero(x, axis=0),
      (M34,)),

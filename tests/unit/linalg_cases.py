@@ -161,6 +161,10 @@ _OF_STACKS: list[Row] = [
     ("sp circulant of rows", sp("circulant"), (M32,)),
     ("sp khatri_rao of stacks", sp("khatri_rao"), (STACK, matrix(2, 2, 3, seed=15))),
     ("sp khatri_rao of one and a stack", sp("khatri_rao"), (A33, STACK)),
+    ("sp lstsq of stacks", lambda a, b: sp("lstsq")(a, b)[:2],
+     (matrix(2, 4, 2, seed=16), matrix(4, 1, seed=9))),
+    ("sp lstsq of a stack, one column", lambda a: sp("lstsq")(a, V4)[0],
+     (matrix(2, 4, 2, seed=16),)),
     ("sp block_diag of stacks", sp("block_diag"), (STACK, M32, V3)),
 ] if _BATCHES else []  # fmt: skip
 
