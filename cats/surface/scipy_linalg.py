@@ -16,13 +16,14 @@ import scipy.linalg
 
 from cats.ir.prims import factors, matrix_functions, solving, spectra
 from cats.ir.prims.algebra import div, mul
+from cats.ir.prims.sorting import argmax
 from cats.ir.prims.stacks import tril as lower_part
 from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface import linalg, norms
 from cats.surface.elementwise import subtract
 from cats.surface.indexing import getitem
-from cats.surface.linalg import by_columns, matrices, paired, stacked
+from cats.surface.linalg import by_columns, matrices, mirrored, paired, stacked
 from cats.surface.placed import block_diag, circulant, hankel, khatri_rao, toeplitz
 from cats.surface.products import matmul
 from cats.surface.reasons import BASIS
@@ -52,25 +53,30 @@ def solve(
     transposed: bool = False,
 ) -> Value:
     """scipy.linalg.solve; a symmetric matrix is read in one triangle, as SciPy reads it."""
+    if assume_a is not None:
+        scipy.linalg.solve(np.eye(2), np.ones(2), assume_a=assume_a)  # which knows the words
     matrix, right = paired(a, b)
-    if assume_a in ("sym", "symmetric", "her", "hermitian", "pos", "positive definite"):
-        matrix = mirrored(matrix, lower)
-    elif assume_a in ("upper triangular", "lower triangular"):
+    if assume_a in ("upper triangular", "lower triangular"):
         return solve_triangular(matrix, right, int(transposed), assume_a == "lower triangular")
-    elif assume_a not in (None, "gen", "general"):
-        raise refusal(
-            f"scipy.linalg.solve(assume_a={assume_a!r})",
-            "cats knows general, symmetric, positive definite and triangular matrices",
-            "Leave assume_a= out.",
-        )
+    matrix = as_read(matrix, assume_a, lower)
     return by_columns(partial(solving.solve, transposed=bool(transposed)), matrix, right)
 
 
-def mirrored(a: Traced, lower: bool) -> Traced:
-    """The symmetric matrix of which one triangle is given."""
-    part, strict = (lower_part, -1) if lower else (upper_part, 1)
-    other = swapaxes(part(a, k=strict, extra=0), -2, -1)
-    return part(a, k=0, extra=0) + other  # type: ignore[no-any-return]
+def as_read(a: Traced, assume_a: str | None, lower: bool) -> Traced:
+    """The matrix that SciPy works with, where it reads only some of the entries of another."""
+    match assume_a:
+        case "sym" | "symmetric" | "her" | "hermitian" | "pos" | "positive definite":
+            return mirrored(a, lower)
+        case "upper triangular":
+            return upper_part(a, k=0, extra=0)  # type: ignore[no-any-return]
+        case "lower triangular":
+            return lower_part(a, k=0, extra=0)  # type: ignore[no-any-return]
+        case "diagonal":
+            return upper_part(lower_part(a, k=0, extra=0), k=0, extra=0)  # type: ignore[no-any-return]
+        case "tridiagonal":
+            return upper_part(lower_part(a, k=1, extra=0), k=-1, extra=0)  # type: ignore[no-any-return]
+        case _:
+            return a
 
 
 def solve_triangular(
@@ -88,16 +94,25 @@ def solve_triangular(
     return by_columns(partial(solving.solve_triangular, **params), *paired(a, b))
 
 
-def inv(a: Value, **options: Any) -> Value:
-    """scipy.linalg.inv."""
+def inv(a: Value, assume_a: str | None = None, lower: bool = False, **options: Any) -> Value:
+    """scipy.linalg.inv, of the entries that SciPy reads."""
     _options("inv", options)
-    return linalg.inv(a)
+    if assume_a == "diagonal":
+        raise refusal(
+            "scipy.linalg.inv(assume_a='diagonal')",
+            "SciPy leaves the other entries as they are, which is no inverse",
+            "Use np.diag(1 / np.diag(a)).",
+        )
+    if assume_a is not None:
+        scipy.linalg.inv(np.eye(2), assume_a=assume_a)  # which knows the words
+    return linalg.inv(as_read(matrices(a), assume_a, lower))
 
 
-def pinv(a: Value, *, rtol: Any = None, **options: Any) -> Value:
+def pinv(a: Value, *, rtol: Any = None, return_rank: bool = False, **options: Any) -> Value:
     """scipy.linalg.pinv. The derivative is that at constant rank."""
     _options("pinv", options)
-    return linalg.pinv(a, rtol=rtol)
+    found = linalg.pinv(a, rtol=rtol)
+    return (found, norms.matrix_rank(a, rtol=rtol)) if return_rank else found
 
 
 def lstsq(a: Value, b: Value, cond: Any = None, lapack_driver: Any = None, **options: Any) -> Value:
@@ -197,17 +212,21 @@ def qr(
     return (r, *order) if mode == "r" else (q, r, *order)
 
 
-def lu(
-    a: Value, permute_l: bool = False, *args: Any, p_indices: bool = False, **options: Any
-) -> Value:
+def lu(a: Value, permute_l: bool = False, p_indices: bool = False, **options: Any) -> Value:
     """scipy.linalg.lu; the permutation does not vary."""
-    _options("lu", {"p_indices": p_indices, **options})
+    _options("lu", options)
     array = matrices(a)
+    asked = partial(scipy.linalg.lu, permute_l=permute_l, p_indices=p_indices)
     if not array.size:
-        nothing = np.zeros(array.shape, array.dtype)
-        return array.recorder.local(scipy.linalg.lu(nothing, permute_l=permute_l))
+        return array.recorder.local(asked(np.zeros(array.shape, array.dtype)))
     p, low, up = factors.lu(array)
-    return (matmul(p, low), up) if permute_l else (p, low, up)
+    if permute_l:
+        return matmul(p, low), up
+    if p_indices:
+        rows, columns = (min(n, 2) for n in array.shape[-2:])
+        small = np.eye(rows, columns)
+        p = with_dtype(argmax(p, axis=p.ndim - 1, skip=False), asked(small)[0].dtype)
+    return p, low, up
 
 
 def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True, **options: Any) -> Value:
@@ -231,6 +250,7 @@ def eigh(
     eigvals_only: bool = False,
     type: int = 1,
     subset_by_index: Any = None,
+    subset_by_value: Any = None,
     driver: str | None = None,
     **options: Any,
 ) -> Value:
@@ -244,14 +264,25 @@ def eigh(
         array, right = paired(a, b)
         back = linalg.cholesky(right if lower else swapaxes(right, -2, -1))
         array, usual = _between(back, mirrored(array, lower)), "evd"
-    first, last = (0, array.shape[-1] - 1) if subset_by_index is None else subset_by_index
-    chosen = (..., slice(int(first), int(last) + 1))
+    if subset_by_index is not None and subset_by_value is not None:
+        raise ValueError("eigenvalues are chosen by their places or by their values")
     if eigvals_only:
-        return getitem(linalg.eigvalsh(array, uplo), chosen)
+        w = linalg.eigvalsh(array, uplo)
+        return getitem(w, _chosen(w, subset_by_index, subset_by_value))
     w, v = spectra.scipy_eigh(array, driver=driver or usual, uplo=uplo)
+    chosen = _chosen(w, subset_by_index, subset_by_value)
     if back is not None:
         v = solve_triangular(back, v, trans=1, lower=True)
     return getitem(w, chosen), getitem(v, chosen)
+
+
+def _chosen(w: Value, places: Any, values: Any) -> Any:
+    """The key of eigenvalues between two places, or above a value and up to another."""
+    if values is not None:
+        low, high = values
+        return ..., slice(int(np.sum(w <= low)), int(np.sum(w <= high)))
+    first, last = (0, w.shape[-1] - 1) if places is None else places
+    return ..., slice(int(first), int(last) + 1)
 
 
 def _between(low: Value, a: Value) -> Value:

@@ -97,6 +97,13 @@ _NUMPY: list[Row] = [
     ("svd full of wide", lambda a: np.linalg.svd(a)[:2], (WIDE,)),
     ("svd full of a stack", lambda a: np.linalg.svd(a).Vh, (matrix(2, 3, 2, seed=13),)),
     ("svd stack", lambda a: np.linalg.svd(a, False, False), (matrix(2, 3, 2, seed=13),)),
+    ("svd of a symmetric one", lambda a: np.linalg.svd(a, hermitian=True), (A33 - 2 * B33,)),
+    ("svd of symmetric ones", lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True),
+     (STACK - 2.3 * np.eye(3),)),
+    ("pinv of symmetric ones", lambda a: np.linalg.pinv(a, hermitian=True),
+     (STACK - 4.3 * np.eye(3),)),
+    ("matrix_rank of a symmetric one", lambda a: a * np.linalg.matrix_rank(a, hermitian=True),
+     (A33,)),
     ("svdvals", np.linalg.svdvals, (WIDE,)),
     ("eigh", np.linalg.eigh, (A33,)),
     ("eigh upper", lambda a: np.linalg.eigh(a, UPLO="U").eigenvectors, (A33,)),
@@ -153,7 +160,15 @@ _NUMPY: list[Row] = [
 ]  # fmt: skip
 
 _BATCHES = np.lib.NumpyVersion(scipy.__version__) >= "1.17.0"
-"""Whether this SciPy takes stacks of arguments where each is to become a matrix."""
+"""Whether this SciPy takes stacks of arguments everywhere, and is told what matrices are like."""
+
+_WORDS: list[Row] = [
+    *[(f"sp inv {word}", sp("inv", assume_a=word, lower=lower), (A33 + 2 * np.eye(3),))
+      for word in ("upper triangular", "lower triangular", "pos", "sym", "her", "general")
+      for lower in (False, True)],
+    *[(f"sp solve {word}", sp("solve", assume_a=word, transposed=word == "tridiagonal"),
+       (A33, V3)) for word in ("diagonal", "tridiagonal", "banded", "symmetric")],
+] if _BATCHES else []  # fmt: skip
 
 _OF_STACKS: list[Row] = [
     ("sp toeplitz of rows", sp("toeplitz"), (TALL, V3)),
@@ -180,6 +195,12 @@ _SCIPY: list[Row] = [
     ("sp inv", sp("inv", overwrite_a=False), (A33,)),
     ("sp inv by position", sp("inv", False, True), (A33,)),
     ("sp pinv", sp("pinv"), (TALL,)),
+    ("sp pinv and rank", lambda a: sp("pinv", rtol=1e-3, return_rank=True)(a)[0], (TALL,)),
+    ("sp rank", lambda a: a * sp("pinv", return_rank=True)(a)[1], (TALL,)),
+    ("sp lu by places", lambda a: sp("lu", p_indices=True)(a)[1:], (A33[[2, 0, 1]],)),
+    ("sp places of lu", lambda a: a[sp("lu", p_indices=True)(a)[0]] * 2, (A33[[2, 0, 1]],)),
+    ("sp eigh by value", lambda a: sp("eigh", subset_by_value=(-1.0, 3.0))(a), (A33,)),
+    ("sp eigvalsh by value", sp("eigvalsh", subset_by_value=(2.0, np.inf)), (A33,)),
     ("sp lstsq", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, V4)),
     ("sp lstsq columns", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, M42)),
     ("sp cho_solve", lambda a, b: sp("cho_solve")(sp("cho_factor")(spd(a)), b), (A33, V3)),
@@ -221,6 +242,7 @@ _SCIPY: list[Row] = [
     ("sp circulant", sp("circulant"), (V4,)),
     ("sp khatri_rao", sp("khatri_rao"), (M32, TALL)),
     ("sp hankel of unlike types", sp("hankel", r=np.array([7, 2, 3])), (V4,)),
+    *_WORDS,
     *_OF_STACKS,
 ]  # fmt: skip
 
