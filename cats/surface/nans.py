@@ -108,7 +108,7 @@ def nanmean(
     """np.nanmean."""
     x = lifted(recorder_of(a, where), a)
     _check_dtypes(x, dtype, into)
-    return mean(x, axes_of(axis, x.ndim), dtype, keepdims, where=there(x, where), into=into)
+    return mean(x, axis, dtype, keepdims, where=there(x, where), into=into)
 
 
 def _check_dtypes(x: Traced, *dtypes: Any) -> None:

@@ -306,6 +306,12 @@ def widths(x: Traced, dtype: Any, into: Any) -> tuple[Any, Any]:
     return dtype, dtype
 
 
+def averaged(x: Traced, axis: Any, where: Value) -> tuple[Axes, Traced | None]:
+    """The axes of a mean, and the mask; only with one NumPy lets axes of a number be named."""
+    mask = mask_of(x, where)
+    return normal_axes(axis, x.ndim) if mask is None else axes_of(axis, x.ndim), mask
+
+
 def mean(
     a: Value,
     axis: Any = None,
@@ -317,7 +323,7 @@ def mean(
 ) -> Value:
     """np.mean."""
     x = lifted(recorder_of(a, where), a)
-    axes, mask = axes_of(axis, x.ndim), mask_of(x, where)
+    axes, mask = averaged(x, axis, where)
     added, divided = widths(x, dtype, into)
     found = _as_it_is(average_of(_working(x, added), axes, mask, divided), divided)
     return kept(found, x.shape, axes) if truth(keepdims) else found
@@ -373,7 +379,7 @@ def var(
 ) -> Value:
     """np.var: the mean square distance from the mean, with ddof."""
     x = lifted(recorder_of(a, where, mean), a)
-    axes, mask = axes_of(axis, x.ndim), mask_of(x, where)
+    axes, mask = averaged(x, axis, where)
     total, count = squares(x, axes, mask, dtype, degrees(ddof, correction), mean, into=into)
     count = choice.maximum(count, 0.0) if isinstance(count, Traced) else max(float(count), 0.0)
     found = _as_it_is(div(total, count), widths(x, dtype, into)[1])

@@ -36,6 +36,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "an axis of one twice": (lambda x: np.std(x[:1], axis=(0, 0)), M, "named twice"),
     "a median's axis twice": (lambda x: np.median(x, axis=(0, 0)), M, "named twice"),
     "a new axis twice": (lambda x: np.expand_dims(x, (0, 0)), M, "named twice"),
+    "an axis of a number": (lambda x: np.mean(x[0], axis=0), X, "axis 0"),
     "flip twice": (lambda x: np.flip(x, (0, 0)), M, "named twice"),
     "squeeze twice": (lambda x: np.squeeze(x[:1], (0, 0)), M, "named twice"),
     "a sum of nothing": (lambda x: NP.sum(x[:0], initial=None), X, "to begin with"),
@@ -58,6 +59,13 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "a tuple for a sum": (lambda x: NP.sum(x, out=(np.zeros(()),)), X, "no tuple"),
     "one array for two results": (lambda x: NP.modf(x, out=np.zeros(3)), X, "2 results"),
     "round of an array": (lambda x: round(NP.asarray(x[0])), X, "rounds numbers"),
+    "reshape with a copy": (
+        lambda x: NP.reshape(x.copy().T, -1, copy=False), M, "lie so in memory",
+    ),
+    "reshape by columns with a copy": (
+        lambda x: NP.reshape(x.copy(), -1, order="F", copy=False), M, "lie so in memory",
+    ),
+    "reshape in any order": (lambda x: NP.reshape(x, -1, order="K"), X, "for ravel"),
     "vander of a matrix": (np.vander, M, "one-dimensional"),
     "rot90 in one axis": (lambda x: np.rot90(x, axes=(0, 0)), M, "different"),
     "rollaxis": (lambda x: np.rollaxis(x, 9), M, "axis 9"),
