@@ -66,7 +66,9 @@ def named(function: Callable[..., Any], parts: Sequence[Value]) -> Value:
 
 
 def mirrored(a: Traced, lower: bool) -> Traced:
-    """The symmetric matrix of which one triangle is given."""
+    """The symmetric matrix of which one triangle is given. Raises ValueError for no square."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"a symmetric matrix is square, not of shape {a.shape}")
     part, strict = (lower_part, -1) if lower else (upper_part, 1)
     other = swapaxes(part(a, k=strict, extra=0), -2, -1)
     return part(a, k=0, extra=0) + other  # type: ignore[no-any-return]

@@ -52,7 +52,7 @@ def dot(x: Value, y: Value, *, into: Any = None, **options: Any) -> Value:
     """
     refuse_options("np.dot", options)
     a, b = paired(x, y)
-    if into not in (None, a.dtype):
+    if into is not None and into != a.dtype:
         raise ValueError(f"out= is an array of {into}, and the product is of {a.dtype}")
     if not a.ndim or not b.ndim:
         return entrywise(np.multiply, mul, a, b)

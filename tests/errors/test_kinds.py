@@ -24,6 +24,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "khatri_rao of vectors": (lambda x: SL.khatri_rao(x, x), X, "2-dimensional"),
     "khatri_rao of unlike": (lambda x: SL.khatri_rao(x, x[:, :2]), M, "number of columns"),
     "position of inv": (lambda x: SL.inv(x[:, :2], 1, 2, 3), M, "too many positional"),
+    "symmetric, not square": (
+        lambda x: SL.solve(x[:1], x[0, :1], assume_a="sym"), M, "is square",
+    ),
+    "a pseudoinverse, not square": (lambda x: np.linalg.pinv(x, hermitian=True), M, "is square"),
+    "svd, not square": (lambda x: np.linalg.svd(x, hermitian=True)[1], M, "square"),
     "companion of one": (lambda x: SL.companion(x[:1]), X, "at least 2"),
     "convolution_matrix of 0": (lambda x: SL.convolution_matrix(x, 0), X, "positive"),
     "amax of nothing": (lambda x: np.amax(x[:0]), X, "there is none"),
@@ -47,6 +52,9 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     ),
     "dot into another dtype": (
         lambda x: np.dot(x, x.T, out=np.zeros((2, 2), "f4")), M, "array of float32",
+    ),
+    "dot into a wider dtype": (
+        lambda x: np.dot(x.astype("f4"), x.T.astype("f4"), out=np.zeros((2, 2))), M, "of float64",
     ),
     "take into another dtype": (
         lambda x: np.take(x.astype("f4"), [0], out=np.zeros(1)), X, "array of float64",
