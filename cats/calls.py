@@ -41,7 +41,8 @@ def called(
     if Chosen in map(type, args):
         return recorder.speech.names["chosen"](function, args, kwargs)
     args, kwargs, out = separated(function, args, kwargs)
-    if isinstance(function, np.ufunc) and out is None and kwargs.get("where", True) is not True:
+    makes = isinstance(function, np.ufunc) and (out is None or out.leaves)
+    if makes and kwargs.get("where", True) is not True:
         recorder.refuse(
             f"{shown(function)} with where= and without out=",
             "NumPy leaves the other entries of the result as they happen to be",
@@ -55,8 +56,9 @@ def called(
     said = speech.said(function)
     if said is None:
         raise unknown(recorder, function)
+    told = {} if out is None else speech.told(function, out.dtype)
     try:
-        found = said(*args, **kwargs)
+        found = said(*args, **kwargs, **told)
         if function not in speech.views:
             found = _detached(recorder, found, args)
         if out is not None:
@@ -68,16 +70,23 @@ def called(
         placed = error.at(users_place()).advised(_remedy(error))
         raise _mistaken(recorder, placed, function, args, kwargs, out) from error.__cause__
     except _MISTAKES as error:
-        name = shown(function)
-        found = TraceError(
-            f"{name} cannot take these arguments: {error}",
-            where=users_place(),
-            remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
-        )
+        found = cannot_take(function, error)
         raise _mistaken(recorder, found, function, args, kwargs, out) from error
 
 
 # Errors
+
+
+def cannot_take(function: Any, error: Exception) -> CatsError:
+    """The error for arguments that a function cannot take, with what it says of them."""
+    if isinstance(error, CatsError):
+        return error.at(users_place())
+    name = shown(function)
+    return TraceError(
+        f"{name} cannot take these arguments: {error}",
+        where=users_place(),
+        remedy=f"Check the arguments of {name}; cats takes those that NumPy takes.",
+    )
 
 
 def unknown(recorder: Recorder, function: Any) -> CatsError:
@@ -133,7 +142,7 @@ def _plainly(
     target = args[0] if args and recorder.speech.writes_into(function) else None
     if isinstance(target, Tracked):
         target.refuse_frozen()
-    blank = out.blank() if out is not None else {}
+    blank = {"out": out.blank()} if out is not None else {}
     plainly = recorder.speech.plainly(function)
     found = forgetting(args, _apart(recorder, plainly(*known, **options, **blank), known))
     if isinstance(target, Tracked):
@@ -225,6 +234,8 @@ def _anywhere(made: Tracked) -> Tracked:
 def _written(recorder: Recorder, out: Out, found: Value) -> Value:
     """The result written into the array, or the arrays, given as `out=`."""
     results = found if isinstance(found, tuple) else (found,)
+    if len(out.arrays) != len(results):
+        raise ValueError(f"out= has {len(out.arrays)} arrays, and there are {len(results)} results")
     pairs = zip(out.arrays, results, strict=True)
     made = tuple([_into(recorder, array, result, out) for array, result in pairs])
     return made if isinstance(found, tuple) else made[0]
@@ -232,7 +243,10 @@ def _written(recorder: Recorder, out: Out, found: Value) -> Value:
 
 def _into(recorder: Recorder, array: Any, found: Value, out: Out) -> Value:
     if array is None:
-        return found
+        scalar = isinstance(found, Tracked) and not found.is_array
+        return found.in_box() if out.boxed and scalar else found
+    if not isinstance(array, Tracked | np.ndarray):
+        raise TypeError(f"out= takes an array, and no {type(array).__name__}")
     if not isinstance(array, Tracked):
         recorder.refuse(
             "out= given an array from outside the function",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,9 +73,31 @@ def as_bool(x: Any) -> bool:
     return bool(x.recorder.observe(x)) if isinstance(x, Tracked) else bool(x)
 
 
+@lru_cache(maxsize=1)
+def _arrays_are_numbers() -> bool:
+    """Whether this NumPy gives the one entry of an array with axes for a number of Python's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(float(np.ones(1)))
+        except TypeError:
+            return False
+
+
+def as_number(x: Any, what: str) -> Any:
+    """The one entry, where NumPy gives one: since 2.4 only of an array without axes."""
+    if x.size == 1 and x.space.shape and not _arrays_are_numbers():
+        raise Asked(
+            f"{what} of a traced value in {x.space}: it has axes",
+            where=users_place(),
+            remedy="Choose the entry, as x[0] or x.item().",
+        )
+    return single(x, what)
+
+
 def as_int(x: Any) -> int:
     """int(x)."""
-    x = single(x, "int(x)")
+    x = as_number(x, "int(x)")
     if isinstance(x.space, Real):
         if not x.recorder.observe(isfinite(x)):
             return int(float(x.recorder.concrete.value(x.term)))
@@ -101,11 +125,11 @@ def as_float(x: Any) -> float:
     if isinstance(x.space, Discrete):
         return float(int(x))
     if formats(sys._getframe(1)):
-        number = float(_now(single(x, "a text % x")))
+        number = float(_now(as_number(x, "a text % x")))
         x.recorder.world.written.add(number)
         return number
     refuse(
-        x,
+        as_number(x, "float(x)"),
         "float(x)",
         "code that cats cannot see into asks for the number, and its derivative would be lost",
         "Use x itself, and np.sin or math.sin within the function.",
@@ -113,7 +137,16 @@ def as_float(x: Any) -> float:
 
 
 def rounded(x: Any, digits: int | None = None) -> Any:
-    """round(x), a whole number; round(x, digits), a number whose derivative is 0."""
+    """round(x), a whole number; round(x, digits), a number whose derivative is 0.
+
+    Raises Asked for an array, also without axes: Python rounds numbers.
+    """
+    if x.is_array:
+        raise Asked(
+            f"round(x) of a traced array in {x.space}: Python rounds numbers",
+            where=users_place(),
+            remedy="Use np.round(x), or x[()] of an array without axes.",
+        )
     if digits is None:
         return int(called(x.recorder, np.round, (x,), {}))
     if x.weak and isinstance(x.space, Real) and _is_doubtful(x, digits):

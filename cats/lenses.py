@@ -126,9 +126,18 @@ def shares(shape: Shape, lenses: Sequence[AnyLens], order: Sequence[int] | None 
     >>> shares((2, 3), [line]), shares((2, 3), [turn, line])
     (True, False)
     """
+    whole = in_memory(shape, order)
+    return np.may_share_memory(whole, seen_through(whole, lenses))
+
+
+def in_memory(shape: Shape, order: Sequence[int] | None = None) -> np.ndarray[Any, Any]:
+    """A new array of truth values whose axes lie in memory in an order; None for C order."""
     axes = range(len(shape)) if order is None else order
-    whole = np.empty([shape[a] for a in axes], bool)
-    at = whole.transpose([int(i) for i in np.argsort(axes)])
+    return np.empty([shape[a] for a in axes], bool).transpose([int(i) for i in np.argsort(axes)])
+
+
+def seen_through(whole: np.ndarray[Any, Any], lenses: Sequence[AnyLens]) -> np.ndarray[Any, Any]:
+    """What NumPy makes of an array where these are applied, a view or a copy."""
     for lens in lenses:
-        at = lens.seen(at)
-    return np.may_share_memory(whole, at)
+        whole = lens.seen(whole)
+    return whole

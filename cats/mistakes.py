@@ -50,8 +50,11 @@ def as_numpy(
     kind = refused(plain, args, kwargs)
     if kind is None and isinstance(error, Mistake):
         return TraceError(error.message, where=error.where, remedy=error.remedy)
-    if kind is None or isinstance(error, Asked):
-        return error
+    return error if kind is None or isinstance(error, Asked) else of_kind(kind, error)
+
+
+def of_kind(kind: type[Exception], error: CatsError) -> CatsError:
+    """The error, as one that is caught as that kind of exception too."""
     return _mistake(kind, error.message, error.where, error.remedy)
 
 

@@ -22,25 +22,40 @@ PLACES = {
 class Out:
     """The arrays that results are written into.
 
-    arrays   one for each result, None where a new array is to be made
+    arrays   one for each result, None where a new one is to be made
     where    which entries a universal function writes; None: it is none, and shapes must agree
     casting  how far results may be converted
+    boxed    results are arrays also without axes: it is out=...
     """
 
     arrays: tuple[Any, ...]
     where: Any = None
     casting: str = "same_kind"
+    boxed: bool = False
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the function makes arrays, whose entries it may leave as they happen to be."""
+        return any(a is None for a in self.arrays)
 
     @property
     def given(self) -> Any:
         """The arrays as they are given to a function."""
+        if self.boxed:
+            return ...
         return self.arrays if len(self.arrays) > 1 else self.arrays[0]
 
-    def blank(self) -> dict[str, Any]:
-        """Arrays like these, for NumPy to write some entries of."""
-        if self.where is None or self.where is True:
-            return {}
-        return {"out": tuple([a if a is None else np.zeros(a.shape, a.dtype) for a in self.arrays])}
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The dtype of the first array."""
+        return getattr(self.arrays[0], "dtype", None)
+
+    def blank(self) -> Any:
+        """Arrays like these, for NumPy to write into."""
+        if self.boxed:
+            return ...
+        made = [np.zeros(a.shape, a.dtype) if hasattr(a, "dtype") else a for a in self.arrays]
+        return tuple(made) if len(made) > 1 else made[0]
 
 
 @lru_cache(maxsize=512)
@@ -67,6 +82,15 @@ _OLDER: dict[Any, tuple[str, ...]] = {
 """Of functions that do not tell them before NumPy 2.4."""
 
 
+@lru_cache(maxsize=1)
+def _takes_dots() -> bool:
+    """Whether this NumPy, of 2.3 or later, makes an array of any result where out=... is given."""
+    try:
+        return isinstance(np.negative(0.0, out=...), np.ndarray)
+    except TypeError:
+        return False
+
+
 def _placed(
     names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -90,7 +114,8 @@ def separated(
     ((1.0, 2.0), {}, True)
     """
     if isinstance(function, np.ufunc) and len(args) > function.nin:
-        args, kwargs = args[: function.nin], {**kwargs, "out": args[function.nin :]}
+        missing = (None,) * (function.nargs - len(args))
+        args, kwargs = args[: function.nin], {**kwargs, "out": args[function.nin :] + missing}
     method = isinstance(function, tuple)
     names = PLACES.get(function[1], ()) if method else _parameters(function)
     args, kwargs = _placed(names, args, kwargs)
@@ -101,13 +126,15 @@ def separated(
             {**dict(zip(names[first:], args[first:], strict=False)), **kwargs},
         )
     given = kwargs.get("out")
-    arrays = given if isinstance(given, tuple) else (given,)
+    universal = isinstance(function, np.ufunc) or method
+    arrays = given if isinstance(given, tuple) and universal else (given,)
     rest = {key: value for key, value in kwargs.items() if key != "out"}
     if all(a is None for a in arrays):
         return args, rest, None
+    if given is ... and universal and _takes_dots():
+        count = function.nout if isinstance(function, np.ufunc) else 1
+        return args, rest, Out((None,) * count, kwargs.get("where", True), boxed=True)
     if isinstance(function, np.ufunc):
         casting = kwargs.get("casting", "same_kind")
         return args, rest, Out(arrays, kwargs.get("where", True), casting)
-    if method and names and rest.get("dtype") is None:
-        rest["dtype"] = arrays[0].dtype
     return args, rest, Out(arrays)

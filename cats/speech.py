@@ -27,6 +27,7 @@ class Speech:
     outside those that may not be called in a traced function at all, by title
     later   functions of libraries, by title, which are looked for when one is called
     arrays  those whose results without axes are arrays and no scalars: of what, is said with them
+    into    those that look at the dtype of what is given as `out=`, and are told it
     """
 
     names: Mapping[Any, Callable[..., Value]]
@@ -36,6 +37,7 @@ class Speech:
     outside: frozenset[str] = frozenset()
     later: Mapping[str, Callable[..., Value]] = field(default_factory=dict)
     arrays: Mapping[Any, Callable[[Any], bool]] = field(default_factory=dict)
+    into: frozenset[Any] = frozenset()
 
     def said(self, function: Any) -> Callable[..., Value] | None:
         """The function in terms of the vocabulary, if there is one."""
@@ -51,6 +53,10 @@ class Speech:
     def writes_into(self, function: Any) -> bool:
         """Whether the function writes into its first argument."""
         return function in self.writes or title(function) in self.writes
+
+    def told(self, function: Any, dtype: Any) -> dict[str, Any]:
+        """What a function is told beside its arguments, of an array of this dtype for results."""
+        return {"into": dtype} if {function, title(function)} & self.into else {}
 
     def plainly(self, function: Any) -> Callable[..., Any]:
         """NumPy's own function for a key of the table: a function, a method of a ufunc, a sign."""

@@ -7,7 +7,7 @@ that is written into becomes another term; its views read it anew through their 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from cats.ir.errors import Asked, TraceError
 from cats.ir.lam import Const, Term
 from cats.ir.spaces import Ground
 from cats.ir.wire import STAMPS
-from cats.lenses import AnyLens, shares
+from cats.lenses import AnyLens, in_memory, seen_through, shares
 from cats.places import users_place
 
 State = Term | np.ndarray[Any, Any]
@@ -153,17 +153,33 @@ class Tracked:
             view.recorder = view.root.recorder
             link.seen = version
 
-    def is_view(self) -> bool:
-        """Whether NumPy gave a view and no copy. Raises TraceError where that cannot be known."""
+    def _lenses(self) -> list[AnyLens]:
+        """How it is a view of its root, the first lens first."""
         lenses: list[AnyLens] = []
         at: Tracked = self
         while type(at._link) is View:
             lenses.append(at._link.lens)
             at = at._link.parent
+        return lenses[::-1]
+
+    def layouts(self) -> Iterator[np.ndarray[Any, Any]]:
+        """Arrays that lie in memory as this one may, as far as that is known; one if it is."""
+        if self.known is not None:
+            yield self.known
+            return
+        root, lenses = self.root, self._lenses()
+        known = root.own.order
+        orders = permutations(range(root.ndim)) if known is None else [known]
+        for order in orders:
+            yield seen_through(in_memory(root.shape, order), lenses)
+
+    def is_view(self) -> bool:
+        """Whether NumPy gave a view and no copy. Raises TraceError where that cannot be known."""
+        lenses, at = self._lenses(), self.root
         if not any(lens.may_copy for lens in lenses) or at.own.order is not None:
-            return shares(at.space.shape, lenses[::-1], at.own.order)
+            return shares(at.space.shape, lenses, at.own.order)
         orders = permutations(range(at.ndim))
-        answers = {shares(at.space.shape, lenses[::-1], order) for order in orders}
+        answers = {shares(at.space.shape, lenses, order) for order in orders}
         if len(answers) == 1:
             return answers.pop()
         raise self.recorder.refused(

@@ -13,13 +13,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cats.calls import called, known_arguments, unknown
+from cats.calls import called, cannot_take, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
 from cats.doors.taken_out import refuse_text
 from cats.ir.errors import CatsError
+from cats.mistakes import of_kind, refused
 from cats.plain import as_array
 from cats.recorder import Recorder, newest_recorder
+from cats.refusals import refusal_of
 from cats.titles import title
 from cats.traced import Traced
 
@@ -173,7 +175,8 @@ def _tried(
 ) -> Any:
     """A library's own code, traced; where it does what cannot be traced, the function is unknown.
 
-    Compiled code may swallow the error, or say it in words of its own.
+    Compiled code may swallow the error, or say it in words of its own. Arguments that the library
+    refuses too are the user's mistake.
     """
     before = recorder.refusal
     try:
@@ -183,14 +186,17 @@ def _tried(
         cause: Exception | None = recorder.refusal
     except NoValue:
         raise
-    except (CatsError, AttributeError) as error:
-        cause = error
     except Exception as error:
-        if not of_scipy(function):
-            raise
         cause = error
     recorder.refusal = before
-    raise unknown(recorder, function) from cause
+    speech = recorder.speech
+    said = refusal_of(title(function), speech.refused)
+    kind = None if said else refused(speech.plainly(function), args, kwargs)
+    if kind is not None and cause is not None:
+        raise of_kind(kind, cannot_take(function, cause)) from cause
+    if cause is None or isinstance(cause, CatsError | AttributeError) or of_scipy(function):
+        raise unknown(recorder, function) from cause
+    raise cause
 
 
 def _refuse_frozen(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from cats.decided import as_number
 from cats.doors.answers import floated
 from cats.ir.prims.layout import convert
 from cats.operands import UFUNCS, reflected
@@ -110,7 +111,7 @@ def real_type(value: Any) -> Any:
 def made(real: type, x: Traced) -> Any:
     """real(x): a Python number is weak, a NumPy scalar type gives what NumPy's gives."""
     if real is float:
-        single = x.item()
+        single = as_number(x, "float(x)").item()
         if not isinstance(single, Traced):
             return float(single)
         found = single if single.dtype == np.float64 else convert(single, dtype="float64")

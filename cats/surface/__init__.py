@@ -47,6 +47,7 @@ from cats.surface import (
     updates,
 )
 from cats.surface.later import Later
+from cats.surface.reductions import CUMPROD, CUMSUM
 from cats.surface.refused import OUTSIDE, REFUSED
 from cats.surface.values import present
 from cats.tracked import Tracked
@@ -138,4 +139,17 @@ ARRAYS: dict[Any, Callable[[Any], bool]] = {
 }  # fmt: skip
 """Functions whose results without axes are arrays, and of which first arguments."""
 
-SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER), ARRAYS)
+INTO = frozenset(
+    {
+        np.sum, np.prod, np.max, np.amax, np.min, np.amin, np.ptp, np.mean, np.var, np.std,
+        np.cumsum, np.cumprod,
+        np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd,
+        np.nancumsum, np.nancumprod, np.median, np.trace, np.einsum,
+        np.dot, np.take, np.compress,
+        *present(cumulative_sum=CUMSUM, cumulative_prod=CUMPROD),
+        "numpy.ufunc.reduce", "numpy.ufunc.accumulate", "numpy.ufunc.reduceat",
+    }
+)  # fmt: skip
+"""Functions that look at the dtype of `out=`, to compute in it or to refuse it."""
+
+SPEECH = Speech(NAMES, VIEWS, WRITES, REFUSED, OUTSIDE, Later(LATER), ARRAYS, INTO)

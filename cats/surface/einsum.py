@@ -25,10 +25,19 @@ Operand = tuple[Traced, str]
 
 
 def einsum(
-    *operands: Any, optimize: Any = False, dtype: Any = None, casting: Any = "safe", **options: Any
+    *operands: Any,
+    optimize: Any = False,
+    dtype: Any = None,
+    casting: Any = "safe",
+    into: Any = None,
+    **options: Any,
 ) -> Value:
-    """np.einsum; repeated letters of one operand read its diagonal, lengths of 1 are repeated."""
+    """np.einsum; repeated letters of one operand read its diagonal, lengths of 1 are repeated.
+
+    into  the dtype of `out=`, in which NumPy computes where no other is said
+    """
     options.pop("order", None)
+    dtype = into if dtype is None and optimize is False else dtype
     refuse_options("np.einsum", options)
     text, xs = _spelled(operands)
     recorder = recorder_of(*xs)

@@ -28,7 +28,10 @@ from cats.traced import Traced
 def digitize(x: Value, bins: Value, right: bool = False) -> Value:
     """np.digitize."""
     recorder = recorder_of(x, bins)
-    return places(lifted(recorder, bins), lifted(recorder, x), right=bool(right), lead=0)
+    ends = lifted(recorder, bins)
+    if ends.known is not None:
+        np.digitize(0.0, ends.known)  # which says so where they are not in order
+    return places(ends, lifted(recorder, x), right=bool(right), lead=0)
 
 
 def added(places: Traced, weights: Value, length: int) -> Value:

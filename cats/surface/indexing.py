@@ -20,6 +20,7 @@ from cats.places import users_place
 from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
 from cats.surface.masks import chosen, mask_in, places, refuse_count, told
+from cats.surface.reductions import SUM
 from cats.surface.shapes import ravel
 from cats.surface.values import (
     expand,
@@ -27,7 +28,6 @@ from cats.surface.values import (
     normal_axis,
     recorder_of,
     windowed,
-    with_dtype,
 )
 from cats.traced import Traced
 from cats.tracked import View
@@ -260,10 +260,16 @@ def in_range(indices: Traced, length: int) -> Traced:
     return indices
 
 
-def take(x: Value, indices: Any, axis: Any = None, mode: str = "raise") -> Value:
-    """np.take."""
+def take(
+    x: Value, indices: Any, axis: Any = None, mode: str = "raise", *, into: Any = None
+) -> Value:
+    """np.take. Raises TypeError for another `into`, the dtype of what it is written into, that
+    does not fit into that of x: NumPy takes the entries to a copy of it.
+    """
     recorder = recorder_of(x, indices)
     array = lifted(recorder, x)
+    if into is not None and not np.can_cast(into, array.dtype):
+        raise TypeError(f"out= is an array of {into}, and the entries are of {array.dtype}")
     if axis is None:
         array, axis = ravel(array), 0
     place = normal_axis(axis, array.ndim)
@@ -329,10 +335,17 @@ def _turned(x: Traced, order: tuple[int, ...]) -> Traced:
     return x if order == tuple(range(x.ndim)) else move(x, axes=order)
 
 
-def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Value:
+def trace(
+    x: Value,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    *,
+    into: Any = None,
+) -> Value:
     """np.trace."""
-    found = diagonal(x, offset, axis1, axis2)
-    return (found if dtype is None else with_dtype(found, dtype)).sum(axis=-1)
+    return SUM(diagonal(x, offset, axis1, axis2), -1, dtype, into=into)
 
 
 def where_(condition: Value, *sides: Value) -> Value:

@@ -15,13 +15,20 @@ import numpy as np
 from cats.concrete import told
 from cats.ir.prims import beyond, determinants, factors, least_squares, solving, spectra
 from cats.ir.prims.algebra import mul
+from cats.ir.prims.choice import abs as absolute
+from cats.ir.prims.choice import sign
+from cats.ir.prims.stacks import tril as lower_part
+from cats.ir.prims.stacks import triu as upper_part
 from cats.ir.spaces import Value
 from cats.surface.elementwise import subtract
+from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.norms import matrix_rank
 from cats.surface.products import matmul
 from cats.surface.reductions import NAMES as REDUCTIONS
-from cats.surface.shapes import ravel, reshape_, swapaxes, transpose
+from cats.surface.shapes import flip, ravel, reshape_, swapaxes, transpose
+from cats.surface.sorting import sort
+from cats.surface.taking import take_along_axis
 from cats.surface.values import (
     expand,
     lifted,
@@ -58,6 +65,15 @@ def named(function: Callable[..., Any], parts: Sequence[Value]) -> Value:
     return type(function(np.eye(1)))(*parts)
 
 
+def mirrored(a: Traced, lower: bool) -> Traced:
+    """The symmetric matrix of which one triangle is given. Raises ValueError for no square."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"a symmetric matrix is square, not of shape {a.shape}")
+    part, strict = (lower_part, -1) if lower else (upper_part, 1)
+    other = swapaxes(part(a, k=strict, extra=0), -2, -1)
+    return part(a, k=0, extra=0) + other  # type: ignore[no-any-return]
+
+
 # Equations
 
 
@@ -84,10 +100,10 @@ def inv(a: Value) -> Value:
 
 
 def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -> Value:
-    """np.linalg.pinv. The derivative is that at constant rank."""
+    """np.linalg.pinv. The derivative is that at constant rank; `hermitian` reads one triangle."""
     rtol = options.pop("rtol", np._NoValue)
-    refuse_options("np.linalg.pinv", {"hermitian": hermitian, **options})
-    array = matrices(a)
+    refuse_options("np.linalg.pinv", options)
+    array = mirrored(matrices(a), lower=True) if hermitian else matrices(a)
     if rcond is None:
         usual = max(array.shape[-2:]) * np.finfo(array.dtype).eps
         rcond = 1e-15 if rtol is np._NoValue else usual if rtol is None else rtol
@@ -100,6 +116,8 @@ def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
     The sums of squares are there for more rows than columns, if the rank is full: it is observed.
     """
     matrix, right = paired(a, b)
+    if matrix.ndim != 2:
+        raise ValueError(f"least squares of shape {matrix.shape}: one matrix is asked for")
     rows, columns = matrix.shape
     eps = float(np.finfo(matrix.dtype).eps)
     share = max(rows, columns) * eps if rcond is None else eps if rcond < 0 else float(rcond)
@@ -192,7 +210,10 @@ def whole_qr(a: Traced, q: Traced, r: Traced) -> tuple[Value, Value]:
 def svd(
     a: Value, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Value:
-    """np.linalg.svd; vectors beyond the singular values, of full_matrices, have no derivative."""
+    """np.linalg.svd; vectors beyond the singular values, of full_matrices, have no derivative.
+
+    That of a symmetric matrix, `hermitian`, is by its eigenvectors, and reads its lower triangle.
+    """
     array = matrices(a)
     if hermitian:
         return _svd_of_symmetric(array, compute_uv)
@@ -208,16 +229,16 @@ def svd(
 
 
 def _svd_of_symmetric(a: Traced, compute_uv: bool) -> Value:
-    """By eigenvalues, which are real: their sizes, largest first; vh takes the signs."""
+    """|w| and the eigenvectors, those on the right with the signs of w, the largest first."""
     if not compute_uv:
-        return np.flip(np.sort(np.abs(eigvalsh(a))), -1)
-    values, vectors = eigh(a)
-    sizes = np.abs(values)
-    order = np.flip(np.argsort(sizes), -1)
-    u = np.take_along_axis(vectors, order[..., None, :], -1)
-    signs = np.take_along_axis(np.sign(values), order, -1)
-    s = np.take_along_axis(sizes, order, -1)
-    return named(np.linalg.svd, (u, s, swapaxes(u * signs[..., None, :], -1, -2)))
+        sizes = absolute(spectra.eigvalsh(a, uplo="L"))
+        return flip(sort(sizes), -1)
+    w, v = spectra.eigh(a, uplo="L")
+    order = flip(np.argsort(absolute(w), axis=-1), -1)
+    sizes, signs = (take_along_axis(x, order, -1) for x in (absolute(w), sign(w)))
+    u = take_along_axis(v, getitem(order, (..., None, slice(None))), -1)
+    signed = mul(u, expand(getitem(signs, (..., None, slice(None))), u.shape))
+    return named(np.linalg.svd, (u, sizes, swapaxes(signed, -2, -1)))
 
 
 def svdvals(x: Value) -> Value:

@@ -42,6 +42,8 @@ def matrix_power(a: Value, n: Any) -> Value:
 def multi_dot(arrays: Sequence[Value], **options: Any) -> Value:
     """np.linalg.multi_dot: in the order that takes least."""
     refuse_options("np.linalg.multi_dot", options)
+    if len(arrays) < 2:
+        raise ValueError("at least two arrays are multiplied")
     recorder = recorder_of(*arrays)
     xs = [lifted(recorder, x) for x in arrays]
     first, last = xs[0], xs[-1]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.prims import arrays, folds, layout
+from cats.ir.prims import folds, layout
 from cats.ir.prims.choice import isnan, not_equal, select
 from cats.ir.prims.folds import running, running_max, running_min
 from cats.ir.prims.indexing import accumulate as scatter
@@ -23,7 +23,7 @@ from cats.surface.indexing import getitem
 from cats.surface.joining import concatenate
 from cats.surface.products import tensordot
 from cats.surface.promotion import refuse_strange
-from cats.surface.reductions import MAX, MIN, PROD, SUM
+from cats.surface.reductions import CUMPROD, CUMSUM, MAX, MIN, PROD, SUM, Run, added_in
 from cats.surface.shapes import moveaxis
 from cats.surface.ufuncs import apply
 from cats.surface.values import (
@@ -135,10 +135,13 @@ def reduce(
     keepdims: Any = False,
     initial: Value = NONE,
     where: Value = True,
+    *,
+    into: Any = None,
 ) -> Value:
     """ufunc.reduce: the entries along axes, from the first on."""
     recorder = recorder_of(array, initial, where)
     x = lifted(recorder, array)
+    dtype = added_in(x, dtype, into, of)
     mask = None if where is True else with_dtype(lifted(recorder, where), np.bool_)
     begun = initial is not NONE and initial is not None
     asked: dict[str, Any] = {"axis": axis, "dtype": dtype, "keepdims": bool(keepdims)}
@@ -199,19 +202,22 @@ def _in_line(x: Traced, axes: Axes) -> Traced:
 # accumulate
 
 
-def accumulate(of: np.ufunc, array: Value, axis: Any = 0, dtype: Any = None) -> Value:
+def accumulate(
+    of: np.ufunc, array: Value, axis: Any = 0, dtype: Any = None, *, into: Any = None
+) -> Value:
     """ufunc.accumulate: at each place what comes of the entries up to there."""
     x = lifted(recorder_of(array), array)
+    dtype = added_in(x, dtype, into, of)
     x = _entering(of, x, of.accumulate(_ones(x), axis, dtype).dtype)
     place = normal_axis(axis, x.ndim)
-    if of is np.add:
-        return arrays.cumsum(x, axis=place, reverse=False)
-    if of is np.multiply:
-        return arrays.cumprod(x, axis=place)
+    if of in _RUNS:
+        return _RUNS[of].along(x, place)
     if of in _EXTREMES and isinstance(x.space, Real):
         return _running_extreme(of, x, place)
     return running(x, axis=place, of=of.__name__)
 
+
+_RUNS: dict[np.ufunc, Run] = {np.add: CUMSUM, np.multiply: CUMPROD}
 
 _EXTREMES: dict[np.ufunc, tuple[Any, float | None]] = {
     np.maximum: (running_max, None),
@@ -233,9 +239,18 @@ def _running_extreme(of: np.ufunc, x: Traced, axis: int) -> Traced:
 # reduceat
 
 
-def reduceat(of: np.ufunc, array: Value, indices: Value, axis: Any = 0, dtype: Any = None) -> Value:
+def reduceat(
+    of: np.ufunc,
+    array: Value,
+    indices: Value,
+    axis: Any = 0,
+    dtype: Any = None,
+    *,
+    into: Any = None,
+) -> Value:
     """ufunc.reduceat: from each index to the next, or that entry alone if the next is no later."""
     x = lifted(recorder_of(array, indices), array)
+    dtype = added_in(x, dtype, into, of)
     places = fixed(indices)
     found = of.reduceat(_ones(x), places, axis, dtype)
     x = _entering(of, moveaxis(x, axis, 0), found.dtype)

@@ -29,7 +29,6 @@ from cats.surface.reductions import (
     axes_of,
     degrees,
     extreme_place,
-    given,
     kept,
     mask_of,
     masked,
@@ -59,13 +58,14 @@ def _without(fold: Fold) -> Callable[..., Value]:
         a: Value,
         axis: Any = None,
         dtype: Any = None,
-        out: Any = None,
         keepdims: Any = False,
         initial: Value = NONE,
         where: Value = True,
+        *,
+        into: Any = None,
     ) -> Value:
         x = lifted(recorder_of(a, initial, where), a)
-        return fold(x, axis, dtype, out, keepdims, initial, there(x, where))
+        return fold(x, axis, dtype, keepdims, initial, there(x, where), into=into)
 
     return call
 
@@ -76,21 +76,22 @@ def _extreme(fold: Fold) -> Callable[..., Value]:
     def call(
         a: Value,
         axis: Any = None,
-        out: Any = None,
         keepdims: Any = False,
         initial: Value = NONE,
         where: Value = True,
+        *,
+        into: Any = None,
     ) -> Value:
         x = lifted(recorder_of(a, initial, where), a)
         begun = initial is not NONE and initial is not None
         if not isinstance(x.space, Real) or begun:
             mask = where if not isinstance(x.space, Real) else there(x, where)
-            return fold(x, axis, None, out, keepdims, initial, mask)
+            return fold(x, axis, None, keepdims, initial, mask, into=into)
         left = there(x, where)
         filled = masked(x, left, fold.neutral(x.dtype))
-        found = fold(filled, axis, None, None, keepdims, NONE, where)
+        found = fold(filled, axis, None, keepdims, NONE, where)
         some = ANY(left, axis, keepdims=keepdims)
-        return given(out, select(some, found, np.nan))
+        return select(some, found, np.nan)
 
     return call
 
@@ -99,16 +100,21 @@ def nanmean(
     a: Value,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     *,
     where: Value = True,
+    into: Any = None,
 ) -> Value:
     """np.nanmean."""
     x = lifted(recorder_of(a, where), a)
-    if isinstance(x.space, Real) and dtype is not None and np.dtype(dtype).kind != "f":
-        raise TypeError("If a is inexact, then dtype must be inexact")
-    return mean(x, axes_of(axis, x.ndim), dtype, out, keepdims, where=there(x, where))
+    _check_dtypes(x, dtype, into)
+    return mean(x, axis, dtype, keepdims, where=there(x, where), into=into)
+
+
+def _check_dtypes(x: Traced, *dtypes: Any) -> None:
+    """Raises TypeError where means of real numbers are asked for as whole ones."""
+    if isinstance(x.space, Real) and any(d is not None and np.dtype(d).kind != "f" for d in dtypes):
+        raise TypeError("If a is inexact, then dtype and out must be inexact")
 
 
 def _spread(plain: Callable[..., Value], finish: Callable[[Traced], Value]) -> Callable[..., Value]:
@@ -118,23 +124,24 @@ def _spread(plain: Callable[..., Value], finish: Callable[[Traced], Value]) -> C
         a: Value,
         axis: Any = None,
         dtype: Any = None,
-        out: Any = None,
         ddof: Value = 0,
         keepdims: Any = False,
         *,
         where: Value = True,
         mean: Value = NONE,
         correction: Value = NONE,
+        into: Any = None,
     ) -> Value:
         x = lifted(recorder_of(a, where, mean), a)
         free = degrees(ddof, correction)
         if not isinstance(x.space, Real):
-            return plain(x, axis, dtype, out, free, keepdims, where=where, mean=mean)
+            return plain(x, axis, dtype, free, keepdims, where=where, mean=mean, into=into)
+        _check_dtypes(x, dtype, into)
         axes, mask = axes_of(axis, x.ndim), mask_of(x, there(x, where))
-        total, count = squares(x, axes, mask, dtype, free, mean, narrow=True)
+        total, count = squares(x, axes, mask, dtype, free, mean, narrow=True, into=into)
         few = less_equal(count, 0.0)
         found = select(few, np.nan, finish(div(total, select(few, 1.0, count))))
-        return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+        return kept(found, x.shape, axes) if truth(keepdims) else found
 
     return call
 
@@ -142,16 +149,16 @@ def _spread(plain: Callable[..., Value], finish: Callable[[Traced], Value]) -> C
 def _place_of(plain: Any) -> Callable[..., Value]:
     """np.nanargmax, np.nanargmin; of nothing but nan they raise ValueError, as NumPy's do."""
 
-    def call(a: Value, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Value:
-        return extreme_place(plain, a, axis, out, keepdims, skip=True)
+    def call(a: Value, axis: Any = None, *, keepdims: Any = False) -> Value:
+        return extreme_place(plain, a, axis, keepdims, skip=True)
 
     return call
 
 
 def _running(run: Run) -> Callable[..., Value]:
-    def call(a: Value, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
+    def call(a: Value, axis: Any = None, dtype: Any = None, *, into: Any = None) -> Value:
         x = lifted(recorder_of(a), a)
-        return run(masked(x, mask_of(x, there(x)), run.start), axis, dtype, out)
+        return run(masked(x, mask_of(x, there(x)), run.start), axis, dtype, into=into)
 
     return call
 

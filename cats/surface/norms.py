@@ -26,7 +26,6 @@ from cats.surface.values import (
     normal_axis,
     real,
     recorder_of,
-    refuse_options,
     with_dtype,
 )
 from cats.traced import Traced
@@ -159,7 +158,6 @@ def _inverse(x: Traced) -> Traced:
 
 def matrix_rank(A: Value, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Value:
     """np.linalg.matrix_rank: how many singular values exceed the tolerance. No derivative."""
-    refuse_options("np.linalg.matrix_rank", {"hermitian": hermitian})
     array = real(lifted(recorder_of(A), A))
     if array.ndim < 2:
         raise TraceError(
@@ -167,7 +165,7 @@ def matrix_rank(A: Value, tol: Any = None, hermitian: bool = False, *, rtol: Any
             where=users_place(),
             remedy="Use np.any(x != 0), or give a matrix.",
         )
-    s = spectra.svdvals(array)
+    s = absolute(spectra.eigvalsh(array, uplo="L")) if hermitian else spectra.svdvals(array)
     if tol is None:
         share = max(array.shape[-2:]) * np.finfo(array.dtype).eps if rtol is None else rtol
         largest = _extreme(s, 1, -1, True)

@@ -43,10 +43,14 @@ def contracted(spec: str, *xs: Traced) -> Value:
         raise error.at(users_place()) from None
 
 
-def dot(x: Value, y: Value, **options: Any) -> Value:
-    """np.dot: the last axis of x with the last but one of y."""
+def dot(x: Value, y: Value, *, into: Any = None, **options: Any) -> Value:
+    """np.dot: the last axis of x with the last but one of y. Raises ValueError for another `into`,
+    the dtype of what it is written into.
+    """
     refuse_options("np.dot", options)
     a, b = paired(x, y)
+    if into is not None and into != a.dtype:
+        raise ValueError(f"out= is an array of {into}, and the product is of {a.dtype}")
     if not a.ndim or not b.ndim:
         return entrywise(np.multiply, mul, a, b)
     names = spare(a.ndim + b.ndim)

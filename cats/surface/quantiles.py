@@ -30,11 +30,11 @@ from cats.surface.reductions import (
     ALL,
     CUMSUM,
     SUM,
-    given,
     kept,
     masked,
     mean,
     truth,
+    widths,
 )
 from cats.surface.values import (
     expand,
@@ -96,17 +96,20 @@ def _median(skip: bool) -> Callable[..., Value]:
     def call(
         a: Value,
         axis: Any = None,
-        out: Any = None,
         overwrite_input: bool = False,
         keepdims: Any = False,
+        *,
+        into: Any = None,
     ) -> Value:
         x = lifted(recorder_of(a), a)
+        added, _ = widths(x, None, None if skip else into)
+        x = x if added is None else with_dtype(x, added)
         axes = normal_axes(axis, x.ndim)
         line = lines(x, axes)
         if not line.shape[-1]:
-            return given(out, _nothing(x, axes, keepdims))
+            return _nothing(x, axes, keepdims)
         found = _middle_of_some(line) if skip and isinstance(x.space, Real) else _middle(line)
-        return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+        return kept(found, x.shape, axes) if truth(keepdims) else found
 
     return call
 
@@ -210,7 +213,6 @@ def _quantile(name: str, skip: bool, whole: float) -> Callable[..., Value]:
         a: Value,
         q: Value,
         axis: Any = None,
-        out: Any = None,
         overwrite_input: bool = False,
         method: str = "linear",
         keepdims: Any = False,
@@ -226,7 +228,7 @@ def _quantile(name: str, skip: bool, whole: float) -> Callable[..., Value]:
         some = None if weights is None else np.ones(1)
         dtype = plain(np.ones(1, x.dtype), like, method=method, weights=some).dtype
         if skip and not x.size:
-            return nanmean(x, axis, None, out, keepdims)
+            return nanmean(x, axis, None, keepdims)
         line = lines(x, axes)
         if not line.shape[-1]:
             raise IndexError("there are no entries to choose from")
@@ -241,7 +243,7 @@ def _quantile(name: str, skip: bool, whole: float) -> Callable[..., Value]:
         order = (found.ndim - 1, *range(found.ndim - 1))
         found = moved(found, axes=order) if found.ndim > 1 else found
         found = reshape(found, shape=(*shape, *rest))
-        return given(out, found if weights is None else boxed(found))
+        return found if weights is None else boxed(found)
 
     return call
 

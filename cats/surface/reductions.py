@@ -1,13 +1,15 @@
 """NumPy's reductions over axes: sums, products, extremes, truth, means, deviations, running ones.
 
 Entries that `where=` leaves out are replaced before anything is done with them, so that what they
-are, nan included, reaches no derivative.
+are, nan included, reaches no derivative. `into` is the dtype of the array given as `out=`, which
+has a say in the dtype that NumPy computes in; what is written there is written elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -83,12 +85,14 @@ def number_like(x: Traced, value: Any) -> Value:
     return expand(lifted(x.recorder, np.asarray(value, x.dtype)), x.shape)
 
 
-def given(out: Any, result: Value) -> Value:
-    """The result, written into `out` where that was given by position."""
-    if out is None:
-        return result
-    into: Value = recorder_of(result).speech.names["write"](out, result)
-    return into
+def added_in(x: Traced, dtype: Any, into: Any, of: np.ufunc = np.add) -> Any:
+    """The dtype in which NumPy adds, or another function takes, the entries; None for its own.
+
+    Of what is written into an array it is that of both, as NumPy says itself.
+    """
+    if dtype is not None or into is None:
+        return dtype
+    return of.resolve_dtypes((into, x.dtype, None), casting="unsafe", reduction=True)[0]
 
 
 def widened(x: Traced, dtype: Any) -> Traced:
@@ -123,15 +127,19 @@ class Fold:
         a: Value,
         axis: Any = None,
         dtype: Any = None,
-        out: Any = None,
         keepdims: Any = False,
         initial: Value = NONE,
         where: Value = True,
+        *,
+        into: Any = None,
     ) -> Value:
         """The reduction as NumPy writes it."""
-        x = self.ready(lifted(recorder_of(a, initial, where), a), dtype)
+        x = lifted(recorder_of(a, initial, where), a)
+        x = self.ready(x, added_in(x, dtype, into, self.join[0]))
         axes, mask = axes_of(axis, x.ndim), mask_of(x, where)
         start = None if initial is NONE or initial is None else initial
+        if initial is None and (mask is not None or not all(x.shape[a] for a in axes)):
+            raise ValueError("initial=None, but no entry is sure to be there to begin with")
         if start is None and mask is not None and self.join[0].identity is None:
             raise TraceError(
                 f"{self.name} with where= and no number to begin with",
@@ -143,7 +151,7 @@ class Fold:
         if start is not None:
             begin = with_dtype(lifted(result.recorder, start), result.dtype)
             result = entrywise(*self.join, begin, result)
-        return given(out, kept(result, x.shape, axes) if truth(keepdims) else result)
+        return kept(result, x.shape, axes) if truth(keepdims) else result
 
     def _whole(self, x: Traced, axes: Axes, begun: bool) -> Traced:
         """The reduction; of no entries what changes nothing, if that is allowed."""
@@ -157,30 +165,35 @@ class Fold:
         self,
         a: Value,
         axis: Any = None,
-        out: Any = None,
         keepdims: Any = False,
         initial: Value = NONE,
         where: Value = True,
+        *,
+        into: Any = None,
     ) -> Value:
         """As NumPy writes those reductions that take no dtype."""
-        return self(a, axis, None, out, keepdims, initial, where)
+        return self(a, axis, None, keepdims, initial, where, into=into)
 
     def of_truth(
         self,
         a: Value,
         axis: Any = None,
-        out: Any = None,
         keepdims: Any = False,
         *,
         where: Value = True,
     ) -> Value:
         """As NumPy writes np.any and np.all."""
-        return self(a, axis, None, out, keepdims, NONE, where)
+        return self(a, axis, None, keepdims, NONE, where)
 
 
 def truth(keepdims: Any) -> bool:
     """Whether `keepdims=` asks for the reduced axes."""
     return keepdims is not NONE and bool(keepdims)
+
+
+def _in_its_dtype(total: Callable[[Traced, Any], Traced]) -> Callable[[Traced, Any], Traced]:
+    """The total in the dtype of x: that of whole numbers wraps, that of truth values is one."""
+    return lambda x, along: with_dtype(total(widened(x, None), along), x.dtype)
 
 
 def _prod(x: Traced, axes: Axes) -> Traced:
@@ -214,11 +227,11 @@ def _flags(x: Traced, dtype: Any) -> Traced:
 
 SUM = Fold(
     "np.sum",
-    lambda x, axes: layout.sum(x, axes=axes),
+    _in_its_dtype(lambda x, axes: layout.sum(x, axes=axes)),
     lambda dtype: 0,
     (np.add, algebra.add),
 )
-PROD = Fold("np.prod", _prod, lambda dtype: 1, (np.multiply, mul))
+PROD = Fold("np.prod", _in_its_dtype(_prod), lambda dtype: 1, (np.multiply, mul))
 MAX = Fold(
     "np.max",
     lambda x, axes: arrays.max(x, axes=axes),
@@ -237,10 +250,10 @@ ANY = Fold("np.any", MAX.reduce, _lowest, (np.logical_or, choice.logical_or), _f
 ALL = Fold("np.all", MIN.reduce, _highest, (np.logical_and, choice.logical_and), _flags)
 
 
-def ptp(a: Value, axis: Any = None, out: Any = None, keepdims: Any = False) -> Value:
+def ptp(a: Value, axis: Any = None, keepdims: Any = False, *, into: Any = None) -> Value:
     """np.ptp: the largest entry less the smallest."""
     high, low = MAX(a, axis, keepdims=keepdims), MIN(a, axis, keepdims=keepdims)
-    return given(out, subtract(high, low))
+    return subtract(high if into is None else with_dtype(high, into), low)
 
 
 def count_nonzero(a: Value, axis: Any = None, *, keepdims: Any = False) -> Value:
@@ -255,12 +268,12 @@ def count_nonzero(a: Value, axis: Any = None, *, keepdims: Any = False) -> Value
 # Means and deviations
 
 
-def counted(x: Traced, axes: Axes, mask: Traced | None) -> Value:
-    """How many entries there are along axes, as a number or of the dtype of x."""
+def counted(x: Traced, axes: Axes, mask: Traced | None, dtype: Any) -> Value:
+    """How many entries there are along axes, as a number or of a dtype."""
     if mask is None:
         return float(np.prod([x.shape[a] for a in axes]))
     count = SUM.reduce(with_dtype(mask, np.int64), axes) if axes else with_dtype(mask, np.int64)
-    return with_dtype(count, x.dtype)
+    return with_dtype(count, dtype)
 
 
 def share(total: Traced, count: Value) -> Traced:
@@ -271,32 +284,49 @@ def share(total: Traced, count: Value) -> Traced:
     return select(none, np.nan, div(total, select(none, 1.0, count)))  # type: ignore[no-any-return]
 
 
-def average_of(x: Traced, axes: Axes, mask: Traced | None) -> Traced:
-    """The mean along axes, of real numbers."""
-    total = masked(x, mask, 0)
-    return share(SUM.reduce(total, axes) if axes else total, counted(x, axes, mask))
+def average_of(x: Traced, axes: Axes, mask: Traced | None, wanted: Any = None) -> Traced:
+    """The mean along axes, of real numbers; `wanted` is the dtype that their sum is divided in."""
+    some = masked(x, mask, 0)
+    total = real(_as_it_is(SUM.reduce(some, axes) if axes else some, wanted))
+    return share(total, counted(x, axes, mask, total.dtype))
 
 
 def _working(x: Traced, dtype: Any) -> Traced:
     """x in a dtype in which one can divide."""
-    return real(x if dtype is None else with_dtype(x, dtype))
+    return real(_as_it_is(x, dtype))
+
+
+def widths(x: Traced, dtype: Any, into: Any) -> tuple[Any, Any]:
+    """The dtypes in which a mean is added up, and divided; None for its own.
+
+    An array that it is written into has a say in that of real numbers: whole ones are made real.
+    """
+    if dtype is None and isinstance(x.space, Real) and into is not None and into.kind == "f":
+        return added_in(x, None, into), into
+    return dtype, dtype
+
+
+def averaged(x: Traced, axis: Any, where: Value) -> tuple[Axes, Traced | None]:
+    """The axes of a mean, and the mask; only with one NumPy lets axes of a number be named."""
+    mask = mask_of(x, where)
+    return normal_axes(axis, x.ndim) if mask is None else axes_of(axis, x.ndim), mask
 
 
 def mean(
     a: Value,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     *,
     where: Value = True,
+    into: Any = None,
 ) -> Value:
     """np.mean."""
     x = lifted(recorder_of(a, where), a)
-    axes, mask = normal_axes(axis, x.ndim), mask_of(x, where)
-    found = average_of(_working(x, dtype), axes, mask)
-    found = found if dtype is None else with_dtype(found, dtype)
-    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+    axes, mask = averaged(x, axis, where)
+    added, divided = widths(x, dtype, into)
+    found = _as_it_is(average_of(_working(x, added), axes, mask, divided), divided)
+    return kept(found, x.shape, axes) if truth(keepdims) else found
 
 
 def squares(
@@ -307,23 +337,23 @@ def squares(
     ddof: Value,
     mean: Value,
     narrow: bool = False,
+    into: Any = None,
 ) -> tuple[Traced, Value]:
     """The sum of squared distances from the mean, and how many they are, less `ddof`.
 
     narrow  whether distances are kept in the dtype of x, whatever dtype they are summed in
     """
-    if dtype is not None and np.dtype(dtype).kind != "f":
-        raise TypeError("the dtype of a variance must be a floating one")
     base = _working(x, dtype)
     if mean is NONE:
-        centre = kept(average_of(base, axes, mask), x.shape, axes)
+        centre = kept(_as_it_is(average_of(base, axes, mask), dtype), x.shape, axes)
     else:
         centre = lifted(recorder_of(x, mean), mean)
     away = masked(subtract(x, expand(centre, x.shape)), mask, 0)
     away = with_dtype(away, x.dtype) if narrow else away
-    total = with_dtype(mul(away, away), base.dtype if dtype is None else dtype)
-    count = counted(total, axes, mask)
-    return SUM.reduce(total, axes) if axes else total, count - ddof
+    added, divided = widths(x, dtype, into)
+    each = with_dtype(mul(away, away), base.dtype if added is None else added)
+    total = real(_as_it_is(SUM.reduce(each, axes) if axes else each, divided))
+    return total, counted(x, axes, mask, total.dtype) - ddof
 
 
 def degrees(ddof: Value, correction: Value) -> Value:
@@ -339,49 +369,50 @@ def var(
     a: Value,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     ddof: Value = 0,
     keepdims: Any = False,
     *,
     where: Value = True,
     mean: Value = NONE,
     correction: Value = NONE,
+    into: Any = None,
 ) -> Value:
     """np.var: the mean square distance from the mean, with ddof."""
     x = lifted(recorder_of(a, where, mean), a)
-    axes, mask = normal_axes(axis, x.ndim), mask_of(x, where)
-    total, count = squares(x, axes, mask, dtype, degrees(ddof, correction), mean)
+    axes, mask = averaged(x, axis, where)
+    total, count = squares(x, axes, mask, dtype, degrees(ddof, correction), mean, into=into)
     count = choice.maximum(count, 0.0) if isinstance(count, Traced) else max(float(count), 0.0)
-    found = div(total, count)
-    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+    found = _as_it_is(div(total, count), widths(x, dtype, into)[1])
+    return kept(found, x.shape, axes) if truth(keepdims) else found
 
 
-def std(
-    a: Value, axis: Any = None, dtype: Any = None, out: Any = None, *args: Any, **options: Any
-) -> Value:
+def std(a: Value, *args: Any, into: Any = None, **options: Any) -> Value:
     """np.std: the square root of the variance; derivative 0 where the variance is 0."""
-    found = root(var(a, axis, dtype, None, *args, **options))
-    return given(out, found)
+    square = var(a, *args, into=into, **options)
+    found = root(real(square))
+    if isinstance(square.space, Real):
+        return found
+    if square.ndim or into is not None:
+        raise TypeError(f"deviations of several lines are not cast to {square.dtype}")
+    return with_dtype(found, square.dtype)
 
 
 # Where the extremes are
 
 
-def extreme_place(
-    op: Primitive, a: Value, axis: Any, out: Any, keepdims: Any, skip: bool = False
-) -> Value:
+def extreme_place(op: Primitive, a: Value, axis: Any, keepdims: Any, skip: bool = False) -> Value:
     """np.argmax and its kin: discrete."""
     x = lifted(recorder_of(a), a)
     line = ravel(x) if axis is None or not x.ndim else x
-    axes = axes_of(axis, x.ndim)
+    axes = axes_of(axis if axis is None else index(axis), x.ndim)
     place = normal_axis(axis, x.ndim) if len(axes) == 1 and x.ndim > 1 else 0
     found = op(line, axis=place, skip=skip and isinstance(x.space, Real))
-    return given(out, kept(found, x.shape, axes) if truth(keepdims) else found)
+    return kept(found, x.shape, axes) if truth(keepdims) else found
 
 
 def _place_of(op: Primitive) -> Callable[..., Value]:
-    def call(a: Value, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Value:
-        return extreme_place(op, a, axis, out, keepdims)
+    def call(a: Value, axis: Any = None, *, keepdims: Any = False) -> Value:
+        return extreme_place(op, a, axis, keepdims)
 
     return call
 
@@ -396,15 +427,23 @@ class Run:
     along: Callable[[Traced, int], Traced]
     start: int
 
-    def __call__(self, a: Value, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
+    def __call__(self, a: Value, axis: Any = None, dtype: Any = None, *, into: Any = None) -> Value:
         """As np.cumsum: flat unless an axis is named."""
-        x = widened(lifted(recorder_of(a), a), dtype)
+        x = lifted(recorder_of(a), a)
+        x = widened(x, added_in(x, dtype, into))
         if axis is None or (not x.ndim and axis in (0, -1)):
             x, axis = ravel(x), 0
-        return given(out, self.along(x, normal_axis(axis, x.ndim)))
+        return self.along(x, normal_axis(axis, x.ndim))
 
     def cumulative(
-        self, x: Value, /, *, axis: Any = None, dtype: Any = None, include_initial: Any = False
+        self,
+        x: Value,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        include_initial: Any = False,
+        into: Any = None,
     ) -> Value:
         """As np.cumulative_sum."""
         array = lifted(recorder_of(x), x)
@@ -413,21 +452,21 @@ class Run:
         if axis is None and array.ndim > 1:
             raise ValueError("an array with more than one axis needs axis=")
         place = normal_axis(0 if axis is None else axis, array.ndim)
-        found = self(array, place, dtype)
+        found = self(array, place, dtype, into=into)
         if not include_initial:
             return found
         shape = tuple(1 if i == place else n for i, n in enumerate(found.shape))
         return concatenate([np.full(shape, self.start, found.dtype), found], place)
 
 
-CUMSUM = Run(lambda x, axis: arrays.cumsum(x, axis=axis, reverse=False), 0)
-CUMPROD = Run(lambda x, axis: arrays.cumprod(x, axis=axis), 1)
+CUMSUM = Run(_in_its_dtype(lambda x, axis: arrays.cumsum(x, axis=axis, reverse=False)), 0)
+CUMPROD = Run(_in_its_dtype(lambda x, axis: arrays.cumprod(x, axis=axis)), 1)
 
 NAMES: dict[Any, Callable[..., Value]] = {
     np.sum: SUM,
     np.prod: PROD,
-    np.max: MAX.untyped,
-    np.min: MIN.untyped,
+    **dict.fromkeys((np.max, np.amax), MAX.untyped),
+    **dict.fromkeys((np.min, np.amin), MIN.untyped),
     np.any: ANY.of_truth,
     np.all: ALL.of_truth,
     np.ptp: ptp,

@@ -131,7 +131,7 @@ value is among their arguments.
 
 OWN: frozenset[str] = frozenset(
     {
-        *_titles("unwrap apply_over_axes common_type amax amin astype asarray_chkfinite"),
+        *_titles("unwrap apply_over_axes common_type astype asarray_chkfinite"),
         *_titles("fliplr flipud rot90 rollaxis ix_ mask_indices diag_indices_from row_stack"),
         *_titles("tril_indices_from triu_indices_from vander polyadd polysub polydiv polyder"),
         *_titles("polyint polyfit"),

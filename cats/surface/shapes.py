@@ -48,14 +48,27 @@ def by_columns(x: Traced, order: Any, name: str) -> bool:
         return False
     if order not in ("A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-    if x.known is None or not (x.known.flags.c_contiguous or x.known.flags.f_contiguous):
+    answers: set[bool | None] = set()
+    for seen in x.layouts():
+        answers.add(_columns_first(seen, order))
+        if len(answers) > 1:
+            break
+    if len(answers) > 1 or None in answers:
         raise TraceError(
             f"{name}(order={order!r}) asks how the array lies in memory, which is no part of a "
             "traced value",
             where=users_place(),
             remedy="Use order='C' or order='F'.",
         )
-    return not x.known.flags.c_contiguous
+    return bool(answers.pop())
+
+
+def _columns_first(array: np.ndarray[Any, Any], order: str) -> bool | None:
+    """Whether an array is read columns first, "A" or "K"; None for an order of its own."""
+    flags = array.flags
+    if order == "K" and not (flags.c_contiguous or flags.f_contiguous):
+        return None
+    return bool(flags.f_contiguous and not flags.c_contiguous)
 
 
 def reshape_(
@@ -66,8 +79,10 @@ def reshape_(
     newshape: Any = None,
     copy: bool | None = None,
 ) -> Value:
-    """np.reshape, with one length -1 worked out."""
+    """np.reshape, with one length -1 worked out. Raises ValueError where copy=False cannot be."""
     array = _array(x)
+    if order == "K":
+        raise ValueError("order='K' is for ravel and flatten")
     target = list(lengths(newshape if shape is None else shape))
     if target.count(-1) == 1:
         known = int(np.prod([n for n in target if n != -1]))
@@ -79,7 +94,15 @@ def reshape_(
             found = _shaped(array, tuple(target))
     except CatsError as error:
         raise error.at(users_place()) from None
+    if copy is False and array.size and not _may_be_view(array, found.shape, order):
+        raise ValueError("copy=False, but the array does not lie so in memory that a view would do")
     return found.copy() if copy else found
+
+
+def _may_be_view(x: Traced, shape: tuple[int, ...], order: Any) -> bool:
+    """Whether NumPy may give a view of x in a shape, as far as it is known how x lies in memory."""
+    order = order or "C"
+    return any(np.may_share_memory(a, a.reshape(shape, order=order)) for a in x.layouts())
 
 
 def ravel(x: Value, order: str = "C") -> Value:

@@ -32,7 +32,7 @@ from cats.surface.creation import boxed
 from cats.surface.promotion import Loop, Said, one, promoted, ufunc
 from cats.surface.shapes import expand_dims
 from cats.surface.ufuncs import apply
-from cats.surface.values import expand, lifted, normal_axes, real, recorder_of, with_dtype
+from cats.surface.values import expand, fixed, lifted, normal_axes, real, recorder_of, with_dtype
 from cats.traced import Traced
 
 Axes = tuple[int, ...]
@@ -180,10 +180,18 @@ def _double(*values: Value) -> list[Traced]:
 
 
 def polygamma(n: Value, x: Value) -> Value:
-    """scipy.special.polygamma, of one whole order."""
-    order = operator.index(n.item() if hasattr(n, "item") else n)
+    """scipy.special.polygamma, of whole orders that do not vary."""
+    orders = fixed(n)
+    if np.any(orders != np.rint(orders)):
+        raise ValueError(f"the order of a derivative is a whole number, not {n}")
     (y,) = _double(x)
-    return gammas.psi(y) if order == 0 else gammas.polygamma(y, n=order)
+    shape = np.broadcast_shapes(orders.shape, y.shape)
+    found = y = expand(y, shape)
+    for k in np.unique(orders):
+        of_order = gammas.polygamma(y, n=int(k)) if k else gammas.psi(y)
+        others = np.broadcast_to(orders != k, shape)
+        found = select(others, found, of_order) if np.any(others) else of_order
+    return found
 
 
 def zeta(x: Value, q: Value = None) -> Value:

@@ -1,4 +1,4 @@
-"""Matrices of a form, NumPy's and SciPy's: triangles, Kronecker products, blocks, Toeplitz, ..."""
+"""Matrices of a form, NumPy's: triangles and Kronecker products."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy as np
 
 from cats.ir.prims.stacks import tril, triu
 from cats.ir.spaces import Value
-from cats.surface.indexing import getitem
-from cats.surface.joining import concatenate
 from cats.surface.products import tensordot
-from cats.surface.shapes import ravel, reshape_, transpose
+from cats.surface.shapes import reshape_, transpose
 from cats.surface.values import both, expand, lifted, recorder_of
 
 
@@ -35,50 +33,6 @@ def _triangle_of(part: Callable[..., Value]) -> Callable[..., Value]:
         return part(whole, k=operator.index(k), extra=0)
 
     return call
-
-
-def block_diag(*arrs: Value) -> Value:
-    """scipy.linalg.block_diag."""
-    recorder = recorder_of(*arrs)
-    blocks = [lifted(recorder, x) for x in arrs]
-    blocks = [reshape_(x, (1,) * (2 - x.ndim) + x.shape) for x in blocks]
-    width, start = sum(x.shape[1] for x in blocks), 0
-    rows = []
-    for x in blocks:
-        before, behind = start, width - start - x.shape[1]
-        sides = [np.zeros((x.shape[0], n), x.dtype) for n in (before, behind)]
-        rows.append(concatenate([sides[0], x, sides[1]], 1))
-        start += x.shape[1]
-    return concatenate(rows, 0)
-
-
-def toeplitz(c: Value, r: Value = None) -> Value:
-    """scipy.linalg.toeplitz: constant along diagonals, first column c and first row r."""
-    column, row = map(ravel, both(c, c if r is None else r))
-    values = concatenate([getitem(column, slice(None, None, -1)), getitem(row, slice(1, None))], 0)
-    n, m = column.size, row.size
-    return getitem(values, n - 1 - np.arange(n)[:, None] + np.arange(m))
-
-
-def hankel(c: Value, r: Value = None) -> Value:
-    """scipy.linalg.hankel: constant along antidiagonals, first column c and last row r."""
-    column, row = map(ravel, both(c, np.zeros(np.size(c), c.dtype) if r is None else r))
-    values = concatenate([column, getitem(row, slice(1, None))], 0)
-    return getitem(values, np.arange(column.size)[:, None] + np.arange(row.size))
-
-
-def circulant(c: Value) -> Value:
-    """scipy.linalg.circulant: each column the one before, turned by one."""
-    column = ravel(c)
-    places = np.arange(column.size)
-    return getitem(column, (places[:, None] - places) % max(column.size, 1))
-
-
-def khatri_rao(a: Value, b: Value) -> Value:
-    """scipy.linalg.khatri_rao: the Kronecker products of corresponding columns."""
-    x, y = both(a, b)
-    found = getitem(x, (slice(None), None)) * getitem(y, (None, slice(None)))
-    return reshape_(found, (x.shape[0] * y.shape[0], *x.shape[1:]))
 
 
 NAMES: dict[Any, Callable[..., Value]] = {

@@ -77,13 +77,13 @@ def _first(flags: Sequence[Value], rows: Sequence[Value]) -> Traced:
     return found
 
 
-def compress(condition: Value, x: Value, axis: Any = None) -> Value:
+def compress(condition: Value, x: Value, axis: Any = None, *, into: Any = None) -> Value:
     """np.compress; how many are chosen is known, or observed."""
     recorder = recorder_of(condition, x)
     flags = lifted(recorder, condition)
     if flags.ndim != 1:
         raise ValueError("the condition of np.compress is a vector")
-    return take(x, true_places(flags)[0], axis)
+    return take(x, true_places(flags)[0], axis, into=into)
 
 
 def extract(condition: Value, arr: Value) -> Value:

@@ -113,7 +113,10 @@ def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(rank))
     given = axis if isinstance(axis, tuple | list) else (axis,)
-    return tuple(sorted(normal_axis(a, rank) for a in given))
+    found = sorted([normal_axis(a, rank) for a in given])
+    if len({*found}) < len(found):
+        raise ValueError(f"an axis is named twice in {axis}")
+    return tuple(found)
 
 
 def normal_axis(axis: Any, rank: int) -> int:

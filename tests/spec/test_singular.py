@@ -6,6 +6,7 @@ kinks, or in a sentence. And a wrong rule, planted, is seen.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -403,13 +404,46 @@ def test_what_numpy_cannot_invert_is_numpys_error_in_derivatives_too() -> None:
         cats.compile(sp("sqrtm"))(-np.eye(2))
 
 
+def test_inverses_of_symmetric_matrices_have_derivatives_where_eigenvalues_agree() -> None:
+    """By one triangle, of which the other one is the mirror image."""
+    for rcond in (1e-12, 0.5):
+        a = np.diag([2.0, 2.0, 3.0])
+
+        def f(a: Any, rcond: float = rcond) -> Any:
+            return np.linalg.pinv(a, rcond, hermitian=True)
+
+        slope = cats.jacobian(f)(a)
+        assert not np.any(slope[:, :, 0, 1]) and np.all(np.isfinite(slope))
+        step = np.array([[0.3, 0.0, 0.0], [0.2, -0.4, 0.0], [0.7, 0.1, 0.5]]) * 1e-6
+        found = cats.jvp(f, (a,), (step,))[1]
+        np.testing.assert_allclose(found, (f(a + step) - f(a - step)) / 2, atol=1e-14)
+
+
+@pytest.mark.skipif(
+    "disp" not in inspect.signature(scipy.linalg.logm).parameters, reason="gone from SciPy 1.18"
+)
+@pytest.mark.filterwarnings("ignore:The `disp` argument:DeprecationWarning")
+@pytest.mark.parametrize("name", ["sqrtm", "logm"])
+def test_functions_of_matrices_say_how_far_they_are_off(name: str) -> None:
+    f = getattr(scipy.linalg, name)
+    a = np.array([[2.0, 0.5, 0.1], [0.2, 1.0, 0.3], [0.1, 0.0, 3.0]])
+    root, off = cats.compile(lambda a: f(a, disp=False))(a)
+    expected, off_plainly = f(a, disp=False)
+    np.testing.assert_allclose(root, expected, rtol=1e-13)
+    assert np.shape(off) == np.shape(off_plainly) == () and 0 <= off < 1e-14
+    np.testing.assert_allclose(cats.grad(lambda a: f(a, disp=False)[1])(a), 0.0, atol=1e-13)
+    if name == "sqrtm":
+        with pytest.raises(cats.TraceError, match="error of one matrix") as caught:
+            cats.compile(lambda a: f(np.stack([a, a]), disp=False))(a)
+        assert caught.value.remedy == "Leave disp= out."
+
+
 # Refusals
 
 REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "eig": (np.linalg.eig, "numpy.linalg.eig|np.linalg.eig: eigenvalues.*complex", "eigh"),
     "eigvals": (np.linalg.eigvals, "np.linalg.eigvals: eigenvalues.*complex", "eigh"),
     "qr raw": (lambda a: np.linalg.qr(a, mode="raw"), "mode='raw'", "mode='reduced'"),
-    "hermitian": (lambda a: np.linalg.svd(a, hermitian=True), "hermitian=True", "without"),
     "uplo": (lambda a: linalg_cases.LA.eigh(a, UPLO="X"), "UPLO='X'", "'L' or 'U'"),
     "not square": (lambda a: np.linalg.inv(a[:, :2]), "not a square matrix", ""),
     "vector": (lambda a: np.linalg.det(a[0]), "no real matrix", "two axes or more"),
@@ -433,7 +467,12 @@ REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "sp pivoting": (
         lambda a: sp("qr", pivoting=True)(np.stack([a, a])), "pivots of .* a stack", "",
     ),
-    "sp assume_a": (lambda a: sp("solve", assume_a="banded")(a, a), "assume_a='banded'", "out"),
+    **({"sp inv diagonal": (
+        sp("inv", assume_a="diagonal"), "which is no inverse", "np.diag",
+    )} if "assume_a" in inspect.signature(scipy.linalg.inv).parameters else {}),
+    "sp gelsy": (
+        lambda a: sp("lstsq", lapack_driver="gelsy")(a, a[0]), "no singular values", "_driver",
+    ),
     "sp type": (lambda a: sp("eigh", type=2)(a, a), "type=2", "type=1"),
     "sp sylvester": (lambda a: sp("solve_sylvester")(a, a, a[:2]), "Sylvester's equation", ""),
 }  # fmt: skip

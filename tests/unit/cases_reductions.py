@@ -57,6 +57,12 @@ _OPTIONS: list[Row] = [
     ("positional out", lambda x: np.max(x, 1, np.zeros(3)) + np.mean(x, 1, None, np.zeros(3)),
      (M34,)),
     ("keepdims", lambda x: np.ptp(x, (0, 2), keepdims=True) * np.std(x, 1, keepdims=True), (T234,)),
+    ("of numbers", lambda x: np.mean(x[0, 0], axis=0, where=x[1, 0] < 9, keepdims=True)
+     + np.var(x[0, 2], 0, where=np.array(True)) + np.nanmean(np.asarray(x[0, 1]), axis=-1)
+     + np.std(x[1, 0], axis=(), where=np.array([True])[0]), (M34,)),
+    ("dtype whole var", lambda x: x * np.var(9 * x, 1, dtype=int)[:, None] + np.std(x, dtype=int),
+     (M34,)),
+    ("amax", lambda x: np.amax(x, 0) * np.amin(x, axis=1, keepdims=True, initial=0.1), (M34,)),
     ("ptp", lambda x: np.ptp(x) * np.ptp(x, axis=-1), (M34,)),
     ("count_nonzero", lambda x: np.count_nonzero(x > 0.1) * x + np.count_nonzero(x, axis=0),
      (M34,)),

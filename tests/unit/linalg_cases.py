@@ -101,6 +101,13 @@ _NUMPY: list[Row] = [
     ("svd symmetric stack", lambda a: np.linalg.svd(a - a.mT @ a, hermitian=True), (
         np.stack([A33 + A33.T, A33 @ A33.T]),)),
     ("svdvals symmetric", lambda a: np.linalg.svd(a + a.mT, True, False, True), (A33,)),
+    ("svd of a symmetric one", lambda a: np.linalg.svd(a, hermitian=True), (A33 - 2 * B33,)),
+    ("svd of symmetric ones", lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True),
+     (STACK - 2.3 * np.eye(3),)),
+    ("pinv of symmetric ones", lambda a: np.linalg.pinv(a, hermitian=True),
+     (STACK - 4.3 * np.eye(3),)),
+    ("matrix_rank of a symmetric one", lambda a: a * np.linalg.matrix_rank(a, hermitian=True),
+     (A33,)),
     ("svdvals", np.linalg.svdvals, (WIDE,)),
     ("eigh", np.linalg.eigh, (A33,)),
     ("eigh upper", lambda a: np.linalg.eigh(a, UPLO="U").eigenvectors, (A33,)),
@@ -156,6 +163,30 @@ _NUMPY: list[Row] = [
     ("tril of a vector", lambda a: np.tril(a), (V3,)),
 ]  # fmt: skip
 
+_BATCHES = np.lib.NumpyVersion(scipy.__version__) >= "1.17.0"
+"""Whether this SciPy takes stacks of arguments everywhere, and is told what matrices are like."""
+
+_WORDS: list[Row] = [
+    *[(f"sp inv {word}", sp("inv", assume_a=word, lower=lower), (A33 + 2 * np.eye(3),))
+      for word in ("upper triangular", "lower triangular", "pos", "sym", "her", "general")
+      for lower in (False, True)],
+    *[(f"sp solve {word}", sp("solve", assume_a=word, transposed=word == "tridiagonal"),
+       (A33, V3)) for word in ("diagonal", "tridiagonal", "banded", "symmetric")],
+] if _BATCHES else []  # fmt: skip
+
+_OF_STACKS: list[Row] = [
+    ("sp toeplitz of rows", sp("toeplitz"), (TALL, V3)),
+    ("sp toeplitz of rows alone", sp("toeplitz"), (TALL,)),
+    ("sp circulant of rows", sp("circulant"), (M32,)),
+    ("sp khatri_rao of stacks", sp("khatri_rao"), (STACK, matrix(2, 2, 3, seed=15))),
+    ("sp khatri_rao of one and a stack", sp("khatri_rao"), (A33, STACK)),
+    ("sp lstsq of stacks", lambda a, b: sp("lstsq")(a, b)[:2],
+     (matrix(2, 4, 2, seed=16), matrix(4, 1, seed=9))),
+    ("sp lstsq of a stack, one column", lambda a: sp("lstsq")(a, V4)[0],
+     (matrix(2, 4, 2, seed=16),)),
+    ("sp block_diag of stacks", sp("block_diag"), (STACK, M32, V3)),
+] if _BATCHES else []  # fmt: skip
+
 _SCIPY: list[Row] = [
     ("sp solve", sp("solve"), (A33, V3)),
     ("sp solve transposed", sp("solve", transposed=True), (A33, M32)),
@@ -166,7 +197,14 @@ _SCIPY: list[Row] = [
     ("sp solve_triangular lower", sp("solve_triangular", lower=True, trans="T"), (A33, M32)),
     ("sp solve_triangular unit", sp("solve_triangular", unit_diagonal=True), (A33, V3)),
     ("sp inv", sp("inv", overwrite_a=False), (A33,)),
+    ("sp inv by position", sp("inv", False, True), (A33,)),
     ("sp pinv", sp("pinv"), (TALL,)),
+    ("sp pinv and rank", lambda a: sp("pinv", rtol=1e-3, return_rank=True)(a)[0], (TALL,)),
+    ("sp rank", lambda a: a * sp("pinv", return_rank=True)(a)[1], (TALL,)),
+    ("sp lu by places", lambda a: sp("lu", p_indices=True)(a)[1:], (A33[[2, 0, 1]],)),
+    ("sp places of lu", lambda a: a[sp("lu", p_indices=True)(a)[0]] * 2, (A33[[2, 0, 1]],)),
+    ("sp eigh by value", lambda a: sp("eigh", subset_by_value=(-1.0, 3.0))(a), (A33,)),
+    ("sp eigvalsh by value", sp("eigvalsh", subset_by_value=(2.0, np.inf)), (A33,)),
     ("sp lstsq", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, V4)),
     ("sp lstsq columns", lambda a, b: sp("lstsq")(a, b)[:2], (TALL, M42)),
     ("sp cho_solve", lambda a, b: sp("cho_solve")(sp("cho_factor")(spd(a)), b), (A33, V3)),
@@ -207,6 +245,9 @@ _SCIPY: list[Row] = [
     ("sp hankel one", sp("hankel"), (V3,)),
     ("sp circulant", sp("circulant"), (V4,)),
     ("sp khatri_rao", sp("khatri_rao"), (M32, TALL)),
+    ("sp hankel of unlike types", sp("hankel", r=np.array([7, 2, 3])), (V4,)),
+    *_WORDS,
+    *_OF_STACKS,
 ]  # fmt: skip
 
 ROWS = [*_NUMPY, *_SCIPY]

@@ -55,7 +55,7 @@ LENIENT = {
     "tensorinv 1", "sp eigh b", "average",
 }  # fmt: skip
 """What NumPy cannot do of nothing, or of what is fixed, and a trace can."""
-LOOSE = {"sp eigh b"}
+LOOSE = {"sp eigh b", "sp eigh by value"}
 """Whose value is any basis where eigenvalues are equal."""
 
 

@@ -263,6 +263,80 @@ def test_odd_arrays_are_reduced_as_numpy_does(name: str) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-6 if x.dtype == "f4" else 1e-13)
 
 
+BIG = np.array([[1e8, 1.0, -1e8], [3.0, 16777216.0, 1.0]], "f4")
+
+
+def written(f: Function) -> Function:
+    """The function along lines, with an array to write into."""
+    return lambda x, out: f(x, axis=1, out=out)
+
+
+WRITING: dict[str, Function] = {
+    **{
+        f.__name__: written(f)
+        for f in (np.sum, np.prod, np.mean, np.var, np.std, np.max, np.min, np.ptp, np.nansum,
+                  np.nanprod, np.nanmean, np.nanvar, np.nanstd)
+    },
+    "a method": lambda x, out: x.sum(1, None, out),
+    "positional": lambda x, out: np.std(x, 1, None, out, 1),
+    "keepdims": lambda x, out: np.mean(x, 1, out=out[:, None], keepdims=True)[:, 0],
+    "where": lambda x, out: np.mean(x, 1, where=np.array([True, True, False]), out=out),
+    "initial": lambda x, out: np.sum(x, 1, None, out, False, 0.5),
+    "initial of whole numbers": lambda x, out: np.max(np.arange(4).reshape(2, 2), 1, out, False,
+                                                      x[0, 1] + 1.5),
+    "median": lambda x, out: np.median(x[:, 1:] + x[:, :2], axis=1, out=out),
+    "trace": lambda x, out: np.trace(np.stack([x, x]), axis1=1, axis2=2, out=out),
+    "einsum": lambda x, out: np.einsum("ij->i", x.astype("f4"), out=out),
+    "reduce": lambda x, out: np.add.reduce(x, axis=1, out=out),
+    "reduceat": lambda x, out: np.add.reduceat(x, [0], 1, out=out[:, None])[:, 0],
+    "accumulate": lambda x, out: np.add.accumulate(x[:, 0], out=out),
+}  # fmt: skip
+RUNNING = (np.cumsum, np.cumprod, np.nancumsum, np.nancumprod)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("name", WRITING)
+def test_what_is_written_is_computed_in_the_dtype_of_the_array(name: str, dtype: str) -> None:
+    f = WRITING[name]
+    for x in (BIG, BIG.astype("f8")):
+        expected = f(x, np.zeros(2, dtype))
+        found = cats.compile(lambda x: f(x, np.zeros(2, dtype)))(x)
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=1e-15 if dtype == "f8" else 1e-7)
+        slope = cats.jvp(lambda x: f(x, np.zeros(2, dtype)), (x,), (np.ones_like(x),))[1]
+        assert slope.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("f", RUNNING)
+def test_running_reductions_are_computed_in_the_dtype_of_the_array(f: Function) -> None:
+    for x, dtype in itertools.product((BIG, BIG.astype("f8")), ("f4", "f8")):
+        expected = f(x, axis=1, out=np.zeros((2, 3), dtype))
+        found = cats.compile(lambda x, d=dtype: f(x, axis=1, out=np.zeros((2, 3), d)))(x)
+        np.testing.assert_allclose(found, expected, rtol=1e-15 if dtype == "f8" else 1e-7)
+
+
+ADDING = (np.sum, np.prod, np.nansum, np.nanprod, np.cumsum, np.cumprod, np.nancumsum,
+          np.nancumprod, np.add.reduce, np.multiply.accumulate)  # fmt: skip
+DIVIDING = (np.mean, np.var)
+
+
+@pytest.mark.parametrize("dtype", [bool, "u1", "i4", "i8"])
+def test_the_dtype_asked_for_is_that_of_the_numbers_added(dtype: Any) -> None:
+    """Truth values stay truth values, and small whole numbers wrap."""
+    x = np.array([[200.5, 100.0, 0.0], [2.0, 0.0, 7.5]])
+    whole = np.array([[2**31 - 1, 9], [7, 5]], "i4")
+    cases = [*itertools.product((*ADDING, *DIVIDING), [x], (0, 1))]
+    for f, entries, axis in [*cases, *itertools.product(ADDING, [whole], (0, 1))]:
+        expected = f(entries, axis=axis, dtype=dtype)
+        found = cats.compile(lambda x, f=f, a=axis: f(x, axis=a, dtype=dtype))(entries)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected, err_msg=f"{f} {axis}")
+    for f in (np.sum, np.prod):
+        found = cats.compile(lambda x, f=f: f(x, 0, dtype=dtype, initial=1, where=x > 1))(x)
+        np.testing.assert_array_equal(found, f(x, 0, dtype=dtype, initial=1, where=x > 1))
+    assert cats.compile(lambda x: np.std(x, dtype="i8"))(x) == np.std(x, dtype="i8")
+
+
 def test_no_decision_is_taken_on_values() -> None:
     """All of them can be traced without data."""
     spec = cats.Spec((3, 4))

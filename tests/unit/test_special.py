@@ -479,3 +479,15 @@ def test_reading_a_special_function_does_not_load_scipy() -> None:
     )
     answer = run("-c", code)
     assert answer.returncode == 0, answer.stderr + answer.stdout
+
+
+def test_polygamma_of_several_orders() -> None:
+    """The derivative of each is the one of the next order."""
+    orders, x = np.array([[0], [1], [3]]), np.array([0.7, 1.9])
+    found, slope = cats.jvp(lambda x: scipy.special.polygamma(orders, x), (x,), (np.ones(2),))
+    np.testing.assert_allclose(found, scipy.special.polygamma(orders, x), rtol=1e-13)
+    np.testing.assert_allclose(slope, scipy.special.polygamma(orders + 1, x), rtol=1e-12)
+    listed = cats.compile(lambda x: scipy.special.polygamma([2.0, 0.0], x))(x)
+    np.testing.assert_allclose(listed, scipy.special.polygamma([2, 0], x), rtol=1e-13)
+    with pytest.raises(cats.TraceError, match="is a whole number, not"):
+        cats.compile(lambda x: scipy.special.polygamma(1.5, x))(x)

@@ -225,3 +225,28 @@ def test_columns_first_is_decided_by_source_and_target(
     ]
     for f in forms:
         np.testing.assert_array_equal(cats.compile(f)(x), f(y))
+
+
+def test_orders_of_memory_are_followed_where_they_are_known() -> None:
+    """Of a copy, turned or cut, and of arrays that are there; of an argument they are not known."""
+    m = np.arange(6.0).reshape(2, 3)
+    looks: list[Look] = [
+        lambda x: x.copy(), lambda x: x.copy().T, lambda x: x.copy()[:, ::2],
+        lambda x: np.asfortranarray(np.ones((2, 3))), lambda x: np.ones((4, 6))[::2, ::2],
+    ]  # fmt: skip
+    reads: list[Look] = [
+        lambda y: np.reshape(y, -1, order="A"), lambda y: y.flatten("A"), lambda y: y.ravel("K"),
+    ]  # fmt: skip
+    refused = 0
+    for look, read in product(looks, reads):
+        try:
+            found = cats.compile(lambda x, a=look, b=read: b(a(x)) * x[0, 1])(m)
+        except cats.TraceError as error:
+            assert LAYOUT.removeprefix("how ") in error.message
+            refused += 1
+            continue
+        np.testing.assert_array_equal(found, read(look(m)) * m[0, 1])
+    assert refused == 2  # order "K" of what has gaps
+    for read in reads:
+        with pytest.raises(cats.TraceError, match="no part of a traced value"):
+            cats.compile(read)(m)
