@@ -84,7 +84,7 @@ def inv(a: Value) -> Value:
 
 
 def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -> Value:
-    """np.linalg.pinv. The derivative is that at constant rank."""
+    """np.linalg.pinv. The derivative is that with the same number of singular values kept."""
     rtol = options.pop("rtol", np._NoValue)
     refuse_options("np.linalg.pinv", {"hermitian": hermitian, **options})
     array = matrices(a)
@@ -95,7 +95,7 @@ def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -
 
 
 def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
-    """np.linalg.lstsq. The derivative is that at constant rank.
+    """np.linalg.lstsq. The derivative is that with the same number of singular values kept.
 
     The sums of squares are there for more rows than columns, if the rank is full: it is observed.
     """

@@ -92,7 +92,7 @@ def inv(a: Value, **options: Any) -> Value:
 
 
 def pinv(a: Value, *, rtol: Any = None, **options: Any) -> Value:
-    """scipy.linalg.pinv. The derivative is that at constant rank."""
+    """scipy.linalg.pinv. The derivative is that with the same number of singular values kept."""
     _options("pinv", options)
     return linalg.pinv(a, rtol=rtol)
 
