@@ -157,6 +157,32 @@ def test_what_has_no_known_derivative_says_so(name: str) -> None:
         assert f"{name} has no derivative in its argument {slot}: {why}" == caught.value.message
 
 
+# Orders and counts of which SciPy leaves the fraction off
+
+COUNTS = np.array([-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0])
+SHARES = np.array([-0.1, 0.0, 0.3, 0.6, 1.0, 1.5, np.nan])
+INSIDE = np.array([0.3, 0.6])
+CUT: dict[str, tuple[Array, ...]] = {
+    **{name: (COUNTS, COUNTS, SHARES) for name in ("bdtr", "bdtrc", "nbdtr", "nbdtrc")},
+    **{name: (COUNTS, SHARES) for name in ("pdtr", "pdtrc", "kn", "yn", "expn")},
+    "pdtri": (COUNTS, INSIDE),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:non-integer:DeprecationWarning")
+@pytest.mark.parametrize("name", CUT)
+def test_counts_with_a_fraction_are_those_that_scipy_takes(name: str) -> None:
+    """Where there is nothing to count the values are SciPy's too; and the slopes are theirs."""
+    f, slot = getattr(scipy.special, name), len(CUT[name]) - 1
+    args = [np.ravel(x) for x in np.meshgrid(*CUT[name])]
+    np.testing.assert_allclose(cats.compile(lambda *xs: f(*xs))(*args), f(*args), rtol=1e-13)
+    args = [np.ravel(x) for x in np.meshgrid(*CUT[name][:slot], INSIDE)]
+    good = np.isfinite(f(*args))
+    args = [x[good] for x in args]
+    found = cats.jvp(lambda *xs: f(*xs), args, [np.full_like(x, x is args[slot]) for x in args])
+    _close(found[1], tuple(_difference(f, args, slot, np.ones_like(args[0]))), 2e-8, name)
+
+
 IN_PART: dict[str, tuple[int, ...]] = {
     "zeta": (0,), "diric": (1,), "chdtr": (0,), "gdtr": (1,), "pdtr": (0,), "fdtr": (0, 1),
     "bdtr": (0, 1), "nbdtrc": (0, 1), "ellipj": (1,), "jvp": (0,), "assoc_laguerre": (1,),

@@ -16,6 +16,7 @@ from cats.ir.prims.special.record import (
     ordered,
     real_order,
     special,
+    truncated,
 )
 from cats.ir.spaces import Ground, Value
 
@@ -196,22 +197,24 @@ k0: Primitive = special("k0", lambda x, *, out: neg(k1(x)), "besselk(0, x)", RIG
 k1: Primitive = special(
     "k1", lambda x, *, out: neg(add(k0(x), div(out, x))), "besselk(1, x)", RIGHT
 )
+
+
+def _beside(n: Value, x: Value, f: Primitive) -> tuple[Value, Value]:
+    """f of the orders before and after n."""
+    order = real_order(truncated(n), x)
+    return f(sub(order, 1.0), x), f(add(order, 1.0), x)
+
+
 yn = ordered(
     "yn",
-    lambda n, x, *, out: (
-        None,
-        _half(sub(yv(real_order(sub(n, 1), x), x), yv(real_order(add(n, 1), x), x))),
-    ),
+    lambda n, x, *, out: (None, _half(sub(*_beside(n, x, yv)))),
     "bessely(x, y)",
     ORDERS,
     RIGHT,
 )
 kn = ordered(
     "kn",
-    lambda n, x, *, out: (
-        None,
-        neg(_half(add(kv(real_order(sub(n, 1), x), x), kv(real_order(add(n, 1), x), x)))),
-    ),
+    lambda n, x, *, out: (None, neg(_half(add(*_beside(n, x, kv))))),
     "besselk(x, y)",
     ORDERS,
     RIGHT,

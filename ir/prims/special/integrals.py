@@ -8,7 +8,7 @@ from cats.ir.prims.choice import equal, select
 from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc
 from cats.ir.prims.special.entropies import logrel_derivative
 from cats.ir.prims.special.errors import bell, erf
-from cats.ir.prims.special.record import ORDERS, below, ordered, special
+from cats.ir.prims.special.record import ORDERS, below, ordered, special, truncated
 from cats.ir.spaces import Value
 
 PI = 3.141592653589793
@@ -25,9 +25,9 @@ expi = special("expi", lambda x, *, out: div(exp(x), x), "Ei(x)", POSITIVE)
 
 def _expn_slope(n: Value, x: Value, *, out: Value) -> tuple[None, Value]:
     """-E_(n - 1), and E_0 is exp(-x) / x."""
-    fall = exp(neg(x))
+    order, fall = truncated(n), exp(neg(x))
     first = div(mul(fall, add(1.0, x)), mul(x, x))
-    return None, neg(select(equal(n, 0), first, expn(below(n), x)))
+    return None, neg(select(equal(order, 0), first, expn(below(order), x)))
 
 
 expn: Primitive = ordered("expn", _expn_slope, "expint(x, y)", ORDERS, POSITIVE)
