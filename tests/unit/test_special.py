@@ -383,6 +383,11 @@ def _sum_of_cosines(x: Any, n: Any) -> Any:
     return mp.fsum([mp.cos((n - 1 - 2 * j) * x / 2) for j in range(int(n))]) / n
 
 
+def _rising(x: Any, n: Any) -> Any:
+    """x (x + 1) ..., n numbers."""
+    return mp.fprod([x + i for i in range(int(n))])
+
+
 DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ("expit", 0): (
         lambda x: 1 / (1 + mp.exp(-x)),
@@ -408,6 +413,14 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ("betainc", 2): (
         lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
         [(1.0, 2.0, 0.0), (2.0, 3.0, 0.0), (1.5, 50.0, 1e-20), (2.5, 1.5, 0.4), (1.0, 4.0, 0.05)],
+    ),
+    ("poch", 0): (
+        _rising,
+        [(0.0, 2), (0.0, 1), (-1.0, 4), (-2.0, 2), (1e-5, 2), (-1e-9, 4), (-2.75, 2), (0.3, 0)],
+    ),
+    ("binom", 0): (
+        lambda x, n: _rising(x - n + 1, n) / mp.factorial(n),
+        [(0.0, 2), (1.0, 2), (2.0, 3), (1e-9, 2), (-1.5, 2), (30.0, 2), (0.25, 0)],
     ),
     ("erfi", 0): (mp.erfi, [(0.0,), (0.3,), (20.0,), (-26.0,)]),
     ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
