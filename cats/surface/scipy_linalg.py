@@ -105,7 +105,7 @@ def lstsq(a: Value, b: Value, cond: Any = None, **options: Any) -> Value:
     x, squares, rank, s = linalg.lstsq(matrix, right, share)
     if right.ndim == 1 and isinstance(squares, Traced):
         squares = reshape_(squares, ())
-    return x, squares, rank, s
+    return x, squares, with_dtype(rank, np.int64), s
 
 
 def cho_factor(a: Value, lower: bool = False, **options: Any) -> Value:

@@ -44,7 +44,15 @@ from cats.surface.creation import boxed
 from cats.surface.promotion import Loop, Said, one, promoted, ufunc
 from cats.surface.shapes import expand_dims
 from cats.surface.ufuncs import apply
-from cats.surface.values import expand, lifted, normal_axes, real, recorder_of, with_dtype
+from cats.surface.values import (
+    expand,
+    kind_of,
+    lifted,
+    normal_axes,
+    real,
+    recorder_of,
+    with_dtype,
+)
 from cats.traced import Traced
 
 Axes = tuple[int, ...]
@@ -231,13 +239,18 @@ def polygamma(n: Value, x: Value) -> Value:
 def zeta(x: Value, q: Value = None) -> Value:
     """scipy.special.zeta of Hurwitz; of Riemann without q."""
     recorder = recorder_of(x, q)
-    s = real(lifted(recorder, x))
     if q is None:
-        return gammas.riemann_zeta(s)
-    a = real(lifted(recorder, q))
-    dtype = np.result_type(s.dtype, a.dtype)
-    shape = np.broadcast_shapes(s.shape, a.shape)
-    return gammas.zeta(*[expand(with_dtype(v, dtype), shape) for v in (s, a)])
+        return gammas.riemann_zeta(real(lifted(recorder, x)))
+    return gammas.zeta(*_alike(x, q))
+
+
+def _alike(*values: Value) -> list[Traced]:
+    """The values as arrays of one shape and width, which Python numbers take from the others."""
+    recorder, dtype = recorder_of(*values), np.result_type(*map(kind_of, values))
+    width = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    arrays = [lifted(recorder, v) for v in values]
+    shape = np.broadcast_shapes(*[v.shape for v in arrays])
+    return [expand(with_dtype(v, width), shape) for v in arrays]
 
 
 def diric(x: Value, n: Value) -> Value:
@@ -351,10 +364,7 @@ def logsumexp(
     """scipy.special.logsumexp: log(sum(b exp(a))); where b is 0, a does not matter."""
     x, axes = _entered(a, axis, b)
     if b is not None:
-        weights = real(lifted(recorder_of(a, b), b))
-        dtype = np.result_type(x.dtype, weights.dtype)
-        shape = np.broadcast_shapes(x.shape, weights.shape)
-        x, weights = (expand(with_dtype(v, dtype), shape) for v in (x, weights))
+        x, weights = _alike(a, b)
         axes = normal_axes(axis, x.ndim)
         found, turn = _weighted(x, weights, axes)
     else:

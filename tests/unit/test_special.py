@@ -7,6 +7,7 @@ ones with the same differences of the first, in either mode.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -155,6 +156,26 @@ def test_what_has_no_known_derivative_says_so(name: str) -> None:
         with pytest.raises(cats.DerivativeError) as caught:
             cats.jacobian(lambda *xs: f(*xs), slot)(*args)
         assert f"{name} has no derivative in its argument {slot}: {why}" == caught.value.message
+
+
+# Widths
+
+SINGLE = np.array([0.3, 1.7], np.float32)
+WIDTHS: list[Function] = [
+    lambda x: scipy.special.zeta(2, x), lambda x: scipy.special.zeta(2.5, x),
+    lambda x: scipy.special.zeta(np.array([2, 3]), x), lambda x: scipy.special.logsumexp(x, b=0),
+    lambda x: scipy.special.logsumexp(x, b=2.0), lambda x: scipy.special.logsumexp(x, b=[1, 2]),
+    lambda x: math.dist(x, [1, 2]), lambda x: math.dist(x, SINGLE + 1),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", WIDTHS)
+def test_python_numbers_take_the_width_of_what_they_meet(f: Function) -> None:
+    found, expected = cats.compile(f)(SINGLE), f(SINGLE)
+    assert np.asarray(found).dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert cats.grad(lambda x: np.sum(f(x)))(SINGLE).dtype == np.float32
 
 
 # Orders and counts of which SciPy leaves the fraction off
