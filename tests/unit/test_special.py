@@ -539,3 +539,25 @@ def test_reading_a_special_function_does_not_load_scipy() -> None:
     )
     answer = run("-c", code)
     assert answer.returncode == 0, answer.stderr + answer.stdout
+
+
+SCALED: dict[str, tuple[float, int]] = {
+    "i0e": (0, 1), "i1e": (1, 1), "k0e": (0, -1), "k1e": (1, -1), "ive": (2.5, 1), "kve": (2.5, -1),
+}  # fmt: skip
+"""The order, and the sign in exp(-sign x)."""
+
+
+@pytest.mark.parametrize("name", SCALED)
+@pytest.mark.parametrize("x", [1.85, 5.0, 12.7, 23.5, 40.0])
+def test_slopes_of_scaled_bessel_functions_do_not_cancel(name: str, x: float) -> None:
+    """Within 32 ulps, as the difference of neighbours in the order is not."""
+    order, sign = SCALED[name]
+    f = getattr(scipy.special, name)
+    of = (lambda x: f(order, x)) if name in ("ive", "kve") else f
+    with mp.workdps(60):
+        bessel = mp.besseli if sign > 0 else mp.besselk
+        near = [bessel(mp.mpf(order) + i, x) * mp.exp(-sign * x) for i in (-2, -1, 0, 1, 2)]
+        first = sign * (near[1] - 2 * near[2] + near[3]) / 2
+        second = (near[0] - 4 * near[1] + 6 * near[2] - 4 * near[3] + near[4]) / 4
+    found = cats.grad(of)(x), cats.grad(cats.grad(of))(x)
+    np.testing.assert_allclose(found, (float(first), float(second)), rtol=32 * 2.2e-16)
