@@ -471,6 +471,22 @@ def test_every_digit_of_the_hyperbolic_sine_integral(x: float) -> None:
         np.testing.assert_allclose(f(x), slope, rtol=2e-15, atol=1e-40)
 
 
+@pytest.mark.parametrize("x", [0.0, 0.3, -1.7, 30.3, 1234.56, -1e4])
+@pytest.mark.parametrize("of", [mp.fresnels, mp.fresnelc])
+def test_every_digit_of_slopes_of_fresnels_integrals(of: Function, x: float) -> None:
+    """Of sin and cos of many turns; at a zero of one, of the size of the other."""
+    which = int(of is mp.fresnelc)
+    first = cats.grad(lambda x: scipy.special.fresnel(x)[which])
+    with mp.workdps(60):
+        angle, rate = mp.pi * mp.mpf(x) ** 2 / 2, mp.pi * mp.mpf(x)
+        waves = float(mp.sin(angle)), float(mp.cos(angle))
+    turned = (waves[1], -waves[0])
+    np.testing.assert_allclose(first(x), waves[which], rtol=0, atol=2e-15)
+    second, size = cats.grad(first)(x), abs(float(rate))
+    np.testing.assert_allclose(second, float(rate) * turned[which], rtol=0, atol=2e-15 * size)
+    assert not cats.kinks(first, x)
+
+
 def _size(x: Any) -> int:
     """How many digits a number is from 1."""
     return abs(int(mp.log10(abs(x)))) if x else 0
