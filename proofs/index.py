@@ -124,7 +124,10 @@ DIRECTION = "what its directions, and those of its derivative, are: derivatives 
 
 DEFINED = {
     "stop": "a value that is looked at but not varied: its derivative is 0 by definition",
-    **{name: DIRECTION for name in ("cofactors", "expm", "expm_along", "logm", "logm_along")},
+    **{
+        name: DIRECTION
+        for name in ("cofactors", "expm", "expm_along", "logm", "logm_along", "pinv_along")
+    },
 }
 
 NOT_YET = {

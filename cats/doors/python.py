@@ -141,7 +141,10 @@ def _hypot(*xs: Any) -> Any:
 
 
 def _dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
-    return _hypot(*[a - b for a, b in zip(p, q, strict=True)])
+    def wide(x: Any) -> Any:
+        return double(x, "dist") if isinstance(x, Traced) else float(x)
+
+    return _hypot(*[wide(a) - wide(b) for a, b in zip(p, q, strict=True)])
 
 
 def _product(xs: Iterable[Any], *, start: Any = 1) -> Any:

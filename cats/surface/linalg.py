@@ -100,7 +100,10 @@ def inv(a: Value) -> Value:
 
 
 def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -> Value:
-    """np.linalg.pinv. The derivative is that at constant rank; `hermitian` reads one triangle."""
+    """np.linalg.pinv; `hermitian` reads the lower triangle.
+
+    The derivative is that with the same number of singular values kept.
+    """
     rtol = options.pop("rtol", np._NoValue)
     refuse_options("np.linalg.pinv", options)
     array = mirrored(matrices(a), lower=True) if hermitian else matrices(a)
@@ -111,7 +114,7 @@ def pinv(a: Value, rcond: Any = None, hermitian: bool = False, **options: Any) -
 
 
 def lstsq(a: Value, b: Value, rcond: Any = None) -> Value:
-    """np.linalg.lstsq. The derivative is that at constant rank.
+    """np.linalg.lstsq. The derivative is that with the same number of singular values kept.
 
     The sums of squares are there for more rows than columns, if the rank is full: it is observed.
     """

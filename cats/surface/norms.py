@@ -14,7 +14,7 @@ from cats.ir.prims.choice import abs as absolute
 from cats.ir.prims.choice import equal, greater, isnan, logical_and, logical_not, select
 from cats.ir.prims.smooth import root
 from cats.ir.prims.solving import inv
-from cats.ir.spaces import Value
+from cats.ir.spaces import Real, Value
 from cats.places import users_place
 from cats.surface.promotion import entrywise
 from cats.surface.reductions import NAMES as REDUCTIONS
@@ -34,8 +34,11 @@ _SUM, _MAX, _MIN = REDUCTIONS[np.sum], REDUCTIONS[np.max], REDUCTIONS[np.min]
 
 
 def norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
-    """np.linalg.norm. The derivative is 0 where the norm, or a singular value it counts, is 0."""
-    array = real(lifted(recorder_of(x), x))
+    """np.linalg.norm. The derivative is 0 where the norm, or a singular value it counts, is 0.
+
+    The order of a norm of vectors may vary; the derivative in it is 0 at 0 and the infinities.
+    """
+    array = real(lifted(recorder_of(x, ord), x))
     if axis is None and ord is None:
         return _length(array, None, keepdims)
     axes = tuple(range(array.ndim)) if axis is None else _listed(axis, array.ndim)
@@ -70,18 +73,21 @@ def _extreme(x: Traced, sign: float, axis: Any, keepdims: bool) -> Value:
 def _vector_norm(x: Traced, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
     if isinstance(ord, str):
         raise _no_order(ord, "a vector")
-    if ord in (None, 2):
+    varies = isinstance(ord, Traced) and isinstance(ord.space, Real) and ord.known is None
+    if not varies and ord in (None, 2):
         return _length(x, axes, keepdims)
     size = absolute(x)
     if ord in (np.inf, -np.inf):
         return _extreme(size, ord, axes, keepdims)
-    if ord == 1:
+    if not varies and ord == 1:
         return _SUM(size, axis=axes, keepdims=keepdims)
     if ord == 0:
         return _SUM(with_dtype(size != 0.0, x.dtype), axis=axes, keepdims=keepdims)
-    total = _SUM(power(size, float(ord)), axis=axes, keepdims=keepdims)
+    order = with_dtype(ord, x.dtype) if varies else float(ord)
+    total = _SUM(power(size, order), axis=axes, keepdims=keepdims)
     zero = equal(total, 0.0)
-    return select(zero, 0.0, power(select(zero, 1.0, total), 1.0 / ord))
+    least = 0.0 if ord > 0 else np.inf
+    return select(zero, least, power(select(zero, 1.0, total), 1.0 / order))
 
 
 def _matrix_norm(x: Traced, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
@@ -112,7 +118,7 @@ def _no_order(ord: Any, what: str) -> TraceError:
 
 def vector_norm(x: Value, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Value:
     """np.linalg.vector_norm: over any number of axes, as of one long vector."""
-    array = real(lifted(recorder_of(x), x))
+    array = real(lifted(recorder_of(x, ord), x))
     axes = tuple(range(array.ndim)) if axis is None else _listed(axis, array.ndim)
     front = moveaxis(array, axes, range(len(axes)))
     rest = front.shape[len(axes) :]

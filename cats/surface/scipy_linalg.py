@@ -118,7 +118,7 @@ def inv(a: Value, assume_a: str | None = None, lower: bool = False, **options: A
 
 
 def pinv(a: Value, *, rtol: Any = None, return_rank: bool = False, **options: Any) -> Value:
-    """scipy.linalg.pinv. The derivative is that at constant rank."""
+    """scipy.linalg.pinv. The derivative is that with the same number of singular values kept."""
     _options("pinv", options)
     found = linalg.pinv(a, rtol=rtol)
     return (found, norms.matrix_rank(a, rtol=rtol)) if return_rank else found

@@ -5,6 +5,7 @@ Where a function needs no record of its own it is said in terms of those that ha
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +18,18 @@ import numpy as np
 from cats.ir.primitive import Primitive
 from cats.ir.prims import arrays, choice, smooth, special
 from cats.ir.prims.algebra import add, div, mul, sub
-from cats.ir.prims.choice import equal, floor, isfinite, less, not_equal, select, sign
+from cats.ir.prims.choice import (
+    equal,
+    floor,
+    isfinite,
+    less,
+    less_equal,
+    logical_and,
+    not_equal,
+    select,
+    sign,
+    trunc,
+)
 from cats.ir.prims.folds import log_softmax as log_shares
 from cats.ir.prims.folds import logsumexp as log_sum
 from cats.ir.prims.folds import softmax as shares
@@ -32,7 +44,16 @@ from cats.surface.creation import boxed
 from cats.surface.promotion import Loop, Said, one, promoted, ufunc
 from cats.surface.shapes import expand_dims
 from cats.surface.ufuncs import apply
-from cats.surface.values import expand, fixed, lifted, normal_axes, real, recorder_of, with_dtype
+from cats.surface.values import (
+    expand,
+    fixed,
+    kind_of,
+    lifted,
+    normal_axes,
+    real,
+    recorder_of,
+    with_dtype,
+)
 from cats.traced import Traced
 
 Axes = tuple[int, ...]
@@ -109,23 +130,53 @@ def _half(x: Value) -> Value:
     return mul(0.5, x)
 
 
-def _next(k: Value) -> Value:
-    """The whole number after k."""
-    return add(floor(k), 1.0)
+def _where(found: Value, *tests: Value) -> Value:
+    """What was found, where all tests say that there is such a number; nan elsewhere."""
+    return select(functools.reduce(logical_and, tests), found, np.nan)
+
+
+def _share(p: Value) -> tuple[Value, Value]:
+    """That p is a probability."""
+    return less_equal(0.0, p), less_equal(p, 1.0)
+
+
+def _poisson(of: Primitive) -> Callable[[Value, Value], Value]:
+    """The incomplete gamma function of the whole number after k."""
+
+    def said(k: Value, m: Value) -> Value:
+        counted = less_equal(0.0, k)
+        return _where(of(add(select(counted, floor(k), 0.0), 1.0), m), counted)
+
+    return said
 
 
 def _bdtr(k: Value, n: Value, p: Value) -> Value:
-    """The sum of the binomial probabilities up to k."""
-    whole = floor(k)
-    inside = less(whole, n)
-    rest = select(inside, sub(n, whole), 1.0)
-    return select(inside, betainc(rest, add(whole, 1.0), sub(1.0, p)), 1.0)
+    """The sum of the binomial probabilities up to k. SciPy leaves the fraction off n."""
+    whole, count = floor(k), trunc(n)
+    inside = logical_and(less_equal(0.0, whole), less(whole, count))
+    first, rest = select(inside, whole, 0.0), select(inside, sub(count, whole), 1.0)
+    found = select(inside, betainc(rest, add(first, 1.0), sub(1.0, p)), 1.0)
+    return _where(found, *_share(p), less_equal(0.0, whole), less_equal(whole, count))
 
 
 def _bdtrc(k: Value, n: Value, p: Value) -> Value:
-    whole = floor(k)
-    inside = less(whole, n)
-    return select(inside, betainc(add(whole, 1.0), select(inside, sub(n, whole), 1.0), p), 0.0)
+    """1 less that sum, which is 0 below 0."""
+    whole, count = floor(k), trunc(n)
+    some = less_equal(0.0, whole)
+    inside = logical_and(some, less(whole, count))
+    first, rest = select(inside, whole, 0.0), select(inside, sub(count, whole), 1.0)
+    found = select(inside, betainc(add(first, 1.0), rest, p), 0.0)
+    return _where(select(some, found, 1.0), *_share(p), less_equal(whole, count))
+
+
+def _negative(k: Value, n: Value, p: Value, upper: bool) -> Value:
+    """The sum of the negative binomial probabilities up to k, or from there on."""
+    failures, wins = trunc(k), trunc(n)
+    tests = less_equal(0.0, failures), less_equal(1.0, wins)
+    first, count = select(tests[0], failures, 0.0), select(tests[1], wins, 1.0)
+    after = add(first, 1.0)
+    found = betainc(after, count, sub(1.0, p)) if upper else betainc(count, after, p)
+    return _where(found, *_share(p), *tests)
 
 
 def _fdtr(a: Value, b: Value, x: Value) -> Value:
@@ -147,13 +198,13 @@ _COMPOSED: dict[str, Callable[..., Value]] = {
     "chdtri": lambda v, p: mul(2.0, gammainccinv(_half(v), p)),
     "gdtr": lambda a, b, x: gammainc(b, mul(a, x)),
     "gdtrc": lambda a, b, x: gammaincc(b, mul(a, x)),
-    "pdtr": lambda k, m: gammaincc(_next(k), m),
-    "pdtrc": lambda k, m: gammainc(_next(k), m),
-    "pdtri": lambda k, y: gammainccinv(_next(k), y),
+    "pdtr": _poisson(gammaincc),
+    "pdtrc": _poisson(gammainc),
+    "pdtri": lambda k, y: _poisson(gammainccinv)(trunc(k), y),
     "bdtr": _bdtr,
     "bdtrc": _bdtrc,
-    "nbdtr": lambda k, n, p: betainc(n, _next(k), p),
-    "nbdtrc": lambda k, n, p: betainc(_next(k), n, sub(1.0, p)),
+    "nbdtr": lambda k, n, p: _negative(k, n, p, upper=False),
+    "nbdtrc": lambda k, n, p: _negative(k, n, p, upper=True),
     "fdtr": _fdtr,
     "fdtrc": _fdtrc,
     "radian": _radian,
@@ -197,13 +248,18 @@ def polygamma(n: Value, x: Value) -> Value:
 def zeta(x: Value, q: Value = None) -> Value:
     """scipy.special.zeta of Hurwitz; of Riemann without q."""
     recorder = recorder_of(x, q)
-    s = real(lifted(recorder, x))
     if q is None:
-        return gammas.riemann_zeta(s)
-    a = real(lifted(recorder, q))
-    dtype = np.result_type(s.dtype, a.dtype)
-    shape = np.broadcast_shapes(s.shape, a.shape)
-    return gammas.zeta(*[expand(with_dtype(v, dtype), shape) for v in (s, a)])
+        return gammas.riemann_zeta(real(lifted(recorder, x)))
+    return gammas.zeta(*_alike(x, q))
+
+
+def _alike(*values: Value) -> list[Traced]:
+    """The values as arrays of one shape and width, which Python numbers take from the others."""
+    recorder, dtype = recorder_of(*values), np.result_type(*map(kind_of, values))
+    width = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    arrays = [lifted(recorder, v) for v in values]
+    shape = np.broadcast_shapes(*[v.shape for v in arrays])
+    return [expand(with_dtype(v, width), shape) for v in arrays]
 
 
 def diric(x: Value, n: Value) -> Value:
@@ -317,10 +373,7 @@ def logsumexp(
     """scipy.special.logsumexp: log(sum(b exp(a))); where b is 0, a does not matter."""
     x, axes = _entered(a, axis, b)
     if b is not None:
-        weights = real(lifted(recorder_of(a, b), b))
-        dtype = np.result_type(x.dtype, weights.dtype)
-        shape = np.broadcast_shapes(x.shape, weights.shape)
-        x, weights = (expand(with_dtype(v, dtype), shape) for v in (x, weights))
+        x, weights = _alike(a, b)
         axes = normal_axes(axis, x.ndim)
         found, turn = _weighted(x, weights, axes)
     else:

@@ -30,6 +30,7 @@ from cats.ir.prims import (
     sorting,
     spectra,
     stacks,
+    truncation,
     universal,
     updates,
 )
@@ -48,6 +49,7 @@ VOCABULARY = (
     *contraction.FAMILY,
     *stacks.FAMILY,
     *solving.FAMILY,
+    *truncation.FAMILY,
     *least_squares.FAMILY,
     *determinants.FAMILY,
     *factors.FAMILY,

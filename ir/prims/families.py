@@ -1,6 +1,6 @@
 """Gradients that are differentiated again and again: g(a, e, ...), the derivative of g at a.
 
-g(a) is the gradient of a number that depends on a square matrix, g(a, e) its derivative along e,
+g(a) is the gradient of a number that depends on a matrix, g(a, e) its derivative along e,
 g(a, e, f) the second along e and f, and so on. Each is linear in every direction, symmetric, its
 own adjoint, and the derivative in a adds a direction: one operation serves every order.
 """
@@ -8,6 +8,8 @@ own adjoint, and the derivative in a adds a direction: one operation serves ever
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Join, Leaf, Linear, Then
@@ -21,11 +23,13 @@ Wide = tuple[int, int] | tuple[()]
 """(slot, n): this direction, and the result, have n more axes behind the matrix; (): none has."""
 
 
-def gradient_space(what: str) -> Callable[..., Ground]:
-    """The one space of square matrices in which all arguments lie, but for the axes of `wide`."""
+def gradient_space(
+    what: str, stack: Callable[[str, Ground], Shape] = square
+) -> Callable[..., Ground]:
+    """The one space of matrices in which all arguments lie, but for the axes of `wide`."""
 
     def space(a: Ground, *directions: Ground, wide: Wide) -> Ground:
-        square(what, a)
+        stack(what, a)
         ends = [a] * (1 + len(directions))
         for slot, n in [wide] if wide else ():
             shape = directions[slot - 1].shape
@@ -58,13 +62,13 @@ def gradient_text(call: str) -> Callable[..., str]:
 def gradient_rule(op: Primitive) -> Callable[..., Linear]:
     """In a: one more direction; in each direction: itself."""
 
-    def rule(*args: Value, out: Value, wide: Wide) -> Linear:
+    def rule(*args: Value, out: Value, wide: Wide, **params: Any) -> Linear:
         if wide:
-            return _of_wide(rule, args, out, *wide)
+            return _of_wide(partial(rule, **params), args, out, *wide)
         space = space_of(out)
-        more = leaf_of(op, len(args), args, space, space, wide=())
+        more = leaf_of(op, len(args), args, space, space, wide=(), **params)
         along = [
-            leaf_of(op, i, (*args[:i], *args[i + 1 :]), space, space, wide=())
+            leaf_of(op, i, (*args[:i], *args[i + 1 :]), space, space, wide=(), **params)
             for i in range(1, len(args))
         ]
         return Join((more, *along)) if along else more

@@ -1,19 +1,23 @@
 """Least squares: pinv and lstsq, by the singular values that are not negligible.
 
-They vary with the matrix as long as its rank stays the same, and that is what their rules say;
-where the rank changes the functions themselves jump. (Golub and Pereyra 1973.)
+They vary with the matrix as long as the number of those stays the same, and that is what their
+rules say; where it changes the functions themselves jump. If what is negligible is rounding, the
+rules are those of a matrix of this rank. (Golub and Pereyra 1973.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Id, Join, Linear, Then
 from cats.ir.literals import literal
-from cats.ir.primitive import Example, Primitive
+from cats.ir.primitive import Example, Primitive, leaf_of
 from cats.ir.prims.algebra import sub
 from cats.ir.prims.contraction import contract
+from cats.ir.prims.gaps import ROUNDING
 from cats.ir.prims.layout import reals, with_shape
 from cats.ir.prims.stacks import (
     Link,
@@ -29,6 +33,7 @@ from cats.ir.prims.stacks import (
     scaled,
     stack_of,
 )
+from cats.ir.prims.truncation import pinv_along
 from cats.ir.spaces import Ground, Value, space_of
 
 
@@ -43,6 +48,8 @@ def _pinv_rule(a: Value, *, out: Value, rcond: float) -> Linear:
     Of each pair of products the one is taken that goes through the shorter side of a.
     """
     p, space = out, space_of(a)
+    if _cuts(space, rcond):
+        return chain(space, _truncated(a, rcond), flip)
     tall = space.shape[-2] >= space.shape[-1]
 
     def before(f: Value, g: Value) -> tuple[Link, ...]:
@@ -55,6 +62,16 @@ def _pinv_rule(a: Value, *, out: Value, rcond: float) -> Linear:
     outer = chain(space, flip, *before(p, flipped(p)))
     inner = chain(space, flip, *behind(flipped(p), p))
     return inside + _without(outer, behind(a, p)) + _without(inner, before(p, a))
+
+
+def _cuts(a: Ground, rcond: float) -> bool:
+    """Whether what is negligible may be more than rounding."""
+    return rcond > ROUNDING * float(np.finfo(a.dtype).eps) * sum(a.shape[-2:])
+
+
+def _truncated(a: Value, rcond: float) -> Link:
+    """da |-> dp', p the pseudoinverse."""
+    return lambda space: leaf_of(pinv_along, 1, (a,), space, space, rcond=rcond, wide=())
 
 
 def _without(f: Linear, links: Sequence[Link]) -> Linear:
@@ -88,6 +105,9 @@ def _lstsq_rule(a: Value, b: Value, *, out: Value, rcond: float) -> Linear:
     p, space = pinv(a, rcond=rcond), space_of(a)
     more = columns_of(len(space_of(b).shape) - 1)
     spec, back = f"ij,j{more}->i{more}", f"ji,j{more}->i{more}"
+    if _cuts(space, rcond):
+        varied = chain(space, _truncated(a, rcond), product(back, None, b))
+        return Join((varied, product(spec, p, None)(space_of(b))))
     rest = sub(b, contract(a, out, spec=spec))
     change = chain(space, product(spec, None, out), scaled(-1), product(spec, p, None))
     outer = chain(space, product(back, None, rest), product(back, p, None), product(spec, p, None))

@@ -10,6 +10,8 @@ import inspect
 import itertools
 import tracemalloc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from cats.forward import Forward, materialise
 from cats.functor import by_position, interpret, represent
 from cats.ir.errors import CatsError, DerivativeError, SpaceError
 from cats.ir.linear import Fork, Linear, Proj, Scale, Then
-from cats.ir.primitive import Primitive
+from cats.ir.primitive import Example, Primitive
 from cats.ir.prims import (
     beyond,
     determinants,
@@ -438,6 +440,83 @@ def test_functions_of_matrices_say_how_far_they_are_off(name: str) -> None:
         assert caught.value.remedy == "Leave disp= out."
 
 
+# Singular values cut off
+
+_SIDE, _POINTS = np.array([1.0, -1.0, 2.0, 0.5]), np.arange(1.0, 5.0)
+TRUNCATED: dict[str, Callable[[Any], Any]] = {
+    "pinv": lambda a: np.linalg.pinv(a, 0.5),
+    "pinv rtol": lambda a: linalg_cases.LA.pinv(a, rtol=0.5),
+    "sp pinv": sp("pinv", rtol=0.5),
+    "lstsq": lambda a: np.linalg.lstsq(a, _SIDE[: a.shape[0]], 0.5)[0],
+    "lstsq columns": lambda a: np.linalg.lstsq(a, np.outer(_SIDE, _SIDE)[: a.shape[0]], 0.5)[0],
+    "sp lstsq": lambda a: sp("lstsq", cond=0.5)(a, a[:, 0])[0],
+    "polyfit": lambda a: np.polyfit(a[:, 0] + _POINTS, a[:, 1], 2, 0.5, full=True)[0],
+}
+
+
+def cut(m: int, n: int, *values: float) -> Array:
+    """A matrix with these singular values."""
+    rng = np.random.default_rng(7)
+    u, v = (np.linalg.qr(rng.normal(size=(k, len(values)))).Q for k in (m, n))
+    return np.asarray((u * np.array(values)) @ v.T)
+
+
+def slopes(f: Callable[[Array], Any], x: Array) -> Array:
+    """The Jacobian by differences of fourth order."""
+    step, found = 1e-3, []
+    for e in np.eye(x.size).reshape(x.size, *x.shape) * step:
+        near, far = (np.asarray(f(x + k * e)) - f(x - k * e) for k in (1, 2))
+        found.append((8 * near - far) / (12 * step))
+    return np.stack(found, -1).reshape((*found[0].shape, *x.shape))
+
+
+@pytest.mark.parametrize("name", TRUNCATED)
+def test_singular_values_cut_off_have_their_part_in_derivatives(name: str) -> None:
+    """Of both orders, also where those kept, or those cut off, agree or are 0."""
+    matrices = [
+        cut(3, 3, 2.0, 1.5, 0.4), cut(4, 3, 2.0, 0.7, 0.5), cut(3, 4, 2.0, 1.5, 0.4),
+        cut(4, 2, 1.0, 0.3), cut(4, 4, 2.0, 2.0, 0.5, 0.5), cut(4, 3, 1.0, 0.0, 0.0),
+    ]  # fmt: skip
+    f = TRUNCATED[name]
+    for a in matrices[1::4] if name == "polyfit" else matrices:
+        size = np.max(np.abs(np.linalg.pinv(a, 0.5))) + 1
+        expected = slopes(f, a)
+        np.testing.assert_allclose(cats.jacobian(f)(a), expected, rtol=1e-8, atol=1e-8 * size)
+        whole = lambda a: np.sum(np.sin(f(a)))  # noqa: E731
+        second = slopes(cats.grad(whole), a)
+        np.testing.assert_allclose(cats.hessian(whole)(a), second, rtol=1e-7, atol=1e-7 * size)
+
+
+def test_third_derivatives_of_a_truncated_pseudoinverse() -> None:
+    base = cut(3, 3, 2.0, 1.5, 0.4)
+    f = lambda t: np.linalg.pinv(base * np.cos(t) + t * np.eye(3), 0.5)[0, 1]  # noqa: E731
+    second = cats.grad(cats.grad(f))
+    expected = slopes(second, np.array(0.3))
+    assert cats.grad(second)(0.3) == pytest.approx(float(expected), rel=1e-8)
+
+
+def test_nothing_cut_off_is_the_rule_of_full_rank() -> None:
+    """In stacks, in long matrices by their columns only, and in single precision."""
+    rng = np.random.default_rng(5)
+    f = lambda a, share=0.5: np.sum(np.sin(np.linalg.pinv(a, share)))  # noqa: E731
+    for shape in ((2, 4, 3), (2000, 2), (2, 2000)):
+        a = rng.normal(size=shape)
+        found, expected = (cats.grad(partial(f, share=s))(a) for s in (1e-3, 1e-15))
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+    single = cut(3, 3, 2.0, 1.5, 0.4).astype(np.float32)
+    found = cats.grad(f)(single)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, cats.grad(f)(single.astype(float)), atol=1e-5)
+
+
+def test_of_shares_that_are_rounding_no_singular_values_are_asked() -> None:
+    """The derivative at full rank costs what it cost; where a share is given, they are."""
+    for share, found in ((None, False), (1e-15, False), (0.1, True)):
+        f = lambda a, s=share: np.linalg.lstsq(a, a[:, 0], s)[0]  # noqa: E731
+        text = cats.source(cats.jacobian(f), A33)
+        assert ("truncated" in text) is found
+
+
 # Refusals
 
 REFUSALS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
@@ -601,11 +680,20 @@ def pinv_inside(a: Value, *, out: Value, rcond: float) -> Linear:
     return chain(space_of(a), left(out), right(out), scaled(-1))
 
 
+def constant_rank(a: Value, *, out: Value, rcond: float) -> Linear:
+    """As if what is cut off were 0."""
+    rule: Any = least_squares.pinv.linearise
+    found: Linear = rule(a, out=out, rcond=0.0)
+    return found
+
+
 A33 = np.random.default_rng(3).normal(size=(3, 3))
+TRUNCATING = replace(least_squares.pinv, examples=(Example((M,), (("rcond", 0.5),)),))
 PLANTED: dict[str, tuple[Primitive, Any, Array]] = {
     "transpose": (solving.inv, untransposed_inverse, A33 + 3 * np.eye(3)),
     "sign": (solving.inv, positive_inverse, A33 + 3 * np.eye(3)),
     "column space": (least_squares.pinv, pinv_inside, A33[:, :2]),
+    "cut off": (TRUNCATING, constant_rank, cut(3, 3, 2.0, 1.5, 0.4)),
 }
 
 

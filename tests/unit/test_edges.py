@@ -158,6 +158,14 @@ def test_the_rest_of_a_system_of_less_than_full_rank_is_not_told() -> None:
         np.testing.assert_allclose(f(a, right), np.linalg.lstsq(a, right)[1])
 
 
+@pytest.mark.parametrize("order", [-1.0, -0.5, 0.5, 1.0, 2.0])
+def test_norms_of_nothing_and_of_zeros_are_numpys(order: float) -> None:
+    with np.errstate(all="ignore"):
+        for x in (np.zeros(0), np.zeros(2), np.array([0.0, 3.0]), np.array([np.inf, 3.0])):
+            same(lambda x: np.linalg.norm(x, order), x)
+            same(np.linalg.norm, x, order)
+
+
 @pytest.mark.parametrize("shape", [(3, 0), (0, 3), (0, 0)])
 @pytest.mark.parametrize("permute", [False, True])
 def test_factors_of_nothing_are_scipys(shape: tuple[int, int], permute: bool) -> None:

@@ -98,7 +98,7 @@ def matrix(leaf: Leaf) -> Array:
 
 ROUNDING = {
     "solve", "solve_triangular", "solve_sylvester", "over_gaps", "cofactors", "expm_along",
-    "logm_along",
+    "logm_along", "pinv_along",
 }  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def test_what_meets_known_zeros_only_does_not_matter(sample: Sample) -> None:
 SILENT = frozenset(
     {
         *("solve", "solve_triangular", "solve_sylvester", "cofactors"),
-        *("expm_along", "logm_along", "over_gaps", "convolve"),
+        *("expm_along", "logm_along", "pinv_along", "over_gaps", "convolve"),
     }
 )
 """Linear operations that say nothing of the zeros of their results."""

@@ -7,6 +7,7 @@ ones with the same differences of the first, in either mode.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -155,6 +156,52 @@ def test_what_has_no_known_derivative_says_so(name: str) -> None:
         with pytest.raises(cats.DerivativeError) as caught:
             cats.jacobian(lambda *xs: f(*xs), slot)(*args)
         assert f"{name} has no derivative in its argument {slot}: {why}" == caught.value.message
+
+
+# Widths
+
+SINGLE = np.array([0.3, 1.7], np.float32)
+WIDTHS: list[Function] = [
+    lambda x: scipy.special.zeta(2, x), lambda x: scipy.special.zeta(2.5, x),
+    lambda x: scipy.special.zeta(np.array([2, 3]), x), lambda x: scipy.special.logsumexp(x, b=0),
+    lambda x: scipy.special.logsumexp(x, b=2.0), lambda x: scipy.special.logsumexp(x, b=[1, 2]),
+    lambda x: math.dist(x, [1, 2]), lambda x: math.dist(x, SINGLE + 1),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", WIDTHS)
+def test_python_numbers_take_the_width_of_what_they_meet(f: Function) -> None:
+    found, expected = cats.compile(f)(SINGLE), f(SINGLE)
+    assert np.asarray(found).dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert cats.grad(lambda x: np.sum(f(x)))(SINGLE).dtype == np.float32
+
+
+# Orders and counts of which SciPy leaves the fraction off
+
+COUNTS = np.array([-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0])
+SHARES = np.array([-0.1, 0.0, 0.3, 0.6, 1.0, 1.5, np.nan])
+INSIDE = np.array([0.3, 0.6])
+CUT: dict[str, tuple[Array, ...]] = {
+    **{name: (COUNTS, COUNTS, SHARES) for name in ("bdtr", "bdtrc", "nbdtr", "nbdtrc")},
+    **{name: (COUNTS, SHARES) for name in ("pdtr", "pdtrc", "kn", "yn", "expn")},
+    "pdtri": (COUNTS, INSIDE),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:non-integer:DeprecationWarning")
+@pytest.mark.parametrize("name", CUT)
+def test_counts_with_a_fraction_are_those_that_scipy_takes(name: str) -> None:
+    """Where there is nothing to count the values are SciPy's too; and the slopes are theirs."""
+    f, slot = getattr(scipy.special, name), len(CUT[name]) - 1
+    args = [np.ravel(x) for x in np.meshgrid(*CUT[name])]
+    np.testing.assert_allclose(cats.compile(lambda *xs: f(*xs))(*args), f(*args), rtol=1e-13)
+    args = [np.ravel(x) for x in np.meshgrid(*CUT[name][:slot], INSIDE)]
+    good = np.isfinite(f(*args))
+    args = [x[good] for x in args]
+    found = cats.jvp(lambda *xs: f(*xs), args, [np.full_like(x, x is args[slot]) for x in args])
+    _close(found[1], tuple(_difference(f, args, slot, np.ones_like(args[0]))), 2e-8, name)
 
 
 IN_PART: dict[str, tuple[int, ...]] = {
@@ -357,6 +404,11 @@ def _sum_of_cosines(x: Any, n: Any) -> Any:
     return mp.fsum([mp.cos((n - 1 - 2 * j) * x / 2) for j in range(int(n))]) / n
 
 
+def _rising(x: Any, n: Any) -> Any:
+    """x (x + 1) ..., n numbers."""
+    return mp.fprod([x + i for i in range(int(n))])
+
+
 DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ("expit", 0): (
         lambda x: 1 / (1 + mp.exp(-x)),
@@ -382,6 +434,14 @@ DIGITS: dict[tuple[str, int], tuple[Function, list[tuple[float, ...]]]] = {
     ("betainc", 2): (
         lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
         [(1.0, 2.0, 0.0), (2.0, 3.0, 0.0), (1.5, 50.0, 1e-20), (2.5, 1.5, 0.4), (1.0, 4.0, 0.05)],
+    ),
+    ("poch", 0): (
+        _rising,
+        [(0.0, 2), (0.0, 1), (-1.0, 4), (-2.0, 2), (1e-5, 2), (-1e-9, 4), (-2.75, 2), (0.3, 0)],
+    ),
+    ("binom", 0): (
+        lambda x, n: _rising(x - n + 1, n) / mp.factorial(n),
+        [(0.0, 2), (1.0, 2), (2.0, 3), (1e-9, 2), (-1.5, 2), (30.0, 2), (0.25, 0)],
     ),
     ("erfi", 0): (mp.erfi, [(0.0,), (0.3,), (20.0,), (-26.0,)]),
     ("k0", 0): (lambda x: mp.besselk(0, x), [(690.0,), (700.0,)]),
@@ -409,6 +469,22 @@ def test_every_digit_of_the_hyperbolic_sine_integral(x: float) -> None:
     for slope in expected:
         f = cats.grad(f)
         np.testing.assert_allclose(f(x), slope, rtol=2e-15, atol=1e-40)
+
+
+@pytest.mark.parametrize("x", [0.0, 0.3, -1.7, 30.3, 1234.56, -1e4])
+@pytest.mark.parametrize("of", [mp.fresnels, mp.fresnelc])
+def test_every_digit_of_slopes_of_fresnels_integrals(of: Function, x: float) -> None:
+    """Of sin and cos of many turns; at a zero of one, of the size of the other."""
+    which = int(of is mp.fresnelc)
+    first = cats.grad(lambda x: scipy.special.fresnel(x)[which])
+    with mp.workdps(60):
+        angle, rate = mp.pi * mp.mpf(x) ** 2 / 2, mp.pi * mp.mpf(x)
+        waves = float(mp.sin(angle)), float(mp.cos(angle))
+    turned = (waves[1], -waves[0])
+    np.testing.assert_allclose(first(x), waves[which], rtol=0, atol=2e-15)
+    second, size = cats.grad(first)(x), abs(float(rate))
+    np.testing.assert_allclose(second, float(rate) * turned[which], rtol=0, atol=2e-15 * size)
+    assert not cats.kinks(first, x)
 
 
 def _size(x: Any) -> int:
@@ -491,3 +567,25 @@ def test_polygamma_of_several_orders() -> None:
     np.testing.assert_allclose(listed, scipy.special.polygamma([2, 0], x), rtol=1e-13)
     with pytest.raises(cats.TraceError, match="is a whole number, not"):
         cats.compile(lambda x: scipy.special.polygamma(1.5, x))(x)
+
+
+SCALED: dict[str, tuple[float, int]] = {
+    "i0e": (0, 1), "i1e": (1, 1), "k0e": (0, -1), "k1e": (1, -1), "ive": (2.5, 1), "kve": (2.5, -1),
+}  # fmt: skip
+"""The order, and the sign in exp(-sign x)."""
+
+
+@pytest.mark.parametrize("name", SCALED)
+@pytest.mark.parametrize("x", [1.85, 5.0, 12.7, 23.5, 40.0])
+def test_slopes_of_scaled_bessel_functions_do_not_cancel(name: str, x: float) -> None:
+    """Within 32 ulps, as the difference of neighbours in the order is not."""
+    order, sign = SCALED[name]
+    f = getattr(scipy.special, name)
+    of = (lambda x: f(order, x)) if name in ("ive", "kve") else f
+    with mp.workdps(60):
+        bessel = mp.besseli if sign > 0 else mp.besselk
+        near = [bessel(mp.mpf(order) + i, x) * mp.exp(-sign * x) for i in (-2, -1, 0, 1, 2)]
+        first = sign * (near[1] - 2 * near[2] + near[3]) / 2
+        second = (near[0] - 4 * near[1] + 6 * near[2] - 4 * near[3] + near[4]) / 4
+    found = cats.grad(of)(x), cats.grad(cats.grad(of))(x)
+    np.testing.assert_allclose(found, (float(first), float(second)), rtol=32 * 2.2e-16)

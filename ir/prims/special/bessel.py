@@ -16,6 +16,7 @@ from cats.ir.prims.special.record import (
     ordered,
     real_order,
     special,
+    truncated,
 )
 from cats.ir.spaces import Ground, Value
 
@@ -81,19 +82,23 @@ yve = special(
     refused=_IN_ORDER,
 )
 
-# Scaled by an exponential: the derivative is a difference of neighbours in the order
+# Scaled by an exponential
 
 _SCALED = '''
 def scaled_derivative_of(f, sign, v, x, n):
     """exp(-x) I_v(x), or exp(x) K_v(x), derived n times in x: differences of neighbours in v.
 
-    Far out it is the asymptotic series, in which nothing cancels. (Abramowitz and Stegun 9.7.)
-    Where x is 0 it is the mean of both sides.
+    They cancel as x grows: there it is an integral, and far out the asymptotic series, in which
+    nothing does. (Abramowitz and Stegun 9.7.) Where x is 0 it is the mean of both sides.
     """
     order, wide = (np.asarray(a, np.float64) for a in np.broadcast_arrays(v, x))
     size = np.abs(wide)
     parts = [math.comb(2 * n, i) * (-1) ** i * f(order + n - i, size) for i in range(2 * n + 1)]
-    near = sign**n * sum(parts) / 2**n
+    near = np.asarray(sign**n * sum(parts) / 2**n)
+    within = size >= np.maximum(3, order * order / 4) if sign > 0 else (size >= 1) & (order < 25)
+    within = within & np.isfinite(size)
+    if np.any(within):
+        near[within] = scaled_integral(sign, order[within], size[within], n)
     outside = size > np.maximum(25, order * order + n)
     far = scaled_series(sign, order, np.where(outside, size, 25.0), n)
     found = np.where(outside, far, near)
@@ -104,6 +109,27 @@ def scaled_derivative_of(f, sign, v, x, n):
     left = np.where(whole, turned, np.nan)
     right = np.where((wide == 0) & whole, (found + turned) / 2, found)
     return np.asarray(np.where(wide < 0, left, right), np.result_type(v, x))[()]
+def scaled_integral(sign, v, x, n):
+    """The integral of exp(-x s) cosh(v t) over all positive t, where s = cosh(t) - 1, derived.
+
+    For I it is that of exp(-x s) cos(v t) up to pi, s = 1 - cos(t), with a rest that falls with
+    exp(-2 x). (DLMF 10.32.) No term has more than the size of the sum.
+    """
+    total = np.zeros_like(x)
+    if sign < 0:
+        step = 0.1 * np.minimum(1, 5 / np.sqrt(x))
+        for k in range(64, -1, -1):
+            s = 2 * np.sinh(k * step / 2) ** 2
+            np.add(total, s**n * np.exp(-x * s) * np.cosh(v * k * step) / (1 + (k == 0)), out=total)
+        return (-1) ** n * step * total
+    end = np.arccos(np.maximum(1 - 45 / x, -1)) / 2
+    for place, weight in zip(*np.polynomial.legendre.leggauss(48)):
+        t, far = end * (1 + place), 4 * (1 + place)
+        s, rise = 2 * np.sin(t / 2) ** 2, 2 * np.cosh(far / 2) ** 2
+        rest = rise**n * np.exp(-x * rise - v * far) * np.sin(np.pi * v)
+        np.add(total, weight * end * s**n * np.exp(-x * s) * np.cos(v * t), out=total)
+        np.subtract(total, weight * 4 * rest, out=total)
+    return (-1) ** n * total / np.pi
 def scaled_series(sign, v, x, n):
     """The asymptotic series derived n times."""
     ratios = [-sign * (4 * v * v - (2 * j - 1) ** 2) / (8 * j * x) for j in range(1, 31)]
@@ -196,22 +222,24 @@ k0: Primitive = special("k0", lambda x, *, out: neg(k1(x)), "besselk(0, x)", RIG
 k1: Primitive = special(
     "k1", lambda x, *, out: neg(add(k0(x), div(out, x))), "besselk(1, x)", RIGHT
 )
+
+
+def _beside(n: Value, x: Value, f: Primitive) -> tuple[Value, Value]:
+    """f of the orders before and after n."""
+    order = real_order(truncated(n), x)
+    return f(sub(order, 1.0), x), f(add(order, 1.0), x)
+
+
 yn = ordered(
     "yn",
-    lambda n, x, *, out: (
-        None,
-        _half(sub(yv(real_order(sub(n, 1), x), x), yv(real_order(add(n, 1), x), x))),
-    ),
+    lambda n, x, *, out: (None, _half(sub(*_beside(n, x, yv)))),
     "bessely(x, y)",
     ORDERS,
     RIGHT,
 )
 kn = ordered(
     "kn",
-    lambda n, x, *, out: (
-        None,
-        neg(_half(add(kv(real_order(sub(n, 1), x), x), kv(real_order(add(n, 1), x), x)))),
-    ),
+    lambda n, x, *, out: (None, neg(_half(add(*_beside(n, x, kv))))),
     "besselk(x, y)",
     ORDERS,
     RIGHT,

@@ -6,7 +6,17 @@ from math import comb, factorial
 
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, ipow, mul, neg, sub
-from cats.ir.prims.choice import less, select
+from cats.ir.prims.choice import (
+    abs,
+    equal,
+    floor,
+    less,
+    logical_and,
+    logical_not,
+    maximum,
+    minimum,
+    select,
+)
 from cats.ir.prims.math_functions import math_polygamma
 from cats.ir.prims.smooth import cos, log, log1p, sin
 from cats.ir.prims.special.record import SCIPY, special
@@ -35,7 +45,7 @@ gammaln = special("gammaln", lambda x, *, out: psi(x), "log(gamma(x))", POSITIVE
 loggamma = special("loggamma", lambda x, *, out: psi(x), "log(gamma(x))", POSITIVE)
 
 
-def _rgamma_slope(x: Value, *, out: Value) -> Value:
+def _rgamma_slope(x: Value) -> Value:
     """-psi(x) / gamma(x); by reflection on the left, where psi has poles and 1 / gamma zeros."""
     left = less(x, 0.5)
     there, here = select(left, sub(1.0, x), 1.0), select(left, 1.0, x)
@@ -44,7 +54,7 @@ def _rgamma_slope(x: Value, *, out: Value) -> Value:
     return select(left, mul(gamma(there), turned), mul(neg(psi(here)), rgamma(here)))
 
 
-rgamma: Primitive = special("rgamma", _rgamma_slope, "1/gamma(x)", POSITIVE)
+rgamma: Primitive = special("rgamma", lambda x, *, out: _rgamma_slope(x), "1/gamma(x)", POSITIVE)
 
 polygamma_gap: Primitive = special(
     "polygamma_gap",
@@ -98,9 +108,38 @@ betaln = special(
     POSITIVE,
     POSITIVE,
 )
+
+
+LARGE = 170.0
+"""Where the gamma function ends."""
+
+
+def _among_poles(x: Value, y: Value) -> tuple[Value, Value, Value]:
+    """Where gamma(x + y) / gamma(x) is 0, or may be near it; x and x + y there."""
+    end = add(x, y)
+    low = logical_and(less(x, minimum(abs(y), 0.5)), less(maximum(end, y), LARGE))
+    here = logical_and(low, logical_not(_falls(end, y)))
+    return here, select(here, x, 1.0), select(here, end, 1.0)
+
+
+def _falls(end: Value, y: Value) -> Value:
+    """Where it is a product of y negative numbers, far from 0."""
+    return logical_and(less(end, 0.5), equal(floor(y), y))
+
+
+def _rising_slope(x: Value, y: Value, out: Value, scale: Value = 1.0) -> Value:
+    """The slope in x of out = scale gamma(x + y) / gamma(x), without dividing by what may be 0."""
+    here, begin, end = _among_poles(x, y)
+    inside = add(mul(psi(end), rgamma(begin)), _rgamma_slope(begin))
+    falls = _falls(add(x, y), y)
+    size = select(falls, neg(out), out)
+    gap = polygamma_gap(select(falls, sub(1.0, add(x, y)), x), y, n=0)
+    return select(here, mul(scale, mul(gamma(end), inside)), mul(size, gap))
+
+
 poch = special(
     "poch",
-    lambda x, y, *, out: (mul(out, polygamma_gap(x, y, n=0)), mul(out, psi(add(x, y)))),
+    lambda x, y, *, out: (_rising_slope(x, y, out), mul(out, psi(add(x, y)))),
     "gamma(x + y)/gamma(x)",
     POSITIVE,
     POSITIVE,
@@ -108,9 +147,11 @@ poch = special(
 
 
 def _binom_slopes(x: Value, y: Value, *, out: Value) -> tuple[Value, Value]:
-    rest = add(sub(x, y), 1.0)
-    in_y = sub(psi(rest), psi(add(y, 1.0)))
-    return mul(out, polygamma_gap(rest, y, n=0)), mul(out, in_y)
+    rest, below = add(sub(x, y), 1.0), add(y, 1.0)
+    here, begin, end = _among_poles(rest, y)
+    turns = sub(mul(rgamma(begin), _rgamma_slope(below)), mul(_rgamma_slope(begin), rgamma(below)))
+    in_y = select(here, mul(gamma(end), turns), mul(out, sub(psi(rest), psi(below))))
+    return _rising_slope(rest, y, out, rgamma(below)), in_y
 
 
 binom = special(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cats.ir.primitive import Domain, Primitive
 from cats.ir.prims.algebra import add, div, mul, neg
 from cats.ir.prims.choice import equal, select
-from cats.ir.prims.smooth import cos, cosh, exp, sin, sinc
+from cats.ir.prims.smooth import cos, cosh, exp, sinc
 from cats.ir.prims.special.entropies import logrel_derivative
 from cats.ir.prims.special.errors import bell, erf
-from cats.ir.prims.special.record import ORDERS, below, ordered, special
+from cats.ir.prims.special.record import ORDERS, below, ordered, special, truncated
 from cats.ir.spaces import Value
 
 PI = 3.141592653589793
@@ -25,9 +25,9 @@ expi = special("expi", lambda x, *, out: div(exp(x), x), "Ei(x)", POSITIVE)
 
 def _expn_slope(n: Value, x: Value, *, out: Value) -> tuple[None, Value]:
     """-E_(n - 1), and E_0 is exp(-x) / x."""
-    fall = exp(neg(x))
+    order, fall = truncated(n), exp(neg(x))
     first = div(mul(fall, add(1.0, x)), mul(x, x))
-    return None, neg(select(equal(n, 0), first, expn(below(n), x)))
+    return None, neg(select(equal(order, 0), first, expn(below(order), x)))
 
 
 expn: Primitive = ordered("expn", _expn_slope, "expint(x, y)", ORDERS, POSITIVE)
@@ -92,19 +92,40 @@ hyperbolic_cosine_integral = special(
 )
 
 
-def _turn(x: Value) -> Value:
-    return mul(PI / 2, mul(x, x))
+_TURNED = '''
+def turned_square(x):
+    """pi x**2 / 2 less whole turns, of x in two pieces: the square of the first is exact."""
+    wide = np.asarray(x, np.float64)
+    first = np.where(np.abs(wide) < 2.0**14, np.rint(wide * 2.0**12) / 2.0**12, 0)
+    rest = wide - first
+    return np.pi / 2 * (np.fmod(first * first, 4) + rest * (first + first + rest))
+'''
 
-
+square_sine: Primitive = special(
+    "square_sine",
+    lambda x, *, out: mul(mul(PI, x), square_cosine(x)),
+    "sin(pi*x**2/2)",
+    code="np.asarray(np.sin(turned_square({0})), np.result_type({0}))[()]",
+    helpers=_TURNED,
+    modules=(),
+)
+square_cosine: Primitive = special(
+    "square_cosine",
+    lambda x, *, out: neg(mul(mul(PI, x), square_sine(x))),
+    "cos(pi*x**2/2)",
+    code="np.asarray(np.cos(turned_square({0})), np.result_type({0}))[()]",
+    helpers=_TURNED,
+    modules=(),
+)
 fresnel_sine = special(
     "fresnel_sine",
-    lambda x, *, out: sin(_turn(x)),
+    lambda x, *, out: square_sine(x),
     "fresnels(x)",
     code="scipy.special.fresnel({0})[0]",
 )
 fresnel_cosine = special(
     "fresnel_cosine",
-    lambda x, *, out: cos(_turn(x)),
+    lambda x, *, out: square_cosine(x),
     "fresnelc(x)",
     code="scipy.special.fresnel({0})[1]",
 )
@@ -183,6 +204,6 @@ wrightomega = special("wrightomega", lambda x, *, out: div(out, add(1.0, out)), 
 
 FAMILY = (
     exp1, expi, expn, sinhc_derivative, sine_integral, cosine_integral, hyperbolic_sine_integral,
-    hyperbolic_cosine_integral, fresnel_sine, fresnel_cosine, spence, owens_t, hyp0f1, hyp1f1,
-    hyp2f1, hyperu, wrightomega,
+    hyperbolic_cosine_integral, square_sine, square_cosine, fresnel_sine, fresnel_cosine, spence,
+    owens_t, hyp0f1, hyp1f1, hyp2f1, hyperu, wrightomega,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from cats.ir.kinds import Natural
 from cats.ir.linear import Join, Linear, Zero
 from cats.ir.primitive import Domain, Example, Primitive, Text
 from cats.ir.prims.algebra import of_order, same, slope, sub
-from cats.ir.prims.choice import equal, select
+from cats.ir.prims.choice import equal, select, trunc
 from cats.ir.prims.layout import all_led, convert
 from cats.ir.spaces import Discrete, Ground, Real, Value, space_of, tangent
 
@@ -132,6 +132,11 @@ def real_order(n: Value, x: Value) -> Value:
     """The order as a number beside x."""
     like = space_of(x)
     return n if space_of(n) == like else convert(n, dtype=like.dtype)
+
+
+def truncated(n: Value) -> Value:
+    """The order without its fraction, for functions of which SciPy takes that."""
+    return n if isinstance(space_of(n), Discrete) else trunc(n)
 
 
 def below(n: Value) -> Value:
