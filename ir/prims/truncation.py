@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cats.ir.literals import literal
 from cats.ir.primitive import Example, Primitive
 from cats.ir.prims.families import SYMMETRIC, Wide, gradient_rule, gradient_space, gradient_text
 from cats.ir.prims.layout import reals
@@ -23,7 +24,7 @@ def _along_space(a: Ground, *directions: Ground, rcond: float, wide: Wide) -> Gr
 
 
 def _along_text(*args: str, rcond: float, wide: Wide) -> str:
-    return gradient_text(f"truncated({rcond!r}, {{}})")(*args, wide=wide)
+    return gradient_text(f"truncated({literal(rcond)}, {{}})")(*args, wide=wide)
 
 
 def _along_work(spaces: Sequence[Ground], out: Space, params: dict[str, Any]) -> int:

@@ -675,6 +675,16 @@ def jacobians_agree() -> None:
 
 
 @check
+def jacobians_have_structure_unless_in_chunks() -> None:
+    """An entry of a diagonal for each number; so many unit vectors at once, in a loop."""
+    x = np.linspace(0.1, 0.9, 40)
+    for mode in (cats.jacfwd, cats.jacrev):
+        assert cats.count(mode(np.sin), x).total < 10 * x.size
+        assert "in range(" in cats.source(mode(np.sin, chunk=2), x)
+        assert "in range(" not in cats.source(mode(np.sin), x)
+
+
+@check
 def halves_agree() -> None:
     """linearize and vjp under both policies; what is saved is what the policy says."""
     x = np.array([0.3, -0.7, 1.1])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import cats
 from cats.stop import stop_gradient
 from tests.unit import cases_shapes
 from tests.unit.cases_reductions import ROWS as REDUCTIONS
@@ -110,6 +111,11 @@ _CHOICES = [
     Case("invert", lambda x: np.where(~(x > 0.5), x * x, 1.0), (V3,)),
     Case("logical_not", lambda x: np.where(np.logical_not(x > 0.5), x, 0), (V3,)),
     Case("isnan isfinite", lambda x: np.where(np.isnan(x) | ~np.isfinite(x), 0.0, x * x), (V3,)),
+    Case(
+        "chosen by a mask of no known length",
+        lambda x: cats.vmap(lambda row: np.sum(np.exp(row[row > 0.5])))(x),
+        (M23,),
+    ),
     Case("where row", lambda x, y: np.where(MASK, x, y), (M23, POINT)),
     Case("where numbers", lambda x: np.where(x > 0.4, 1, x) ** 2, (V3,)),
     Case("clip", lambda x: np.clip(x, 0.3, 0.61), (V3,)),

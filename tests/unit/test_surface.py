@@ -195,6 +195,10 @@ class Watched(dict[Any, Any]):
         self.seen.add(key)
         return super().get(key, default)
 
+    def __getitem__(self, key: Any) -> Any:
+        self.seen.add(key)
+        return super().__getitem__(key)
+
 
 def test_every_name_has_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(NAMES)
