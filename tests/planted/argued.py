@@ -5,6 +5,8 @@ ARGUED: dict[str, str] = {
     "which no value depends on.",
     "cats/blockwise:matrix_of/condition": "Both branches write out the same matrix, by columns "
     "or by rows; the condition chooses the cheaper.",
+    "prune:_direct/condition10": "A call then reads the copy of a tangent and not the tangent: "
+    "the same map, by one step more.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
     "prims/math_functions:fma/order": "x * y + z is y * x + z, rounded once, to the last bit.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 import cats
 from cats.backends.on_numpy import OnNumpy
 from cats.blocks import Dense, Diagonal, Identity, Kronecker, Permutation
-from cats.cost import count
+from cats.cost import count, tally
 from cats.derive import derive
 from cats.forward import Forward, materialise
 from cats.functor import by_position, interpret, represent
@@ -1053,6 +1053,66 @@ def kinks_are_found() -> None:
 
 
 @check
+def calls_and_systems_are_derived() -> None:
+    """With results nobody reads, arguments that do not vary, and tangents found to be zero."""
+    a, x = np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([0.3, 0.7])
+
+    def parts(x: Any, y: Any, z: Any) -> Any:
+        return np.sin(x) * y, y * y * z, np.exp(x) + z, z * 2.0
+
+    def solved(b: Any, c: Any) -> Any:
+        u, v = cats.linear_solve(lambda s: (a @ s[0] + s[1], 2.0 * s[1] - s[0]), (b, c))
+        return u, v * u
+
+    def plainly(b: Any, c: Any) -> Any:
+        whole = np.linalg.solve(np.block([[a, np.eye(2)], [-np.eye(2), 2 * np.eye(2)]]), [*b, *c])
+        return whole[:2], whole[2:] * whole[:2]
+
+    for k, one, other in ((4, cats.checkpoint(parts), parts), (2, solved, plainly)):
+        rest = [x + 1.0, 0.5 * x][: 1 if one is solved else 2]
+        for chosen in [[i] for i in range(k)] + [list(range(k))]:
+            for place in range(len(rest) + 1):
+                args = rest[:place], rest[place:], chosen
+                both = [partial(_cosines, f, *args) for f in (one, other)]
+                for mode in (cats.jacfwd, cats.jacrev):
+                    close(*[mode(f)(x) for f in both])
+                close(*[cats.hessian(lambda t, f=f: np.sum(f(t)))(x) for f in both])
+    for inner in (cats.checkpoint(lambda u, v: (u + 2.0 * v, 3.0 * v)), _through_a_system):
+        f = cats.custom_jvp(lambda x, y: x * y)
+        f.defjvp(lambda p, t, inner=inner: (p[0] * p[1], sum(inner(t[0], t[1]))))
+        close(cats.grad(f, (0, 1))(2.0, 3.0), _slopes(inner))
+        close(cats.grad(f, 0)(2.0, 3.0), _slopes(inner)[0])
+        close(cats.grad(f, 1)(2.0, 3.0), _slopes(inner)[1])
+
+
+def _cosines(f: Any, before: Any, after: Any, chosen: list[int], x: Any) -> Any:
+    """Of some results of f, in one of its arguments."""
+    found = f(*before, x, *after)
+    return sum([np.cos(found[i]) for i in chosen])
+
+
+def _through_a_system(u: Any, v: Any) -> Any:
+    return u, cats.linear_solve(lambda s: 4.0 * s, v)
+
+
+def _slopes(f: Any) -> tuple[float, ...]:
+    return tuple(float(sum(f(*e))) for e in np.eye(2))
+
+
+@check
+def what_several_results_read_is_computed_once() -> None:
+    """A rule that begins with one map and goes on with two: three products for each entry."""
+
+    def rule(x: Any, *, out: Any) -> Linear:
+        return Then(slope(2.0, x), Fork((slope(out[1], x), slope(out[0], x))))
+
+    both = Primitive("both", "(np.sin({0}), np.cos({0}))", lambda x: (x, x), linearise=rule)
+    builder = Builder([Real((5,))])
+    made = builder.emit(both, tuple(builder.wires))
+    assert isinstance(made, tuple) and tally(derive(builder.finish(made)).linear).work == 15
+
+
+@check
 def loops_are_their_rounds() -> None:
     """A rolled loop against the same rounds written out: what is carried, read and captured."""
     c, s, xs = 0.7, 0.4, np.array([0.3, -1.1, 0.8])
@@ -1151,6 +1211,7 @@ FIRST = {
     "cats/prepared": ("arguments_are_chosen",),
     "cats/jacobians": ("arguments_are_chosen", "jacobians_agree"),
     "cats/maps": ("halves_agree", "arguments_are_chosen"),
+    "ir/prune": ("calls_and_systems_are_derived", "derivatives_of_programs"),
     "cats/pipeline": ("orders_nest", "jacobians_agree", "halves_agree"),
     "backends/": ("compiled_programs_mean_what_they_say", "backends_agree"),
 }  # fmt: skip
