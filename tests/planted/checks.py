@@ -1032,6 +1032,13 @@ def what_commutes_is_seen_through() -> None:
 
 
 @check
+def singular_values_cut_off_count() -> None:
+    module = tests_of("spec.test_singular")
+    for name in ("lstsq", "lstsq columns", "pinv"):
+        module.test_singular_values_cut_off_have_their_part_in_derivatives(name)
+
+
+@check
 def limits_at_zero_and_far_out() -> None:
     """tests/spec/test_numerics.py: compositions at their kinks, and where they overflow."""
     numerics = tests_of("spec.test_numerics")
@@ -1163,6 +1170,8 @@ def each_mode_associates_its_way() -> None:
 # In which order
 
 FIRST = {
+    "ir/prims/least": ("linearisations_against_differences", "singular_values_cut_off_count"),
+    "ir/prims/trunc": ("linearisations_against_differences", "singular_values_cut_off_count"),
     "ir/prims/": ("values_are_numpys", "values_of_whole_arrays",
                   "linearisations_against_differences", "conventions_at_ties_and_edges",
                   "leaves_are_linear_and_transpose", "totals_are_sums", "structure_lasts",
