@@ -1034,7 +1034,7 @@ def what_commutes_is_seen_through() -> None:
 @check
 def singular_values_cut_off_count() -> None:
     module = tests_of("spec.test_singular")
-    for name in ("lstsq", "lstsq columns", "pinv"):
+    for name in ("lstsq of both", "lstsq columns", "pinv"):
         module.test_singular_values_cut_off_have_their_part_in_derivatives(name)
 
 

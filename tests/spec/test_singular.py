@@ -449,6 +449,7 @@ TRUNCATED: dict[str, Callable[[Any], Any]] = {
     "sp pinv": sp("pinv", rtol=0.5),
     "lstsq": lambda a: np.linalg.lstsq(a, _SIDE[: a.shape[0]], 0.5)[0],
     "lstsq columns": lambda a: np.linalg.lstsq(a, np.outer(_SIDE, _SIDE)[: a.shape[0]], 0.5)[0],
+    "lstsq of both": lambda a: np.linalg.lstsq(a, a[:, 0] ** 2, 0.5)[0],
     "sp lstsq": lambda a: sp("lstsq", cond=0.5)(a, a[:, 0])[0],
     "polyfit": lambda a: np.polyfit(a[:, 0] + _POINTS, a[:, 1], 2, 0.5, full=True)[0],
 }
