@@ -132,12 +132,9 @@ def _counting(function: Callable[..., int]) -> Callable[..., int]:
 
 
 def _hypot(*xs: Any) -> Any:
-    if len(xs) == 2:
-        return np.hypot(*xs)
-    total = xs[0] if xs else 0.0
-    for x in xs[1:]:
-        total = np.hypot(total, x)
-    return np.abs(total)
+    if len(xs) < 2:
+        return np.abs(*xs or (0.0,))
+    return functools.reduce(np.hypot, xs)
 
 
 def _dist(p: Iterable[Any], q: Iterable[Any]) -> Any:

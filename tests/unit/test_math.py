@@ -171,3 +171,13 @@ def test_sums_are_rounded_once() -> None:
         both = np.concatenate([x, -x]), np.concatenate([y, y * (1 + 1e-15)])
         products = [mp.mpf(a) * mp.mpf(b) for a, b in zip(*both, strict=True)]
         assert sumprod(*both) == float(mp.fsum(products))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_squares_of_lengths_are_smooth_where_they_are_0(count: int) -> None:
+    at = np.zeros(3)
+    for f in (
+        lambda x: math.hypot(*x[:count]) ** 2,
+        lambda x: math.dist(x[:count], at[:count]) ** 2,
+    ):
+        assert np.array_equal(cats.hessian(f)(at), np.diag(2.0 * (np.arange(3) < count)))
