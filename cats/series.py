@@ -317,11 +317,12 @@ def _linear(
     """Whether an operation is linear in each of these, and not affine: 0 where one of them is."""
     if op.linear is None or not set(moving) <= set(op.linear.slots):
         return False
-    given = [np.full(s.shape, i not in moving, s.dtype) for i, s in enumerate(spaces)]
+    beside = [isinstance(s, Real) and i not in moving for i, s in enumerate(spaces)]
+    given = [np.full(s.shape, b, s.dtype) for s, b in zip(spaces, beside, strict=True)]
     try:
         with np.errstate(all="ignore"):
             found = op.evaluate(*given, **dict(params))
-    except np.linalg.LinAlgError:
+    except (np.linalg.LinAlgError, IndexError):
         return True
     return not isinstance(found, tuple) and not np.any(found)
 

@@ -326,3 +326,20 @@ def test_mistakes_are_told(call: Any, error: Any, said: str) -> None:
     with pytest.raises(error) as caught:
         call()
     assert said in caught.value.message and caught.value.remedy
+
+
+def test_series_through_writes_at_places_of_arrays_of_one_entry() -> None:
+    """Index arrays are places, and 0 is the only one that is always there."""
+
+    def f(x: Any) -> Any:
+        y = x.copy()
+        np.fill_diagonal(y, x[0, 0])
+        np.put(y, [1], x[1, 1])
+        return np.sum(y**3) + np.sum(y[:1][[0]]) * x[0, 0]
+
+    at, along = np.ones((2, 2)), np.full((2, 2), 0.5)
+    terms = cats.taylor(lambda t: f(at + t * along), 0.0, 3)
+    found: Any = lambda t: f(at + t * along)  # noqa: E731
+    for n, term in enumerate(terms):
+        assert term == pytest.approx(float(found(0.0)) / factorial(n))
+        found = cats.grad(found)
