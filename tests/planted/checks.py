@@ -1151,6 +1151,18 @@ def loops_are_their_rounds() -> None:
 
     close(cats.jacfwd(squared)(2.9), 64 * squared(2.9) / 2.9)
 
+    def handed(xs: Any) -> Any:
+        """Rows that come out as they go in, beside a carry that stays and one that grows."""
+        (kept, last), (rows, own) = cats.scan(
+            lambda v, x: ((v[0], v[1] * x), (x, v[0] * x)), (xs[0], xs[1]), xs
+        )
+        return np.sin(rows) * kept + last + own
+
+    x = np.array([0.3, -1.1, 0.8])
+    wanted = lambda x: np.sin(x) * x[0] + x[1] * np.prod(x) + x[0] * x  # noqa: E731
+    for mode in (cats.jacfwd, cats.jacrev):
+        close(mode(handed)(x), mode(wanted)(x))
+
 
 @check
 def each_mode_associates_its_way() -> None:
