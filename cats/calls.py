@@ -38,8 +38,9 @@ def called(
             "Give what belongs together as one array.",
         )
     args = tuple([v if isinstance(v, Tracked) else as_array(v) for v in args])
-    if Chosen in map(type, args):
-        return recorder.speech.names["chosen"](function, args, kwargs)
+    for v in args:
+        if type(v) is Chosen:
+            return v.called(function, args, kwargs)
     args, kwargs, out = separated(function, args, kwargs)
     makes = isinstance(function, np.ufunc) and (out is None or out.leaves)
     if makes and kwargs.get("where", True) is not True:

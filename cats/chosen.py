@@ -13,9 +13,11 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from cats.concrete import NoValue
+from cats.ir.errors import CatsError, TraceError
 from cats.ir.lam import Prim, Term
+from cats.ir.wire import STAMPS
 from cats.places import users_place
-from cats.tracked import Tracked
+from cats.tracked import Tracked, from_around
 
 UNCOUNTED = "how many entries the mask chooses is a length, and no value is known here"
 REMEDY = "Use np.where(mask, ..., ...), or np.sum(x, where=mask)."
@@ -93,6 +95,13 @@ class Chosen(Uncounted):
     def __init__(self, whole: Tracked, mask: Tracked) -> None:
         self.whole = whole
         self.mask = mask
+        self.born = next(STAMPS)
+
+    def become(self, whole: Tracked) -> None:
+        """Other entries. Raises TraceError if it lies around what is traced once."""
+        if self.born < self.mask.recorder.world.since:
+            raise from_around(self.mask.recorder, "writing into x[mask]")
+        self.whole = whole
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -105,8 +114,15 @@ class Chosen(Uncounted):
         return self.whole.ndim - self.mask.ndim + 1
 
     def called(self, function: Any, args: Any, kwargs: Any) -> Any:
-        """A function on it, as the vocabulary says it."""
-        return self.mask.recorder.speech.names["chosen"](function, args, kwargs)
+        """A function on it, as the vocabulary says it; TraceError for what it cannot take."""
+        recorder = self.mask.recorder
+        try:
+            return recorder.speech.names["chosen"](function, args, kwargs)
+        except CatsError:
+            raise
+        except (TypeError, ValueError, IndexError) as error:
+            what = f"x[mask] cannot take these arguments: {error}"
+            raise recorder.refused(TraceError(what, where=users_place(), remedy=REMEDY)) from error
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         return self.called(ufunc if method == "__call__" else (ufunc, method), args, kwargs)

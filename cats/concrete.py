@@ -33,7 +33,17 @@ class Concrete:
 
     def told(self, x: Tracked) -> bool:
         """Whether it can be known what x is: every parameter has a value."""
-        return x.known is not None or all(g is not None for g in self.given.values())
+        return x.known is not None or self.all_told()
+
+    def all_told(self) -> bool:
+        """Whether every parameter has a value: those of outer traces too, each asked once."""
+        outer = {}
+        for given in self.given.values():
+            if given is None:
+                return False
+            if isinstance(given, Tracked) and given.known is None:
+                outer[id(given.recorder)] = given.recorder
+        return all(recorder.concrete.all_told() for recorder in outer.values())
 
     def value(self, term: Term) -> Any:
         """The value of a term; what it needs is computed once. O(what is new), no recursion."""

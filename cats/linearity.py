@@ -9,6 +9,7 @@ The first is read off the program; for the others it is run on some arguments.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,11 +24,15 @@ from cats.ir.linear import Params
 from cats.ir.linear_program import ZERO
 from cats.ir.nesting import inner_first
 from cats.ir.primitive import Primitive
+from cats.ir.prims.algebra import add, neg, sub
 from cats.ir.prims.guards import guard
 from cats.ir.program import Program, Step
 from cats.ir.spaces import Ground, Real, Value
 from cats.ir.wire import Builder
+from cats.series import linear_in
 
+SUMS = (add, sub, neg)
+"""Linear in all their arguments together."""
 SIZES = (0.3, 1.7, -0.6, 25.0, -1e-3)
 """About how large the arguments are made on which values are looked at."""
 
@@ -51,8 +56,10 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
         if varying[output]:
             where = places[output] or _first_nonlinear(program)
             raise _not_linear("its derivative depends on the argument", where)
-    dependent(program, derivative.active, _check_smooth)
-    _check_values(without_guards(program), derivative.active)
+    look = _Look()
+    flags = dependent(program, derivative.active, look)
+    if look.sampled or not all(flags[o] for o in program.outputs):
+        _check_values(without_guards(program), derivative.active, look.jumps)
 
 
 def _not_linear(why: str, where: Where | None) -> LinearityError:
@@ -70,18 +77,37 @@ def _first_nonlinear(program: Program) -> Where | None:
 # What depends on the argument, and does not vary
 
 
-def _check_smooth(program: Program, step: Step, varies: list[bool]) -> None:
-    """Raises LinearityError if the derivative of a step drops an argument that varies."""
-    if not isinstance(step.op, Primitive):
-        return
-    linear = step.op.linear.slots if step.op.linear is not None else ()
-    spaces = tuple([program.spaces[a] for a in step.args])
-    for slot, varying in enumerate(varies):
-        if varying and slot not in linear and _is_flat(step.op, spaces, step.params, slot):
-            raise _not_linear(
-                f"it depends on the argument through {step.op.name}, whose derivative is 0",
-                step.where,
-            )
+@dataclass
+class _Look:
+    """What is found of the steps that depend on the argument.
+
+    sampled   some of them are not, by their records alone, linear and 0 where it is 0
+    jumps     some are not linear, though their derivative does not vary
+    """
+
+    sampled: bool = False
+    jumps: bool = False
+
+    def __call__(self, program: Program, step: Step, varies: list[bool]) -> None:
+        """Raises LinearityError if the derivative of a step drops an argument that varies."""
+        op, moving = step.op, tuple([i for i, v in enumerate(varies) if v])
+        if not isinstance(op, Primitive):
+            self.sampled = True
+            return
+        slots = op.linear.slots if op.linear is not None else ()
+        spaces = tuple([program.spaces[a] for a in step.args])
+        for slot in moving:
+            if slot not in slots and _is_flat(op, spaces, step.params, slot):
+                raise _not_linear(
+                    f"it depends on the argument through {op.name}, whose derivative is 0",
+                    step.where,
+                )
+        if op in SUMS:
+            self.sampled = self.sampled or len(moving) < len(varies)
+        elif not set(moving) <= set(slots):
+            self.sampled = self.jumps = True
+        elif op.code is not None:
+            self.sampled = self.sampled or not linear_in(op, spaces, step.params, moving)
 
 
 @lru_cache(maxsize=4096)
@@ -98,14 +124,14 @@ def _is_flat(op: Primitive, spaces: tuple[Ground, ...], params: Params, slot: in
 # Values
 
 
-def _check_values(program: Program, active: Sequence[int]) -> None:
-    """f(0) = 0 and f(2 x) = 2 f(x), which is exact in floating point, at some x."""
+def _check_values(program: Program, active: Sequence[int], jumps: bool) -> None:
+    """f(0) = 0, and where it may jump f(2 x) = 2 f(x), which is exact in floating point."""
     run = OnNumpy().compile(program)
     for given in _samples(program):
-        rows = (_scaled(given, active, factor) for factor in (0, 1, 2))
+        rows = (_scaled(given, active, factor) for factor in ((0, 1, 2) if jumps else (0,)))
         try:
             with np.errstate(all="ignore"):
-                nothing, once, twice = ([np.asarray(v) for v in run(*row)] for row in rows)
+                nothing, *others = ([np.asarray(v) for v in run(*row)] for row in rows)
         except (ArithmeticError, ValueError, IndexError, CatsError):
             continue
         if any(np.any(np.isfinite(v) & (v != 0)) for v in nothing):
@@ -114,7 +140,7 @@ def _check_values(program: Program, active: Sequence[int]) -> None:
                 where=_first_nonlinear(program),
                 remedy="Leave out the constant term.",
             )
-        if any(_differ(2 * v, w) for v, w in zip(once, twice, strict=True)):
+        if any(_differ(2 * v, w) for v, w in zip(*others, strict=True)):
             raise _not_linear("it does not map 2 x to twice f(x)", _first_nonlinear(program))
 
 
@@ -129,14 +155,18 @@ def _differ(v: Value, w: Value) -> bool:
     return bool(np.any(np.abs(v - w) > 1e-3 * np.maximum(np.abs(v), np.abs(w))))
 
 
+def _is_particular(op: object) -> bool:
+    return isinstance(op, While) or (isinstance(op, Primitive) and op.code is None)
+
+
 def _samples(program: Program) -> Iterator[list[Value]]:
     """Arguments: ones, then others.
 
-    A loop that runs until something is reached is given ones only: it need not end on others.
+    What runs until something is reached, and users' own functions, are given ones only: a loop need
+    not end on others, nor need a function take them.
     """
     yield [np.ones(s.shape, s.dtype)[()] for s in program.inputs]
-    inside = inner_first(program)
-    if any(isinstance(step.op, While) for each in inside for step in each.steps):
+    if any(_is_particular(step.op) for each in inner_first(program) for step in each.steps):
         return
     rng = np.random.default_rng(0)
     for size in SIZES:

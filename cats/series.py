@@ -158,7 +158,7 @@ class Recorder:
         flow = smoothed(SMOOTHED, op, wires, params)
         if flow is not None:
             self.by_slope(lambda: flow, made)
-        elif _linear(op, _spaces(args), params, tuple(moving)):
+        elif linear_in(op, _spaces(args), params, tuple(moving)):
             made[0].next = self.convolution(op, args, params, moving)
         elif op is div:
             made[0].next = self.quotient(args[0], args[1], made[0])
@@ -172,7 +172,7 @@ class Recorder:
     ) -> Sequence[Term]:
         """The first terms of the results: zero where the operation is linear in one that is."""
         zeros = [i for i in moving if self.at(args[i], 0) is None]
-        if any(_linear(op, _spaces(args), params, (i,)) for i in zeros):
+        if any(linear_in(op, _spaces(args), params, (i,)) for i in zeros):
             return [NOTHING]
         found = self.builder.emit(op, tuple([self.term(a, 0) for a in args]), params)
         return found if isinstance(found, tuple) else (found,)
@@ -311,7 +311,7 @@ def _spaces(args: Sequence[Series]) -> tuple[Ground, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _linear(
+def linear_in(
     op: Primitive, spaces: tuple[Ground, ...], params: Params, moving: tuple[int, ...]
 ) -> bool:
     """Whether an operation is linear in each of these, and not affine: 0 where one of them is."""

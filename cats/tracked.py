@@ -82,6 +82,13 @@ SEEN = "it would be seen outside of the traced function"
 WITHIN = "Make what is to be changed within the function, and return it."
 
 
+def from_around(recorder: Any, what: str) -> TraceError:
+    """What is said of a change, in what is traced once, to something that lies around it."""
+    error = TraceError(f"{what} from around: {ONCE}", where=users_place(), remedy=WITHIN)
+    recorder.refused(error)
+    return error
+
+
 class Tracked:
     """A traced value as its recorder sees it; `Traced` adds what Python asks of it.
 
@@ -288,6 +295,7 @@ class Tracked:
             self._refuse(ReadOnly, f"letting one write into {why}", READ_ONLY)
         if self.as_view is None and self.own.frozen:
             self._refuse(TraceError, f"changing the flags of {self.own.frozen}", SEEN)
+        self.refuse_around("changing the flags of an array")
         if writeable == bool(self.locked()):
             self.switched = (*self.switched, next(STAMPS))
 
@@ -299,14 +307,12 @@ class Tracked:
                 self._refuse(ReadOnly, f"writing into {why}", READ_ONLY)
         if self.own.frozen:
             self._refuse(TraceError, f"writing into {self.own.frozen}", SEEN)
+        self.refuse_around("writing into an array")
+
+    def refuse_around(self, what: str) -> None:
+        """Raises TraceError if it lies around what is traced once."""
         if self.root.born < self.recorder.world.since:
-            raise self.recorder.refused(
-                TraceError(
-                    f"writing into an array from around: {ONCE}",
-                    where=users_place(),
-                    remedy=WITHIN,
-                )
-            )
+            raise from_around(self.recorder, what)
 
     def _refuse(self, kind: type[TraceError], what: str, why: str) -> NoReturn:
         raise self.recorder.refused(

@@ -143,7 +143,7 @@ def _entrywise(
     _same(into, x.mask, x.ndim - 1)
     if not np.can_cast(made[0].dtype, into.dtype, "same_kind"):
         raise TypeError(f"cannot cast {made[0].dtype} to {into.dtype}")
-    into.whole = called(x.mask.recorder, "astype", (made[0].whole, into.dtype), {})
+    into.become(called(x.mask.recorder, "astype", (made[0].whole, into.dtype), {}))
     return into
 
 
@@ -198,7 +198,7 @@ def _assign(x: Chosen, of: Any, key: Any, value: Value) -> None:
     if not _is_all(key):
         new = where(_spread(_flags(x, key).whole, x.whole.ndim), new, x.whole)  # type: ignore[arg-type]
     found = expand(lifted(recorder_of(x.whole, new), new), x.whole.shape)
-    x.whole = called(x.mask.recorder, "astype", (found, x.dtype), {})
+    x.become(called(x.mask.recorder, "astype", (found, x.dtype), {}))
 
 
 def _flags(x: Chosen, key: Any) -> Chosen:

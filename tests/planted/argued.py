@@ -7,6 +7,11 @@ ARGUED: dict[str, str] = {
     "or by rows; the condition chooses the cheaper.",
     "prune:_direct/condition10": "A call then reads the copy of a tangent and not the tangent: "
     "the same map, by one step more.",
+    "wire:emit/condition9": "Says in which space a bare number is lifted that a rule returns; "
+    "rules return wires, and none has an operation without arguments at its head.",
+    "wire:lift_all/condition3": "Of the wires beside a bare number the real one says its width; "
+    "no operation takes a bare number beside wires of two kinds.",
+    "cats/forward:components/condition3": "Only how the error names what is no tuple of tangents.",
     "prims/algebra:add/swapped": "y + x is x + y in IEEE arithmetic, to the last bit.",
     "prims/math_functions:fma/order": "x * y + z is y * x + z, rounded once, to the last bit.",
     "prims/layout:convert/structure": "Any structure but the true one is handled as dense: the "

@@ -61,10 +61,12 @@ NAMED = (
           "(mask, one) if other.constant is not None else (mask, other)"),
     # Is it linear
     Named("what-jumps-is-linear", "cats/linearity.py",
-          "dependent(program, derivative.active, _check_smooth)", "derivative.active"),
+          "dependent(program, derivative.active, look)", "dependent(program, derivative.active)"),
     Named("all-that-is-kept-is-one", "cats/linearity.py", "for size in SIZES:", "for size in ():"),
-    Named("zero-is-the-only-argument", "cats/linearity.py", "for factor in (0, 1, 2))",
-          "for factor in (0, 0, 0))"),
+    Named("zero-is-the-only-argument", "cats/linearity.py", "((0, 1, 2) if jumps else (0,))",
+          "((0, 0, 0) if jumps else (0,))"),
+    Named("a-sum-with-a-constant-is-linear", "cats/linearity.py",
+          "self.sampled or len(moving) < len(varies)", "self.sampled"),
     # Transposition
     Named("dup-forgotten", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
           "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),

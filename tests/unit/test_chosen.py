@@ -211,3 +211,64 @@ def test_a_length_that_is_not_known_is_refused(name: str) -> None:
     assert says in f"{error}", error
     assert error.where is not None and error.where.file == __file__
     assert error.remedy is not None and ("where" in error.remedy)
+
+
+def test_what_lies_around_a_body_is_not_changed_by_it() -> None:
+    """A body is traced once, however often it runs, and a branch though it is not taken."""
+    rows = np.array([[3.0, -1.0], [2.0, 5.0]])
+
+    def looped(x: Any) -> Any:
+        c = x[x > 0]
+        cats.fori_loop(0, 3, lambda i, p: (np.multiply(c, 2.0, out=c), p + 1.0)[1], 1.0)
+        return np.sum(c)
+
+    def assigned(x: Any) -> Any:
+        c = x[x > 0]
+
+        def body(i: Any, p: Any) -> Any:
+            c[:] = p
+            return p
+
+        cats.fori_loop(0, 3, body, 1.0)
+        return np.sum(c)
+
+    def taken(x: Any) -> Any:
+        c = x[x > 0]
+
+        def twice(p: Any) -> Any:
+            np.multiply(c, 2.0, out=c)
+            return p
+
+        cats.cond(x[0] > 2.5, twice, lambda p: p, 1.0)
+        return np.sum(c)
+
+    for f in (looped, assigned, taken):
+        with pytest.raises(cats.TraceError, match=r"writing into x\[mask\] from around") as caught:
+            cats.vmap(f)(rows)
+        assert "within the function" in (caught.value.remedy or "")
+
+
+def test_gradients_of_each_row() -> None:
+    """Where a trace within a trace has no values because the outer one has none."""
+    rows = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+    wanted = np.where(rows > 0, 2 * rows, 0.0)
+    f = lambda x: np.sum(x[x > 0] ** 2)  # noqa: E731
+    np.testing.assert_array_equal(cats.vmap(cats.grad(f))(rows), wanted)
+    np.testing.assert_array_equal(cats.vmap(cats.value_and_grad(f))(rows)[1], wanted)
+    hessians = cats.vmap(cats.hessian(f))(rows)
+    np.testing.assert_array_equal(hessians, [np.diag(2.0 * (row > 0)) for row in rows])
+    summed = cats.scan(lambda c, row: (c + cats.grad(f)(row), None), np.zeros(3), rows)[0]
+    np.testing.assert_array_equal(summed, wanted.sum(0))
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x: np.sum(np.ones(3), where=x[x > 0]), "of these arguments"),
+        (lambda x: np.sum(np.add((x > 0)[x > 0], 1.5, out=(x > 0)[x > 0])), "cannot cast"),
+    ],
+)
+def test_what_it_cannot_take_is_said_at_the_line(f: Any, why: str) -> None:
+    with pytest.raises(cats.TraceError, match=why) as caught:
+        cats.vmap(f)(np.array([[3.0, -1.0]]))
+    assert caught.value.where is not None and caught.value.where.file == __file__

@@ -163,3 +163,19 @@ def test_other_flags_and_those_of_arguments_stay() -> None:
     ):
         with pytest.raises(cats.TraceError, match=says):
             cats.compile(lambda x, change=change: (change(x), x * 2.0)[1])(X)
+
+
+def test_flags_of_what_lies_around_a_body_are_not_changed_by_it() -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+
+        def locked(p: Any) -> Any:
+            y.setflags(write=False)
+            return p
+
+        cats.cond(x[0] > 5, locked, lambda p: p, 1.0)
+        y[0] = 9.0
+        return np.sum(y)
+
+    with pytest.raises(cats.TraceError, match="changing the flags of an array from around"):
+        cats.grad(f)(np.array([1.0, 2.0, 3.0]))

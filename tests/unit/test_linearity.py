@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import cats
+from cats import linearity
 from cats.ir.errors import LinearityError
 
 HERE = np.array([0.4, -1.7, 25.3])
@@ -95,3 +96,35 @@ def test_rules_and_hooks_do_not_drop_what_they_are_given() -> None:
         cats.grad(lambda x: cats.on_gradient(x, lambda g: np.floor(16 * g) / 16))(1.0)
     with pytest.raises(LinearityError, match="through sign"):
         cats.linear_solve(lambda x: MATRIX @ x + np.sign(x), HERE)
+
+
+def test_users_functions_are_asked_at_ones_only() -> None:
+    """They need not take any other number."""
+    asked = []
+
+    def solver(v: Any) -> Any:
+        asked.append(v)
+        if np.any(v <= 0):
+            raise RuntimeError("no convergence")
+        return np.sqrt(v)
+
+    f = cats.primitive(solver)
+    f.defvjp(lambda x: (f(x), x), lambda x, ct: (ct * 0.5 / f(x),))
+    slope = cats.grad(lambda x: np.sum(f(x)))(np.array([1.0, 4.0]))
+    np.testing.assert_array_equal(slope, [0.5, 0.25])
+    assert len(asked) < 6
+
+
+def test_what_records_say_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of linear steps that add no constant is linear; nothing is run for that."""
+
+    def never(*args: Any) -> Any:
+        raise AssertionError("run")
+
+    monkeypatch.setattr(linearity, "_check_values", never)
+    f = lambda x: np.linalg.solve(MATRIX, 2.0 * x[::-1]) - np.cumsum(x) / HERE  # noqa: E731
+    cats.linear_transpose(f, HERE)
+    with pytest.raises(AssertionError, match="run"):
+        cats.linear_transpose(lambda x: x + 0.0, HERE)
+    with pytest.raises(AssertionError, match="run"):
+        cats.linear_transpose(lambda x: (x, HERE), HERE)
