@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cats.functor import At, Biproducts, a_representation, added, represent
+from cats.functor import At, Over, added, represent
 from cats.ir.linear import Leaf, meet
 from cats.ir.linear_program import LinearProgram
 from cats.ir.primitive import leaf_of
@@ -30,7 +30,7 @@ class AffineMap(Generic[M]):
 
 
 @dataclass(frozen=True, slots=True)
-class Affine(Generic[M]):
+class Affine(Over[M]):
     """Affine maps over the linear maps of k. Linear ones have the point 0; `translation` adds one.
 
     A category with products, not with biproducts: [f | g] ; i_0 keeps the point of g, so adding
@@ -45,12 +45,7 @@ class Affine(Generic[M]):
     (array([[2.]]), array([[10.]]))
     """
 
-    k: Biproducts[M]
     keeps = frozenset({"category", "products"})
-
-    def __post_init__(self) -> None:
-        """Raises DerivativeError if k is no representation."""
-        a_representation(self.k)
 
     def linear(self, dom: Space, cod: Space, f: M) -> AffineMap[M]:
         """x |-> f x."""

@@ -8,14 +8,13 @@ is split at a product would be run once for each part.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from cats.functor import (
     BIPRODUCTS,
     At,
-    Biproducts,
+    Over,
     Transformer,
-    a_representation,
     added,
     alone,
     represent,
@@ -30,7 +29,7 @@ M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
-class Begin(Generic[M]):
+class Begin(Over[M]):
     """A -o B in Begin(k, r) is the function h |-> h ; f from k(r, A) to k(r, B).
 
     >>> from cats.functor import interpret
@@ -42,13 +41,8 @@ class Begin(Generic[M]):
            [6.]])
     """
 
-    k: Biproducts[M]
     r: Space = R
     keeps = BIPRODUCTS
-
-    def __post_init__(self) -> None:
-        """Raises DerivativeError if k is no representation."""
-        a_representation(self.k)
 
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from cats.functor import (
     BIPRODUCTS,
     At,
-    Biproducts,
+    Over,
     Transformer,
-    a_representation,
     added,
     alone,
     represent,
@@ -31,7 +30,7 @@ M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
-class Continuation(Generic[M]):
+class Continuation(Over[M]):
     """A -o B in Continuation(k, r) is the function h |-> f ; h from k(B, r) to k(A, r).
 
     >>> from cats.functor import interpret
@@ -42,13 +41,8 @@ class Continuation(Generic[M]):
     array([[4.]])
     """
 
-    k: Biproducts[M]
     r: Space = R
     keeps = BIPRODUCTS
-
-    def __post_init__(self) -> None:
-        """Raises DerivativeError if k is no representation."""
-        a_representation(self.k)
 
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""

@@ -141,6 +141,17 @@ def a_representation(k: object) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Over(Generic[M]):
+    """What is made of a representation k. Raises DerivativeError if k is none."""
+
+    k: Biproducts[M]
+
+    def __post_init__(self) -> None:
+        """Raises DerivativeError if k is no representation."""
+        a_representation(self.k)
+
+
 def interpret(term: Linear, k: Biproducts[M]) -> M:
     """The linear term in the representation k: one bottom-up fold, no recursion.
 
