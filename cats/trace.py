@@ -120,8 +120,8 @@ def trace_function(
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
-            called = session.rebound(f)
-            around = None if inner is None else Around(called)
+            called = f if inner is not None else session.rebound(f)
+            around = None if inner is None else Around(called, session.outside.watches)
             result = called(*args, **kwargs)
             session.check(around)
         found, out = flatten(result)

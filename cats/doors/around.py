@@ -1,60 +1,144 @@
 """What a function within a traced one finds around it, and must leave as it is.
 
 It is traced once, taken or not, and however often it runs: what it changed would be changed once.
+All that it reaches through closures, defaults, methods, objects and containers is looked at before
+and after; what is from outside of the traced function is watched there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
+import operator
 import types
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cats.doors.containers import KEPT, contents, differ
-from cats.doors.objects import MIRRORED, changed, state_of
+import numpy as np
+
+from cats.bits import ATOMS
+from cats.capture import ours, traces
+from cats.doors.containers import differ
+from cats.doors.objects import MIRRORED, changed
+from cats.doors.passed import attributes_of, holds, parts_of
+from cats.tracked import Tracked
+
+_SETTLED = (Tracked, np.generic, types.ModuleType)
+"""What does not change, or says by itself that it does."""
+_COMPILED = (types.BuiltinFunctionType, types.MethodWrapperType)
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a thing holds.
+
+    names   those in the closure of a function that mean something, and what
+    left    how much of an iterator is left, or where in a file one reads
+    """
+
+    parts: list[Any] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
+    left: int = 0
 
 
 class Around:
-    """The names and containers in the closure of a function, as they are now."""
+    """The things that a function reaches, as they are now.
 
-    def __init__(self, f: Any) -> None:
-        self.cells = [(name, cell, cell.cell_contents) for name, cell in _cells(f)]
-        values = [value for _, _, value in self.cells]
-        self.held = [(v, contents(v)) for v in values if type(v) in KEPT]
-        objects = [v for v in values if MIRRORED in vars(type(v))]
-        self.objects = [(v, dict(state_of(v))) for v in objects]
+    outside   whether a thing is from outside of the traced function
+    """
+
+    def __init__(self, f: Any, outside: Callable[[Any], bool]) -> None:
+        self._found: dict[int, tuple[Any, State]] = {}
+        waiting = [f]
+        while waiting:
+            at = waiting.pop()
+            if id(at) in self._found or isinstance(at, _SETTLED) or outside(at):
+                continue
+            state = _state(at)
+            if state is not None:
+                self._found[id(at)] = at, state
+                held = (*state.parts, *state.attributes.values(), *state.names.values())
+                waiting += [v for v in held if type(v) not in ATOMS]
 
     def changes(self) -> Iterator[str]:
         """What has changed since, in words."""
-        for name, cell, before in self.cells:
-            if cell.cell_contents is not before:
+        for value, before in self._found.values():
+            now = _state(value) or State()
+            kind = f"a {type(value).__name__}"
+            for name in changed(before.names, now.names):
                 yield f"assigning the nonlocal {name}"
-        for value, before in self.held:
-            if differ(before, contents(value)):
-                yield f"changing a {type(value).__name__} from around"
-        for value, before in self.objects:
-            for name in changed(before, state_of(value)):
-                yield f"writing to the attribute {name} of a {type(value).__name__} from around"
+            if differ(before.parts, now.parts):
+                yield f"changing {kind} from around"
+            for name in changed(before.attributes, now.attributes):
+                yield f"writing to the attribute {name} of {_named(value) or kind} from around"
+            if before.left != now.left or now.left == _UNKNOWN:
+                yield f"advancing {kind} from around"
 
 
-def _cells(f: Any) -> Iterator[tuple[str, types.CellType]]:
-    """The names of closures that are known, and their cells: of the function and of its helpers."""
-    waiting, seen = [f], set[int]()
-    while waiting:
-        at = waiting.pop()
-        if id(at) in seen:
-            continue
-        seen.add(id(at))
-        match at:
-            case functools.partial():
-                waiting += [at.func, *at.args, *at.keywords.values()]
-            case types.MethodType():
-                waiting += [at.__func__, at.__self__]
-            case types.FunctionType():
-                for name, cell in zip(at.__code__.co_freevars, at.__closure__ or (), strict=True):
-                    if cell != types.CellType():
-                        yield name, cell
-                        waiting.append(cell.cell_contents)
-            case _ if str(type(at).__module__).startswith("cats."):
-                waiting += [getattr(at, f.name) for f in fields(at)] if is_dataclass(at) else []
+def _named(value: Any) -> str:
+    return value.__name__ if isinstance(value, type | types.FunctionType) else ""
+
+
+def _state(value: Any) -> State | None:
+    """What a thing holds; None where there is nothing to look at."""
+    match value:
+        case types.FunctionType():
+            return None if ours(str(value.__module__)) else _of_function(value)
+        case type():
+            return None if _general(value) or MIRRORED in vars(value) else _of_class(value)
+        case types.MethodType():
+            return State([value.__func__, value.__self__])
+        case functools.partial():
+            return State([value.func, *value.args, *value.keywords.values()])
+        case staticmethod() | classmethod() | functools._lru_cache_wrapper():
+            return State([value.__wrapped__])
+        case property():
+            return State([value.fget, value.fset, value.fdel])
+        case functools.cached_property():
+            return State([value.func])
+        case tuple() | frozenset():
+            return State(list(value))
+        case io.IOBase():
+            return State(left=_position(value))
+    if isinstance(value, _COMPILED):
+        return State([value.__self__])
+    if traces(value):
+        return State([getattr(value, f.name) for f in fields(value)])
+    if not _general(type(value)):
+        return State([type(value), *parts_of(value)], attributes_of(value))
+    if isinstance(value, Iterator):
+        return State(left=operator.length_hint(value, _UNKNOWN))
+    return State(parts_of(value), attributes_of(value)) if holds(value) else None
+
+
+def _general(kind: type) -> bool:
+    """Whether a class is nobody's who traces: Python's, a library's, or one of our own."""
+    return ours(str(kind.__module__))
+
+
+def _of_function(f: types.FunctionType) -> State:
+    names: dict[str, Any] = {}
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):
+            names[name] = cell.cell_contents
+    defaults = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+    return State(defaults, dict(f.__dict__), names)
+
+
+def _of_class(kind: type) -> State:
+    """Its bases and special methods are as they are; what else is in its body may be written to."""
+    special = {n: v for n, v in vars(kind).items() if n.startswith("__")}
+    methods = [v for v in special.values() if isinstance(v, types.FunctionType)]
+    rest = {n: v for n, v in vars(kind).items() if n not in special}
+    return State([*kind.__bases__, *methods], rest)
+
+
+def _position(file: Any) -> int:
+    """Where in a file one reads, if one reads it."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(file.tell()) if file.readable() else 0
+    return 0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cats.doors.around import Around
-from cats.doors.containers import contents, differ
+from cats.doors.containers import PLAIN, contents, differ
 from cats.doors.globals import Globals
 from cats.doors.objects import changed, state_of
 from cats.doors.passed import Passed
@@ -67,6 +67,11 @@ class Outside:
     def refusing(self, value: Any) -> Callable[[str], None] | None:
         """What to call when an object is written to, if that is not to be."""
         return self.refuse if id(value) in self._objects else None
+
+    def watches(self, value: Any) -> bool:
+        """Whether a thing is from outside, and is not to be changed."""
+        known = id(value) in self._objects or self.passed.knows(value)
+        return known or type(value) in PLAIN
 
     # What must not have happened
 

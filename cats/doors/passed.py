@@ -39,7 +39,7 @@ def holds(value: Any) -> bool:
     return isinstance(value, (*_BASES, *_OF_PYTHON))
 
 
-def _parts(value: Any) -> list[Any]:
+def parts_of(value: Any) -> list[Any]:
     """What a container holds: objects, or bytes."""
     base = _base(value)
     if base is None:
@@ -66,7 +66,7 @@ def _copy(value: Any) -> Any:
         return base.__getitem__(value, slice(None))
     if base is not None and issubclass(base, dict):
         return list(base.items(value))
-    return _parts(value)
+    return parts_of(value)
 
 
 def _put_back(value: Any, copy: Any) -> None:
@@ -86,7 +86,7 @@ def _put_back(value: Any, copy: Any) -> None:
                 (set.add if base is set else deque.append)(value, part)
 
 
-def _attributes(value: Any) -> dict[str, Any]:
+def attributes_of(value: Any) -> dict[str, Any]:
     """The attributes of an object, but for what it computes once and keeps."""
     if isinstance(value, np.ndarray):
         return {}
@@ -107,23 +107,27 @@ class Passed:
         while waiting:
             at = waiting.pop()
             if id(at) not in self._held and (holds(at) or can_view(type(at))):
-                parts, attributes = _parts(at), _attributes(at)
+                parts, attributes = parts_of(at), attributes_of(at)
                 self._held[id(at)] = at, parts, _copy(at), attributes
                 waiting += [*parts, *attributes.values()]
 
     def changed(self) -> Iterator[tuple[Any, list[Any]]]:
         """The things that hold something else now, and what they hold."""
         for value, parts, _, attributes in self._held.values():
-            now, state = _parts(value), _attributes(value)
+            now, state = parts_of(value), attributes_of(value)
             if differ(parts, now) or changed(attributes, state):
                 yield value, [*now, *state.values()]
+
+    def knows(self, value: Any) -> bool:
+        """Whether a thing is watched."""
+        return id(value) in self._held
 
     def undo(self) -> None:
         """Puts back what was changed."""
         for value, parts, copy, attributes in self._held.values():
-            if differ(parts, _parts(value)):
+            if differ(parts, parts_of(value)):
                 _put_back(value, copy)
-            for name in changed(attributes, _attributes(value)):
+            for name in changed(attributes, attributes_of(value)):
                 if name in attributes:
                     object.__setattr__(value, name, attributes[name])
                 else:

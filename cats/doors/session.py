@@ -33,7 +33,6 @@ from cats.doors.globals import Globals, ModuleDoor, installed
 from cats.doors.loops import Vectorized, makers
 from cats.doors.mirrors import Mirrors
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
-from cats.doors.objects import MIRRORED
 from cats.doors.outside import Outside
 from cats.doors.passed import holds
 from cats.doors.refusing import (
@@ -213,7 +212,7 @@ class Session:
         if isinstance(value, functools._lru_cache_wrapper):
             return self._remembering(value)
         if can_view(type(value)):
-            known = self.mirrors.is_mirror(type(value))
+            known = self.mirrors.is_mirror(type(value)) or _within(type(value))
             return value if known else self.mirrors.view(value)
         if holds(value):
             self.outside.passed.watch(value)
@@ -381,6 +380,11 @@ class Session:
                 yield made
 
 
+def _within(kind: type) -> bool:
+    """Whether a class is defined in a traced function, so that its methods are bound already."""
+    return any(isinstance(getattr(f, "__globals__", None), Globals) for f in vars(kind).values())
+
+
 def session_of(f: Any) -> Session | None:
     """The session a function, or one it is given as a part, is bound in, if it is."""
     waiting, seen = [f], set[int]()
@@ -397,7 +401,7 @@ def session_of(f: Any) -> Session | None:
             waiting += f
         elif traces(f):
             waiting += [getattr(f, field.name) for field in fields(f)]
-        elif MIRRORED in vars(type(f)):
+        elif callable(f) and isinstance(type(f).__call__, types.FunctionType):
             waiting.append(type(f).__call__)
         space = getattr(f, "__globals__", None)
         if isinstance(space, Globals) and isinstance(space.session, Session):
