@@ -18,6 +18,7 @@ from cats.backends.on_numpy import OnNumpy
 from cats.bits import ATOMS
 from cats.cache import Cache
 from cats.capture import picture
+from cats.doors import session_of
 from cats.doors.objects import users_class
 from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
@@ -125,8 +126,11 @@ def _remember(key: Any, found: Paths[Taken], lasting: bool) -> None:
 
 
 def _key(f: Function, call: Call, options: Hashable) -> Any:
-    """What a compiled function depends on; None where that cannot be told, or nothing is kept."""
-    if call.recorder is not None:
+    """What a compiled function depends on; None where that cannot be told, or nothing is kept.
+
+    What a function within a traced one reads may change before it is called again.
+    """
+    if call.recorder is not None or session_of(f) is not None:
         return None
     try:
         tree = with_statics(call.tree, _pictured)
