@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,10 +21,10 @@ from cats.engine import execute
 from cats.inside import identity, taken_in
 from cats.ir.constant import Constant
 from cats.ir.errors import TraceError
-from cats.ir.prims.layout import const, convert
+from cats.ir.prims.layout import convert
 from cats.ir.program import Control, Program, Step
 from cats.ir.spaces import Ground, Real, Value, space_of
-from cats.ir.wire import STAMPS, Builder, Wire
+from cats.ir.wire import STAMPS, Builder
 from cats.places import placed, users_place
 from cats.prepared import prepare, traced
 from cats.recorder import newest_recorder
@@ -32,9 +32,7 @@ from cats.replay import replayed_step
 from cats.trace import Spec
 from cats.tracked import Tracked
 from cats.tree import (
-    LEAF,
     Branch,
-    Leaf,
     Static,
     Tree,
     flatten,
@@ -44,8 +42,7 @@ from cats.tree import (
     places,
     unflatten,
 )
-
-NUMBERS = bool | int | np.bool_ | np.integer
+from cats.whole_numbers import NUMBERS, as_wires, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +72,6 @@ def laid_out(value: Value) -> Flat:
     found: list[Value] = []
     whole = numbered(tree, iter(leaves), found)
     return Flat(tuple([v if isinstance(v, Tracked) else np.asarray(v) for v in found]), whole)
-
-
-def numbered(tree: Tree, leaves: Iterator[Value], found: list[Value]) -> Tree:
-    """The structure in which numbers are leaves too; all leaves are appended to `found`."""
-    match tree:
-        case Branch():
-            parts = [numbered(part, leaves, found) for part in tree.parts]
-            return tree.of(parts)
-        case Static(value=value) if isinstance(value, NUMBERS):
-            found.append(value)
-            return LEAF
-        case Leaf():
-            found.append(next(leaves))
-    return tree
 
 
 def not_now(f: Callable[..., Any], value: Any) -> Any:
@@ -190,9 +173,7 @@ def body_of(
         return Body(name, program, lifted.out, around)
     builder = Builder.over(program)
     wires = [builder.wires[o] for o in program.outputs]
-    found: list[Value] = []
-    out = numbered(lifted.out, iter(wires), found)
-    outputs = [v if isinstance(v, Wire) else _number(builder, v) for v in found]
+    out, outputs = as_wires(builder, lifted.out, wires)
     return Body(name, builder.finish(outputs, program.names), out, around)
 
 
@@ -236,11 +217,6 @@ def _refuse_other_arguments(
             where=users_place(),
             remedy="Give a function of as many arguments as the word passes on.",
         ) from None
-
-
-def _number(builder: Builder, value: Any) -> Wire:
-    made: Wire = builder.emit(const, (), (("value", Constant(np.asarray(value)[()])),))
-    return made
 
 
 @dataclass(frozen=True, slots=True)

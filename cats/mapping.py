@@ -18,6 +18,7 @@ from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, positive, prepare
 from cats.trace import Spec
 from cats.tree import Branch, Static, Tree, count
+from cats.whole_numbers import as_wires
 
 Axes = tuple[int | None, ...]
 
@@ -104,11 +105,12 @@ class Vectorised:
         outside = [None] * len(lifted.extra)
         program, batched = in_chunks(lifted.program, (*axes, *outside), number, self.chunk)
         builder = Builder.over(program)
-        wires = [builder.wires[o] for o in program.outputs]
-        asked = spread(self.out_axes, lifted.out)
-        rows = enumerate(zip(wires, batched, asked, strict=True))
-        outputs = [_placed(w, moves, a, number, f"result {i}") for i, (w, moves, a) in rows]
-        return Answer(builder.finish(outputs, program.names), lifted.out)
+        ends = [builder.wires[o] for o in program.outputs]
+        moving = {w.index for w, moves in zip(ends, batched, strict=True) if moves}
+        out, wires = as_wires(builder, lifted.out, ends)
+        rows = enumerate(zip(wires, spread(self.out_axes, out), strict=True))
+        outputs = [_placed(w, w.index in moving, a, number, f"result {i}") for i, (w, a) in rows]
+        return Answer(builder.finish(outputs, program.names), out)
 
 
 def spread(prefix: Any, tree: Tree) -> list[int | None]:

@@ -15,7 +15,8 @@ import pytest
 import cats
 from tests.unit.test_captures_nested import EACH
 
-Get, Put = Callable[[Any], Any], Callable[[Any, Any], None]
+Get = Callable[[Any], Any]
+Put = Callable[[Any, Any], None]
 
 
 def _first(o: Any) -> Any:

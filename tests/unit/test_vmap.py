@@ -289,3 +289,17 @@ REFUSED: list[tuple[Any, ...]] = [
 
 def test_what_is_refused() -> None:
     all_refused(REFUSED)
+
+
+def test_whole_numbers_and_truth_values_in_results_are_stacked() -> None:
+    def f(row: Any) -> Any:
+        return {"n": len(row), "yes": row.ndim == 1, "k": np.int32(3), "of": "text", "x": row[0]}
+
+    xs = np.arange(6.0).reshape(3, 2)
+    for found in (cats.vmap(f)(xs), cats.map(f, xs), cats.compile(cats.vmap(f))(xs)):
+        assert found["n"].tolist() == [2, 2, 2] and found["yes"].tolist() == [True] * 3
+        assert found["k"].tolist() == [3, 3, 3] and found["of"] == "text"
+    once = cats.vmap(f, out_axes={"n": None, "yes": 0, "k": 0, "of": 0, "x": 0})(xs)
+    assert once["n"] == 2 and once["x"].tolist() == [0.0, 2.0, 4.0]
+    total = cats.grad(lambda x: np.sum(cats.vmap(len)(x)) * np.sum(x))(xs)
+    assert total.tolist() == [[6.0, 6.0]] * 3
