@@ -8,10 +8,16 @@ and after; what is from outside of the traced function is watched there.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import io
+import itertools
 import operator
+import queue
+import sys
+import threading
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -25,9 +31,11 @@ from cats.doors.objects import MIRRORED, changed
 from cats.doors.passed import attributes_of, holds, parts_of
 from cats.tracked import Tracked
 
-_SETTLED = (Tracked, np.generic, types.ModuleType)
+_SETTLED = (Tracked, np.generic)
 """What does not change, or says by itself that it does."""
 _COMPILED = (types.BuiltinFunctionType, types.MethodWrapperType)
+_IN_TURN = (enumerate, filter, map, zip)
+"""Iterators that are as far as those they were made of."""
 _UNKNOWN = -1
 
 
@@ -87,7 +95,10 @@ def _state(value: Any) -> State | None:
     """What a thing holds; None where there is nothing to look at."""
     match value:
         case types.FunctionType():
-            return None if ours(str(value.__module__)) else _of_function(value)
+            return _of_function(value)
+        case types.ModuleType():
+            known = sys.modules.get(value.__name__) is value
+            return None if known else State(attributes=dict(vars(value)))
         case type():
             return None if _general(value) or MIRRORED in vars(value) else _of_class(value)
         case types.MethodType():
@@ -100,8 +111,22 @@ def _state(value: Any) -> State | None:
             return State([value.fget, value.fset, value.fdel])
         case functools.cached_property():
             return State([value.func])
+        case types.MappingProxyType():
+            return State(list(value.values()))
         case tuple() | frozenset():
-            return State(list(value))
+            return State(list(value), attributes_of(value))
+        case BaseException():
+            return State([type(value), *value.args], dict(vars(value)))
+        case threading.local():
+            return State([type(value)], dict(value.__dict__))
+        case weakref.ref():
+            return State([value()])
+        case contextvars.ContextVar():
+            return State([value.get(None)])
+        case types.CellType():
+            return State(names=_meant("cell_contents", value))
+        case queue.SimpleQueue():
+            return State(left=value.qsize())
         case io.IOBase():
             return State(left=_position(value))
     if isinstance(value, _COMPILED):
@@ -111,7 +136,7 @@ def _state(value: Any) -> State | None:
     if not _general(type(value)):
         return State([type(value), *parts_of(value)], attributes_of(value))
     if isinstance(value, Iterator):
-        return State(left=operator.length_hint(value, _UNKNOWN))
+        return _of_iterator(value)
     return State(parts_of(value), attributes_of(value)) if holds(value) else None
 
 
@@ -121,12 +146,34 @@ def _general(kind: type) -> bool:
 
 
 def _of_function(f: types.FunctionType) -> State:
+    """A function of Python's library keeps what it likes in its closure."""
     names: dict[str, Any] = {}
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):
-            names[name] = cell.cell_contents
+    if not ours(str(f.__globals__.get("__name__"))):
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            names |= _meant(name, cell)
     defaults = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
-    return State(defaults, dict(f.__dict__), names)
+    return State([f.__code__, *defaults], dict(f.__dict__), names)
+
+
+def _meant(name: str, cell: types.CellType) -> dict[str, Any]:
+    """A name, and what it means, if it means something yet."""
+    with contextlib.suppress(ValueError):
+        return {name: cell.cell_contents}
+    return {}
+
+
+def _of_iterator(value: Iterator[Any]) -> State:
+    """How far it is; a generator that runs, or has run, is nothing that can be advanced."""
+    match value:
+        case types.GeneratorType():
+            open_ = value.gi_frame is not None and not value.gi_running
+            return State(left=_UNKNOWN if open_ else 0)
+        case itertools.count():
+            return State(left=hash(repr(value)))
+    if isinstance(value, _IN_TURN):
+        made: Any = value.__reduce__()
+        return State([part for part in made[1] if not isinstance(part, int)])
+    return State(left=operator.length_hint(value, _UNKNOWN))
 
 
 def _of_class(kind: type) -> State:

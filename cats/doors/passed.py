@@ -24,6 +24,10 @@ _BASES = (OrderedDict, dict, list, set, deque, bytearray, array, memoryview, np.
 """Types whose methods tell what an object of a class made of them holds."""
 _OF_PYTHON = (UserDict, UserList, ChainMap, SimpleNamespace, queue.Queue)
 """Classes of Python's library whose objects hold things in their attributes."""
+_NOT_LOADED = frozenset(
+    {"argparse.Namespace", "configparser.RawConfigParser", "contextlib._BaseExitStack"}
+)
+"""Others, that may not have been imported."""
 
 
 def _base(value: Any) -> Any:
@@ -36,7 +40,9 @@ def holds(value: Any) -> bool:
     >>> holds(UserList()), holds(np.zeros(3)), holds(2.0)
     (True, True, False)
     """
-    return isinstance(value, (*_BASES, *_OF_PYTHON))
+    return isinstance(value, (*_BASES, *_OF_PYTHON)) or any(
+        f"{kind.__module__}.{kind.__qualname__}" in _NOT_LOADED for kind in type(value).__mro__
+    )
 
 
 def parts_of(value: Any) -> list[Any]:

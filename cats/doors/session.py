@@ -60,6 +60,8 @@ _FUNCTIONS = (
 )  # fmt: skip
 """What a library does its work with: functions, NumPy's of each kind, modules and classes."""
 
+_METHODS = (types.FunctionType, staticmethod, classmethod)
+_WRAPPING = (*_METHODS, functools._lru_cache_wrapper)
 _IN_MATH = frozenset(v for v in vars(math).values() if isinstance(v, types.BuiltinFunctionType))
 _BUILTINS = vars(builtins)
 
@@ -393,6 +395,9 @@ def session_of(f: Any) -> Session | None:
         if id(f) in seen:
             continue
         seen.add(id(f))
+        if isinstance(f, type):
+            waiting += [v for v in vars(f).values() if isinstance(v, _METHODS)]
+            continue
         if isinstance(f, types.MethodType):
             waiting.append(f.__func__)
         elif isinstance(f, functools.partial):
@@ -403,6 +408,8 @@ def session_of(f: Any) -> Session | None:
             waiting += [getattr(f, field.name) for field in fields(f)]
         elif callable(f) and isinstance(type(f).__call__, types.FunctionType):
             waiting.append(type(f).__call__)
+        if isinstance(f, _WRAPPING):
+            waiting.append(getattr(f, "__wrapped__", None))
         space = getattr(f, "__globals__", None)
         if isinstance(space, Globals) and isinstance(space.session, Session):
             return space.session

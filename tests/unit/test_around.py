@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import configparser
+import contextvars
 import itertools
-from collections import deque
+import queue
+import threading
+import weakref
+from collections import UserList, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, singledispatch
 from io import StringIO
-from types import SimpleNamespace
+from types import CellType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -296,11 +302,81 @@ def by_count(x: Any) -> Any:
     return cats.fori_loop(0, 3, body, x)  # HERE
 
 
+def by_static_method(x: Any) -> Any:
+    n = 0
+
+    @staticmethod  # type: ignore[misc]
+    def body(i: Any, c: Any) -> Any:
+        nonlocal n
+        n += 1
+        return c * x
+
+    return cats.fori_loop(0, 3, body, x) * n  # HERE
+
+
+def by_dispatched(x: Any) -> Any:
+    n = 0
+
+    @singledispatch
+    def each(r: Any) -> Any:
+        nonlocal n
+        n += 1
+        return r
+
+    return cats.map(each, np.ones(3) * x).sum() * n  # HERE
+
+
+def by_class_called(x: Any) -> Any:
+    class Step:
+        n = 0
+
+        def __new__(cls, i: Any, c: Any) -> Any:
+            cls.n += 1
+            return c * x
+
+    return cats.fori_loop(0, 3, Step, x) * Step.n  # HERE
+
+
+def by_zip(x: Any) -> Any:
+    turns = enumerate(zip([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], strict=True))
+
+    def body(i: Any, c: Any) -> Any:
+        return c * x + next(turns)[1][0]
+
+    return cats.fori_loop(0, 3, body, x)  # HERE
+
+
+def by_weak_reference(x: Any) -> Any:
+    counter = Counter()
+    seen = weakref.ref(counter)
+
+    def body(i: Any, c: Any) -> Any:
+        seen().count += 1.0  # type: ignore[union-attr]
+        return c * x
+
+    return cats.fori_loop(0, 3, body, x) * counter.count  # HERE
+
+
+def by_replaced_code(x: Any) -> Any:
+    def one() -> float:
+        return 1.0
+
+    def two() -> float:
+        return 2.0
+
+    def body(i: Any, c: Any) -> Any:
+        one.__code__ = two.__code__
+        return c * x
+
+    return cats.fori_loop(0, 3, body, x) * one()  # HERE
+
+
 CHANGES = [
     in_branch, in_traced, through_view, by_list, by_dict, by_deque, by_name, by_object, by_gradient,
     by_batch, by_bound_method, by_default, by_partial, deep_within, by_objects_list, by_own_method,
     by_own_call, by_class, by_closure_of_class, by_function, by_own_list, by_text, by_iterator,
-    by_generator, by_count,
+    by_generator, by_count, by_static_method, by_dispatched, by_class_called, by_zip,
+    by_weak_reference, by_replaced_code,
 ]  # fmt: skip
 
 
@@ -334,11 +410,71 @@ def before(x: Any) -> Any:
     return a.sum()
 
 
+class Values(tuple):  # type: ignore[type-arg]
+    """A tuple that has attributes."""
+
+
+def _counted(held: Any) -> Any:
+    held.n = 0
+    return held
+
+
+def _up(held: Any) -> Any:
+    held.n += 1
+    return held.n
+
+
+def _put(held: Any, name: str, value: float) -> float:
+    setattr(held, name, value)
+    return value
+
+
+def _queue() -> Any:
+    made: Any = queue.SimpleQueue()
+    for i in range(3):
+        made.put(i)
+    return made
+
+
+STATES: dict[str, tuple[Callable[[], Any], Function]] = {
+    "local to a thread": (lambda: _counted(threading.local()), _up),
+    "a namespace": (lambda: _counted(argparse.Namespace()), _up),
+    "an exception": (lambda: _counted(ValueError()), _up),
+    "a tuple": (lambda: _counted(Values()), _up),
+    "a module": (lambda: _counted(ModuleType("made")), _up),
+    "a queue": (_queue, lambda held: held.get()),
+    "a variable of a context": (
+        lambda: contextvars.ContextVar("c", default=0), lambda held: held.set(held.get() + 1) and 1,
+    ),
+    "a cell": (lambda: CellType(0), lambda held: _put(held, "cell_contents", 1)),
+    "a list of Python's library": (UserList, lambda held: held.append(1) or 1),
+    "a parser": (configparser.ConfigParser, lambda held: held.add_section("made") or 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_changes_of_what_python_makes_are_refused(name: str) -> None:
+    make, change = STATES[name]
+
+    def f(x: Any) -> Any:
+        held = make()
+        return cats.fori_loop(0, 3, lambda i, c: c * x + change(held), x)
+
+    def reads(x: Any) -> Any:
+        held = make()
+        return cats.fori_loop(0, 3, lambda i, c: c * x + 0.0 * len([held]), x)
+
+    with pytest.raises(cats.TraceError, match="is traced once, however often it runs"):
+        cats.grad(f)(2.0)
+    assert cats.grad(reads)(2.0) == 32.0
+
+
 class Weights:
     """An object that is called, and reads what it holds."""
 
     def __init__(self, w: Any) -> None:
-        self.w, self.seen = w, [1.0]
+        self.w: Any = w
+        self.seen: list[Any] = [1.0]
 
     @cached_property
     def twice(self) -> Any:
@@ -354,6 +490,7 @@ def only_read(x: Any) -> Any:
             return super().__call__(i, c) / 2.0
 
     turns, weights = iter([1.0, 2.0]), Weights(x)
+    weights.seen.append(zip([1.0], map(float, [2.0]), itertools.count(), strict=False))
     y = cats.fori_loop(0, 2, weights, next(turns))
     z = cats.fori_loop(0, 2, Scaled(x), next(turns))
     return y + cats.fori_loop(0, 2, lambda i, c: c + 0.0 * len([turns]), z)
