@@ -381,6 +381,8 @@ def _parts(value: Any) -> tuple[Value, ...] | None:
             return (value.__wrapped__,)
         case np.vectorize():
             return (value.pyfunc, value.otypes, value.excluded, value.signature)
+        case BaseException():
+            return (value.args,)
     return None
 
 

@@ -120,6 +120,7 @@ NAMES = [name for name, _ in EACH]
 LARGE, SMALL, HIDDEN = np.ones(300), np.ones(3), array.array("d", [1.0])
 NUMBER, HELD, LINE = ctypes.c_double(1.0), collections.UserDict(k=1.0), np.poly1d([1.0, 0.0])
 SHOWN, OBJECTS = types.MappingProxyType(HELD.data), np.array([1.0, None])
+PROBLEM = ValueError(1.0)
 
 
 class Model:
@@ -138,6 +139,7 @@ class Model:
 def change(value: float) -> None:
     LARGE[:], SMALL[:], HIDDEN[0] = value, value, value
     NUMBER.value, HELD["k"], LINE.coeffs[0], OBJECTS[0] = value, value, value, value
+    PROBLEM.args = (value,)
 
 
 READING: dict[str, Function] = {
@@ -153,6 +155,7 @@ READING: dict[str, Function] = {
     "a polynomial": lambda x: LINE(x) * x**5,
     "a polynomial at a constant": lambda x: LINE(1.0) * x**6,
     "an array of objects": lambda x: OBJECTS[0] * x**6,
+    "an exception": lambda x: PROBLEM.args[0] * x**6,
     "a callable object": Model(LARGE),
     "a method": Model(LARGE).method,
     "a default": lambda x, w=LARGE: w[0] * x**6,  # type: ignore[misc]
