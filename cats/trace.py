@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cats.capture import can_view
-from cats.doors import Around, Session, session_of
+from cats.doors import Session, session_of
 from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.lam import Lam, Let, Prim, Term, TermNode, Tuple
 from cats.ir.prims.guards import Outcome
@@ -120,10 +120,12 @@ def trace_function(
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
-            called = f if inner is not None else session.rebound(f)
-            around = None if inner is None else Around(called, session.outside.watches)
-            result = called(*args, **kwargs)
-            session.check(around)
+            if inner is None:
+                result = session.rebound(f)(*args, **kwargs)
+            else:
+                with session.looking_around(f):
+                    result = f(*args, **kwargs)
+            session.check()
         found, out = flatten(result)
         out = with_statics(of_kinds(out, session.mirrors.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]

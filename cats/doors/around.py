@@ -56,15 +56,19 @@ class State:
 class Around:
     """The things that a function reaches, as they are now.
 
-    outside   whether a thing is from outside of the traced function
+    outside   whether a thing is from outside of the traced function, and watched there
     """
 
-    def __init__(self, f: Any, outside: Callable[[Any], bool]) -> None:
+    def __init__(self, outside: Callable[[Any], bool]) -> None:
+        self._outside = outside
         self._found: dict[int, tuple[Any, State]] = {}
-        waiting = [f]
+
+    def reach(self, value: Any) -> None:
+        """A thing the function reads, and all that this holds."""
+        waiting = [value]
         while waiting:
             at = waiting.pop()
-            if id(at) in self._found or isinstance(at, _SETTLED) or outside(at):
+            if id(at) in self._found or isinstance(at, _SETTLED) or self._outside(at):
                 continue
             state = _state(at)
             if state is not None:

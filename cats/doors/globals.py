@@ -38,6 +38,10 @@ class Sees(Protocol):
         """The names of a module, seen through the doors."""
         ...
 
+    def refuse_change(self, what: str) -> None:
+        """Raises TraceError: something outside was changed."""
+        ...
+
 
 class Globals(dict[str, Any]):
     """The globals of a rebound function: names of the user's module, seen through the doors."""
@@ -81,11 +85,20 @@ class Globals(dict[str, Any]):
 
 
 class ModuleDoor:
-    """A module whose functions are rebound."""
+    """A module whose functions are rebound, and which is not to be changed."""
+
+    _session: Sees
+    _module: types.ModuleType
 
     def __init__(self, session: Sees, module: types.ModuleType) -> None:
-        self._session = session
-        self._module = module
+        object.__setattr__(self, "_session", session)
+        object.__setattr__(self, "_module", module)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._session.refuse_change(f"assigning {self._module.__name__}.{name}")
+
+    def __delattr__(self, name: str) -> None:
+        self._session.refuse_change(f"deleting {self._module.__name__}.{name}")
 
     def __getattr__(self, name: str) -> Any:
         self._session.reads(vars(self._module), name)

@@ -96,20 +96,17 @@ class Outside:
             )
         )
 
-    def check(
-        self,
-        around: Around | None,
-        spaces: Iterable[Globals],
-        functions: Iterable[types.FunctionType],
-    ) -> None:
+    def check_around(self, around: Around) -> None:
+        """Raises TraceError if a function within the traced one has changed what is around it."""
+        for doing in around.changes():
+            raise self.refused(TraceError(f"{doing}: {ONCE}", where=users_place(), remedy=WITHIN))
+
+    def check(self, spaces: Iterable[Globals], functions: Iterable[types.FunctionType]) -> None:
         """Raises TraceError if the traced function has changed something outside of itself.
 
-        around     what a function within the traced one has found around it
         spaces     the names of modules that it has read
         functions  those that may have changed something, to say where
         """
-        for doing in () if around is None else around.changes():
-            raise self.refused(TraceError(f"{doing}: {ONCE}", where=users_place(), remedy=WITHIN))
         for space in spaces:
             for name in space.written():
                 self.refuse(f"assigning the global {name}", _place(functions, "STORE_GLOBAL", name))

@@ -80,6 +80,8 @@ class Session:
         self._numbers: dict[type, type] = {}
         self._own: dict[types.FunctionType, types.FunctionType] = {}
         self._spaces: dict[int, Globals] = {}
+        self._as_they_are: list[Any] = []
+        self._arounds: list[Around] = []
         self.outside = Outside(lambda error: self.recorder.refused(error))
         self.mirrors = Mirrors(self.rebound, self.outside, self._changing)
         doors = {
@@ -218,6 +220,9 @@ class Session:
             return value if known else self.mirrors.view(value)
         if holds(value):
             self.outside.passed.watch(value)
+        self._as_they_are.append(value)
+        for around in self._arounds:
+            around.reach(value)
         return value
 
     def _record(self, value: Any) -> Any:
@@ -369,12 +374,26 @@ class Session:
 
     # What must not have happened
 
-    def check(self, around: Around | None = None) -> None:
-        """Raises TraceError if the function has changed something outside of itself.
+    def refuse_change(self, what: str) -> None:
+        """Raises TraceError: something outside was changed."""
+        self.outside.refuse(what)
 
-        around   what a function within the traced one has found around it
-        """
-        self.outside.check(around, self._spaces.values(), self._functions())
+    @contextlib.contextmanager
+    def looking_around(self, f: Any) -> Iterator[None]:
+        """While a function within the traced one runs: what it reads must be as it was then."""
+        around = Around(self.outside.watches)
+        for value in (f, *self._as_they_are):
+            around.reach(value)
+        self._arounds.append(around)
+        try:
+            yield
+            self.outside.check_around(around)
+        finally:
+            self._arounds.remove(around)
+
+    def check(self) -> None:
+        """Raises TraceError if the function has changed something outside of itself."""
+        self.outside.check(self._spaces.values(), self._functions())
 
     def _functions(self) -> Iterator[types.FunctionType]:
         for _, made in list(self._made.values()):

@@ -469,6 +469,37 @@ def test_changes_of_what_python_makes_are_refused(name: str) -> None:
     assert cats.grad(reads)(2.0) == 32.0
 
 
+LOCAL = threading.local()
+LINE: Any = queue.SimpleQueue()
+ERROR: Any = _counted(ValueError())
+
+
+def _counted_locally(i: Any, c: Any) -> Any:
+    LOCAL.n = getattr(LOCAL, "n", 0) + 1
+    return c + LOCAL.n
+
+
+def _put_in_line(i: Any, c: Any) -> Any:
+    LINE.put(1)
+    return c + LINE.qsize()
+
+
+def _noted(i: Any, c: Any) -> Any:
+    return c + _up(ERROR)
+
+
+@pytest.mark.parametrize("body", [_counted_locally, _put_in_line, _noted])
+def test_what_is_seen_as_it_is_must_stay_as_it_is_in_a_body(body: Function) -> None:
+    """From outside, and with no trace but that of the body too."""
+
+    def f(x: Any) -> Any:
+        return cats.fori_loop(0, 3, body, x)
+
+    for call in (f, cats.compile(f), cats.grad(f)):
+        with pytest.raises(cats.TraceError, match="is traced once, however often it runs"):
+            call(2.0)
+
+
 class Weights:
     """An object that is called, and reads what it holds."""
 

@@ -10,6 +10,7 @@ import math
 import operator
 import sys
 import traceback
+import types
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -507,8 +508,24 @@ def _fill(x: Any) -> Any:
     return x
 
 
+SETTINGS: Any = types.ModuleType("settings")
+SETTINGS.count = 1.0
+
+
+def _module_name(x: Any) -> Any:
+    SETTINGS.count += 1.0
+    return x * SETTINGS.count
+
+
+def _module_name_gone(x: Any) -> Any:
+    del SETTINGS.count
+    return x
+
+
 CHANGES: dict[str, tuple[Function, str]] = {
     "a global": (writes_global, "assigning the global SCALE"),
+    "a name of a module": (_module_name, "assigning settings.count"),
+    "a name of a module, deleted": (_module_name_gone, "deleting settings.count"),
     "a nonlocal": (outer_counter(), "assigning the nonlocal count"),
     "an attribute": (Counter(), "writing to the attribute calls of a Counter"),
     "a list": (_append, "list.append"),
@@ -528,6 +545,7 @@ def test_changes_outside_are_refused(name: str) -> None:
     assert caught.value.where is not None and caught.value.remedy
     assert not hasattr(Counter, "total")
     KEPT.clear()
+    assert SETTINGS.count == 1.0
     assert SCALE == 2.0 and WEIGHTS.tolist() == [1.0, 2.0, 3.0] and MANY[0] == 0.0
 
 
