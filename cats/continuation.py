@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from cats.functor import (
-    BIPRODUCTS,
     At,
     Over,
     Transformer,
@@ -42,7 +41,6 @@ class Continuation(Over[M]):
     """
 
     r: Space = R
-    keeps = BIPRODUCTS
 
     def identity(self, a: Space, /) -> Transformer[M]:
         """h |-> h."""

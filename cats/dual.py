@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cats.functor import BIPRODUCTS, At, Over, represent
+from cats.functor import At, Over, represent
 from cats.ir.linear import Leaf
 from cats.ir.linear_program import LinearProgram
 from cats.ir.spaces import Space, Value
@@ -29,8 +29,6 @@ class Dual(Over[M]):
     >>> interpret(Fork((Id(R), Scale(R, 3.0))), Dual(Forward()))((1.0, 2.0))
     7.0
     """
-
-    keeps = BIPRODUCTS
 
     def identity(self, a: Space, /) -> M:
         """id' = id."""

@@ -151,6 +151,12 @@ class Over(Generic[M]):
         """Raises DerivativeError if k is no representation."""
         a_representation(self.k)
 
+    @property
+    def keeps(self) -> frozenset[str]:
+        """What k keeps, if it has biproducts; of any other k only that it is a category."""
+        whole = self.k.keeps >= BIPRODUCTS
+        return self.k.keeps if whole else self.k.keeps & {"category"}
+
 
 def interpret(term: Linear, k: Biproducts[M]) -> M:
     """The linear term in the representation k: one bottom-up fold, no recursion.

@@ -80,6 +80,13 @@ class LinWord(Generic[L]):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Where a word comes from, which does not tell it apart."""
+
+    where: Where | None = field(compare=False)
+
+
 def hollow(word: LinWord[Any]) -> tuple[object, ...]:
     """A word without its linear programs: hashable, and enough to fill again."""
     return (type(word), len(word.bodies), word.hollow())
@@ -88,7 +95,8 @@ def hollow(word: LinWord[Any]) -> tuple[object, ...]:
 def refilled(emptied: Any, bodies: Iterator[Any]) -> Any:
     """The word again, taking the linear programs it needs."""
     kind, count, static = emptied
-    return kind.whole(static, tuple(islice(bodies, count)))
+    plain = tuple([s.where if isinstance(s, Aside) else s for s in static])
+    return kind.whole(plain, tuple(islice(bodies, count)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ class LinCase(LinWord[L]):
         return (*refs, Ref(len(refs), INT)) if self.widths else tuple(refs)
 
     def hollow(self) -> tuple[object, ...]:
-        return (self.tag, self.residuals, self.args, self.where, self.widths)
+        return (self.tag, self.residuals, self.args, Aside(self.where), self.widths)
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
@@ -279,7 +287,15 @@ class LinLoop(LinWord[L]):
 
     def hollow(self) -> tuple[object, ...]:
         ends = self.captured, self.carries, self.length, self.reverse
-        return (self.args, *ends, self.fixed, self.stacked, self.where, self.states, self.like)
+        return (
+            self.args,
+            *ends,
+            self.fixed,
+            self.stacked,
+            Aside(self.where),
+            self.states,
+            self.like,
+        )
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
@@ -324,7 +340,7 @@ class LinCall(LinWord[L]):
         return tuple([Ref(i, space) for i, space in enumerate(self.prepare.ends)])
 
     def hollow(self) -> tuple[object, ...]:
-        return (self.prepare, self.residuals, self.args, self.policy, self.where)
+        return (self.prepare, self.residuals, self.args, self.policy, Aside(self.where))
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:
@@ -365,7 +381,7 @@ class LinSolve(LinWord[L]):
         return tuple([Ref(i, ref.space) for i, ref in enumerate(self.residuals)])
 
     def hollow(self) -> tuple[object, ...]:
-        return (self.residuals, self.args, self.tolerance, self.rounds, self.where)
+        return (self.residuals, self.args, self.tolerance, self.rounds, Aside(self.where))
 
     @classmethod
     def whole(cls, static: tuple[Any, ...], bodies: tuple[L, ...]) -> Self:

@@ -33,6 +33,7 @@ from cats.ir.prims.arrays import cumsum
 from cats.ir.prims.choice import keep
 from cats.ir.prims.contraction import contract
 from cats.ir.spaces import Discrete, Product, Real, Space, Value, leaves, size
+from cats.laws import laws
 from cats.matrix import Matrix, to_array, transpose
 from tests.linear_programs import Sample, linear_programs
 from tests.linear_terms import (
@@ -549,3 +550,18 @@ def test_scale_is_a_multiple_of_the_identity() -> None:
     for look in WITH_MATRIX:
         if "101" not in look.name:
             assert np.array_equal(look(Scale(ONE, 7)), [[7]])
+
+
+# What is made of another declares what that one keeps
+
+
+@pytest.mark.parametrize("over", [Dual, Continuation, Begin])
+def test_what_is_made_of_a_representation_declares_no_more_than_that(over: Any) -> None:
+    assert over(Matrix()).keeps == Dual(over(Matrix())).keeps == Matrix().keeps
+    for k in (Cost(), Affine(Matrix())):
+        made = over(k)
+        assert made.keeps == {"category"}
+        assert over(made).keeps == {"category"}
+    costs = Dual(Cost())
+    named = list(laws(costs, lambda name, a, b: costs.identity(b) if a == b else costs.zero(a, b)))
+    assert len(named) == 3 and all(left == right for _, left, right in named)

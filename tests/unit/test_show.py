@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from fractions import Fraction
 from random import Random
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import cats
 from cats import derivative
 from cats.arrows import arrow_of
 from cats.derive import derive
-from cats.ir import arrow, linear, linear_program, program, spaces
+from cats.ir import arrow, control, linear, linear_control, linear_program, program, spaces
 from cats.ir.constant import Constant
 from cats.ir.control import Case
 from cats.ir.errors import TermError
@@ -234,13 +235,29 @@ def test_linear_programs_are_written_as_sums() -> None:
     assert eval(repr(linear_example()), {**PROGRAM_NAMES, **LINEAR_NAMES}) == linear_example()
 
 
-@pytest.mark.parametrize(
-    "f", [lambda x: np.sin(x) * x, lambda x: np.exp(x) if x > 0.0 else x * x], ids=["plain", "case"]
-)
-def test_derivatives_evaluate_back_wherever_they_were_written(f: Any) -> None:
+WRITTEN: dict[str, Any] = {
+    "plain": lambda x: np.sin(x) * x,
+    "case": lambda x: np.exp(x) if x > 0.0 else x * x,
+    "cond": lambda x: cats.cond(x > 0.0, np.sin, lambda y: y * y, x),
+    "fori_loop": lambda x: cats.fori_loop(0, 3, lambda i, y: np.sin(y) * x, x),
+    "while_loop": lambda x: cats.while_loop(lambda y: y < 9.0, lambda y: y * y + x, x),
+    "scan": lambda x: cats.scan(lambda c, y: (c * y, c), x, np.ones(3))[0],
+    "checkpoint": lambda x: cats.checkpoint(lambda y: np.sin(y) * y)(x),
+    "linear_solve": lambda x: cats.linear_solve(lambda y: y * (2.0 + x), np.sin(x)),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_derivatives_evaluate_back_wherever_they_were_written(name: str) -> None:
+    f = WRITTEN[name]
     found = derive(cats.trace(f, 1.0))
     assert any(step.where is not None for step in found.linear.steps)
-    names = {**PROGRAM_NAMES, **LINEAR_NAMES, **vars(derivative), "np": np}
+    linears = vars(linear_control)
+    names = {**PROGRAM_NAMES, **vars(control), **LINEAR_NAMES, **linears, **vars(derivative)}
+    names |= {"np": np}
+    lower = f.__code__.replace(co_firstlineno=f.__code__.co_firstlineno + 100)
+    moved = derive(cats.trace(FunctionType(lower, globals()), 1.0))
+    assert moved == found and hash(moved.linear) == hash(found.linear)
     assert eval(repr(found.linear), names) == found.linear
     assert eval(repr(found), names) == found
     assert hash(eval(repr(found.linear), names)) == hash(found.linear)
