@@ -24,7 +24,7 @@ from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import guard
 from cats.ir.prims.layout import const
-from cats.ir.program import Program
+from cats.ir.program import Program, constant_of
 from cats.ir.spaces import Value
 
 REMEDY = "Give the primitive `code`, NumPy text: a Python function cannot be written out."
@@ -198,11 +198,16 @@ class _Naming:
 
 
 def _named(program: Program) -> dict[Where, int]:
-    """The positions that the user's assignments name: the last step of the first run of each."""
+    """The positions that the user's assignments name: the last step of the first run of each.
+
+    A constant stands where it is first read, which may be the next line.
+    """
     found: dict[Where, int] = {}
     before: Where | None = None
     for first, step in program.numbered():
         where = step.where
+        if constant_of(step) is not None:
+            continue
         if where is not None and where.name and (where not in found or where == before):
             found[where] = first
         before = where

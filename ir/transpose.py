@@ -42,7 +42,7 @@ def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
                     continue
                 for term in terms:
                     leaf = None if term.leaf is None else term.leaf.op.adjoint(term.leaf)
-                    back.uses[term.arg].append(Term(term.sign, leaf, ct))
+                    back.send(term.arg, Term(term.sign, leaf, ct), where)
             case LinCase():
                 yield back.case(position, step)
             case LinLoop():
@@ -58,15 +58,25 @@ def _transposed(program: LinearProgram) -> Asking[LinearProgram]:
 
 
 class _Backwards:
-    """The steps of the transposed program so far; `uses` is what is sent back to each position."""
+    """The steps of the transposed program so far.
+
+    uses    what is sent back to each position
+    places  where the last line stands that reads it, which is where it is sent back from first
+    """
 
     def __init__(self, program: LinearProgram) -> None:
         self.steps: list[LinearStep] = []
         self.count = len(program.outputs)
         self.uses: list[list[Term]] = [[] for _ in program.spaces]
+        self.places: dict[int, Where | None] = {}
         for k, output in enumerate(program.outputs):
-            if output != ZERO:
-                self.uses[output].append(Term(1, None, k))
+            self.send(output, Term(1, None, k), None)
+
+    def send(self, arg: int, term: Term, where: Where | None) -> None:
+        """What a step at a place sends back to what it reads."""
+        if arg != ZERO:
+            self.uses[arg].append(term)
+            self.places.setdefault(arg, where)
 
     def collect(self, position: int, space: Space, where: Where | None) -> int:
         """The position of the cotangent: the sum of what is sent back."""
@@ -76,7 +86,7 @@ class _Backwards:
             case [Term(1, None, arg)]:
                 return arg
             case uses:
-                return self._append(SumStep(tuple(uses), space, where))
+                return self._append(SumStep(tuple(uses), space, self.places[position] or where))
 
     def _append(self, step: LinearStep) -> int:
         """The first position of one more step."""
@@ -84,10 +94,6 @@ class _Backwards:
         first = self.count
         self.count += len(step.spaces)
         return first
-
-    def _send(self, arg: int, position: int) -> None:
-        if arg != ZERO:
-            self.uses[arg].append(Term(1, None, position))
 
     def case(self, position: int, step: LinCase[LinearProgram]) -> Asking[None]:
         """A linear case backwards: each branch transposed, on the same tag."""
@@ -102,7 +108,7 @@ class _Backwards:
         first = self._append(replace(step, branches=tuple(branches), args=tuple(args)))
         for k, arg in enumerate(step.args):
             if any(b.outputs[k] != ZERO for b in branches):
-                self._send(arg, first + k)
+                self.send(arg, Term(1, None, first + k), step.where)
 
     def call(self, position: int, step: LinCall[LinearProgram]) -> Asking[None]:
         """A linear call backwards: its body transposed, on the same residuals."""
@@ -114,7 +120,7 @@ class _Backwards:
         first = self._append(replace(step, body=body, args=tuple(args)))
         for k, arg in enumerate(step.args):
             if body.outputs[k] != ZERO:
-                self._send(arg, first + k)
+                self.send(arg, Term(1, None, first + k), step.where)
 
     def solve(self, position: int, step: LinSolve[LinearProgram]) -> Asking[None]:
         """A linear system backwards: the transposed system."""
@@ -124,7 +130,7 @@ class _Backwards:
         body: LinearProgram = yield _transposed(step.body)
         first = self._append(replace(step, body=body, args=tuple(args)))
         for k, arg in enumerate(step.args):
-            self._send(arg, first + k)
+            self.send(arg, Term(1, None, first + k), step.where)
 
     def _present(self, position: int, space: Space, where: Where | None) -> int:
         """As collect, but a zero is written out: every branch expects its argument."""
@@ -153,7 +159,7 @@ class _Backwards:
         first = self._append(made)
         sent = [*sums, *range(step.captured, start), *stacks]
         for k, j in enumerate(sent):
-            self._send(step.args[j], first + k)
+            self.send(step.args[j], Term(1, None, first + k), step.where)
 
 
 def _adding(body: LinearProgram, sums: Sequence[int], rest: Sequence[int]) -> LinearProgram:

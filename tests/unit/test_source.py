@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import cats
 from cats.backends.on_numpy import OnNumpy
 from cats.backends.on_source import OnSource, source_text
 from cats.ir.errors import Where
@@ -245,3 +246,24 @@ def test_a_text_imports_the_modules_its_operations_need() -> None:
     namespace: dict[str, Any] = {}
     exec(text, namespace)
     assert namespace["f"](5.0) == 24.0 == gamma(5.0)
+
+
+def test_what_is_sent_back_stands_under_the_line_that_reads() -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        z = y + 1.0
+        return z * z
+
+    def square(x: Any) -> Any:
+        return x * x
+
+    lines = [line.strip() for line in cats.source(cats.grad(f), 2.0).splitlines()]
+    said = [i for i, line in enumerate(lines) if line.startswith("#")]
+    under = [(lines[i].partition(": ")[2], lines[i + 1]) for i in said]
+    assert under == [
+        ("y = x * x", "y = x * x"),
+        ("z = y + 1.0", "z = y + 1.0"),
+        ("return z * z", "t1 = z + z"),
+        ("y = x * x", "t2 = x * t1"),
+    ]
+    assert "# test_source.py" in cats.source(cats.grad(square), 2.0)
