@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cats.chosen import Chosen
-from cats.ir.errors import CatsError, SpaceError, TraceError
+from cats.ir.errors import CatsError, SpaceError, TraceError, Where
 from cats.ir.spaces import Value
 from cats.mistakes import as_numpy
 from cats.outs import Out, separated
@@ -90,16 +90,17 @@ def cannot_take(function: Any, error: Exception) -> CatsError:
     )
 
 
-def unknown(recorder: Recorder, function: Any) -> CatsError:
+def unknown(recorder: Recorder, function: Any, where: Where | None = None) -> CatsError:
     """The error for a function that the table does not have, with the reason if there is one.
 
+    where   the line that it is about, if it is not the one that runs
     It is remembered, as every refusal is.
     """
     refusal = refusal_of(title(function), recorder.speech.refused)
     found = refusal or _UNKNOWN
     what = f"{shown(function)}:" if refusal else shown(function)
     return recorder.refused(
-        TraceError(f"{what} {found.why}", where=users_place(), remedy=found.instead)
+        TraceError(f"{what} {found.why}", where=where or users_place(), remedy=found.instead)
     )
 
 

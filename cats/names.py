@@ -110,7 +110,7 @@ def _row(section: str, name: str, full: str, function: Any) -> Row:
 def _kind(section: str, name: str, full: str, known: bool) -> Row:
     """What is made of a name whose title is `full`; what is refused by itself is not known."""
     refusal = refusal_of(full, SPEECH.refused)
-    if known and full not in SPEECH.refused:
+    if known and SPEECH.refused.get(full) is None:
         return Row(section, name, STILL if full in DISCRETE else SUPPORTED)
     if full in PLAIN:
         return Row(section, name, PLAINLY)

@@ -10,11 +10,24 @@ class Refusal(NamedTuple):
     """A reason, as half a sentence after the name of what is refused, and a remedy."""
 
     why: str
-    instead: str = "Write it with functions cats knows, or give it as a Primitive."
+    instead: str = (
+        "Write it with functions cats knows, or call it by cats.primitive, with its derivative."
+    )
 
 
-def refusal_of(name: str, refused: Mapping[str, Refusal]) -> Refusal | None:
+class Search(Refusal):
+    """A reason of a search, whose code is never followed: it stops at numbers.
+
+    What its last step depends on is not what its answer depends on.
+    """
+
+    __slots__ = ()
+
+
+def refusal_of(name: str, refused: Mapping[str, Refusal | None]) -> Refusal | None:
     """Why a name is refused: by itself, or by a module it is in; None if it is not.
+
+    What is None in the table is not refused, though its module is.
 
     >>> refusal_of("numpy.fft.rfft", {"numpy.fft": Refusal("its result is complex")}).why
     'its result is complex'

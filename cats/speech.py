@@ -23,7 +23,8 @@ class Speech:
             functions of SciPy, by their titles
     views   those whose results are views of their first argument
     writes  those that write into their first argument
-    refused why there is no such function here, by title, or by the title of a module
+    refused why there is no such function here, by title, or by the title of a module; None for
+            what is not refused in such a module
     outside those that may not be called in a traced function at all, by title
     later   functions of libraries, by title, which are looked for when one is called
     arrays  those whose results without axes are arrays and no scalars: of what, is said with them
@@ -33,7 +34,7 @@ class Speech:
     names: Mapping[Any, Callable[..., Value]]
     views: frozenset[Any] = frozenset()
     writes: frozenset[Any] = frozenset()
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    refused: Mapping[str, Refusal | None] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     later: Mapping[str, Callable[..., Value]] = field(default_factory=dict)
     arrays: Mapping[Any, Callable[[Any], bool]] = field(default_factory=dict)

@@ -9,19 +9,21 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
 from cats.calls import called, cannot_take, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
+from cats.doors.searches import apart
 from cats.doors.taken_out import refuse_text
 from cats.ir.errors import CatsError
 from cats.mistakes import of_kind, refused
+from cats.places import users_place
 from cats.plain import as_array
 from cats.recorder import Recorder, newest_recorder
-from cats.refusals import refusal_of
+from cats.refusals import Search, refusal_of
 from cats.titles import title
 from cats.traced import Traced
 
@@ -137,20 +139,19 @@ def opened(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         args = (_listed(*args, **kwargs), *args[1:])
     args = tuple(map(as_array, args))
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
-    if title(function) in session.recorder.speech.outside:
+    speech, name = session.recorder.speech, title(function)
+    if name in speech.outside:
         raise unknown(session.recorder, function)
+    if isinstance(refusal_of(name, speech.refused), Search):
+        return _searched(session, function, args, kwargs)
     recorder = newest_recorder((args, kwargs))
     if function is np.nditer:
         _refuse_frozen(*args, **kwargs)
     back = _calls_back((*args, *kwargs.values()))
     if recorder is None and not back:
-        recorder = session.recorder
         if of_scipy(function) and draws(function, kwargs):
-            recorder.refuse(*RANDOM)
-        if any(map(recorder.world.wrote, words(function, [*args, *kwargs.values()]))):
-            refuse_text(session, f"np.{function.__name__}")
-        made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
-        return Door(session, made) if is_distribution(made) else made
+            session.recorder.refuse(*RANDOM)
+        return _plainly(session, function, args, kwargs)
     recorder = recorder or session.recorder
     said = recorder.speech.said(function)
     seen = function in recorder.speech.views
@@ -159,6 +160,27 @@ def opened(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[s
         if own is not None:
             return _tried(own, function, recorder, args, kwargs)
     return called(recorder, function, args, kwargs)
+
+
+def _plainly(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A library's function on what is no part of the trace."""
+    recorder = session.recorder
+    if any(map(recorder.world.wrote, words(function, [*args, *kwargs.values()]))):
+        refuse_text(session, f"np.{function.__name__}")
+    made = recorder.local(recorder.speech.plainly(function)(*args, **kwargs))
+    return Door(session, made) if is_distribution(made) else made
+
+
+def _searched(session: Speaks, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A search on numbers; refused where traced values have a part in it, and where it draws."""
+    place = users_place()
+
+    def refuse() -> NoReturn:
+        raise unknown(session.recorder, function, place)
+
+    if draws(function, kwargs):
+        refuse()
+    return _plainly(session, function, apart(args, refuse), apart(kwargs, refuse))
 
 
 def _calls_back(values: Iterable[Any]) -> bool:

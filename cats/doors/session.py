@@ -62,6 +62,9 @@ _FUNCTIONS = (
 
 _METHODS = (types.FunctionType, staticmethod, classmethod)
 _WRAPPING = (*_METHODS, functools._lru_cache_wrapper)
+_WRAPPERS = (type(np.sum), functools._lru_cache_wrapper)
+"""What calls the Python function that it wraps, on the arguments that it is given."""
+
 _IN_MATH = frozenset(v for v in vars(math).values() if isinstance(v, types.BuiltinFunctionType))
 _BUILTINS = vars(builtins)
 
@@ -334,9 +337,11 @@ class Session:
         return self._spaces[id(names)]
 
     def own_code(self, function: Any) -> Callable[..., Any] | None:
-        """A library's own Python code for a function, to be traced where the table has none."""
-        whole = isinstance(function, types.FunctionType)
-        code = function if whole else getattr(function, "__wrapped__", None)
+        """A library's own Python code for a function, to be traced where the table has none.
+
+        What else is said to be wrapped may be another thing, as what uarray asks of arguments.
+        """
+        code = getattr(function, "__wrapped__", None) if type(function) in _WRAPPERS else function
         if not isinstance(code, types.FunctionType) or ".random" in (code.__module__ or ""):
             return None
         if code not in self._own:

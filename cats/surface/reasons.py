@@ -8,6 +8,11 @@ COMPLEX = Refusal(
     "its result is complex, and cats differentiates real functions",
     "Compute with real and imaginary parts, as two real arrays.",
 )
+LINEAR = Refusal(
+    "it is linear, and cats has no rule for it",
+    "Use cats.linear_primitive(f, transpose): with norm='ortho' the transpose of dct is idct, and "
+    "that of dst is idst.",
+)
 ROOTS = Refusal(
     "the roots of a real polynomial are complex", "Use a root as an unknown, and Newton's method."
 )
@@ -53,7 +58,8 @@ POLYNOMIALS = Refusal(
 )
 SPARSE = Refusal(
     "a sparse matrix computes in compiled code, where the derivative would be lost",
-    "Use its toarray(), or give the product as a Primitive.",
+    "Use its toarray(), or cats.linear_primitive(lambda x: A @ x, lambda y: A.T @ y, "
+    "like=lambda x: cats.Spec(A.shape[:1])).",
 )
 BASIS = Refusal(
     "its result is any basis of a space, so it has no derivative",

@@ -28,7 +28,7 @@ from cats.surface.reasons import (
     TIMES,
     each,
 )
-from cats.surface.refused_scipy import SCIPY
+from cats.surface.refused_scipy import SCIPY, SEARCHES
 
 MODULES: dict[str, Refusal] = {
     "numpy.fft": COMPLEX,
@@ -44,6 +44,8 @@ MODULES: dict[str, Refusal] = {
     "numpy.ctypeslib": MEMORY,
     "numpy.f2py": FILES,
     "scipy.fft": COMPLEX,
+    "scipy.fftpack": COMPLEX,
+    "scipy.optimize": SEARCHES,
 }
 """Modules of which every function is refused that the table, or NumPy's own code, does not say."""
 
@@ -82,7 +84,7 @@ _ARRAYS: dict[str, Refusal] = {
 }
 
 
-REFUSED: Mapping[str, Refusal] = {**MODULES, **_NUMPY, **_ARRAYS, **SCIPY}
+REFUSED: Mapping[str, Refusal | None] = {**MODULES, **_NUMPY, **_ARRAYS, **SCIPY}
 
 OUTSIDE: frozenset[str] = frozenset(
     name for name, why in {**_NUMPY, **SCIPY}.items() if why in (FILES, SETTINGS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from cats.refusals import Refusal
+from cats.refusals import Refusal, Search
 from cats.surface.reasons import (
     BASIS,
     COMPLEX,
     EIGENVALUES,
     FILES,
+    LINEAR,
     POLYNOMIALS,
     RANDOM,
     SETTINGS,
@@ -17,7 +18,7 @@ from cats.surface.reasons import (
 NOT_SAID = "it is not said in cats' vocabulary"
 UNSAID = Refusal(
     f"{NOT_SAID}, and SciPy's compiled code cannot be looked into",
-    "Write it with functions cats knows, or give it as a Primitive with its derivative.",
+    "Write it with functions cats knows, or call it by cats.primitive, with its derivative.",
 )
 INVERSES = Refusal(
     "it solves for a parameter of a distribution by a search, whose derivative is that of an "
@@ -35,15 +36,38 @@ COMPLEX_ONLY = COMPLEX._replace(
     instead="Use the function of real arguments, as scipy.special.jv and yv."
 )
 ERRORS = SETTINGS._replace(why="it is about settings of SciPy, and no function of numbers")
-SEARCHES = Refusal(
-    "it looks for a root by steps whose number depends on numbers; the derivative is that of an "
-    "implicit function",
-    "Use cats.root(f, x), from what SciPy finds as x, or from a guess.",
-)
-DESCENTS = Refusal(
-    "it goes down by steps whose number depends on numbers; the derivative is that of an implicit "
+SEARCHES = Search(
+    "it goes by steps whose number depends on numbers; the derivative is that of an implicit "
     "function",
-    "Use cats.root(cats.grad(f), x), from what SciPy finds as x, or from a guess.",
+    "Use cats.root of an equation that the answer solves, from what SciPy finds.",
+)
+EQUATIONS = SEARCHES._replace(
+    why="it looks for a root by steps whose number depends on numbers; the derivative is that of "
+    "an implicit function",
+    instead="Use cats.root(f, x), from what SciPy finds as x, or from a guess.",
+)
+FIXED_POINTS = SEARCHES._replace(
+    instead="Use cats.fixed_point(f, x), from what SciPy finds as x, or from a guess."
+)
+DESCENTS = SEARCHES._replace(
+    why="it goes down by steps whose number depends on numbers; the derivative is that of an "
+    "implicit function",
+    instead="Use cats.root(cats.grad(f), x), from what SciPy finds as x, or from a guess.",
+)
+BOUNDED = SEARCHES._replace(
+    instead="Solve the equations that hold at what SciPy finds, those of its active bounds among "
+    "them, with np.linalg.solve or cats.root."
+)
+ASSIGNMENTS = SEARCHES._replace(
+    why="its answer is a choice of indices, which does not vary as a number does",
+    instead="Find it before, outside of the function, and pass the indices.",
+)
+ITERATIONS = SEARCHES._replace(
+    instead="Use cats.linear_solve(lambda y: A @ y, b), or np.linalg.solve."
+)
+SPECTRA = SEARCHES._replace(instead="Use np.linalg.eigh or np.linalg.svd of the whole matrix.")
+DIFFERENCES = Refusal(
+    "it takes differences, which lose digits", "Use cats.grad, cats.jacobian or cats.hessian."
 )
 QUADRATURES = Refusal(
     "it takes points until an estimate of the error is small, in compiled code",
@@ -148,21 +172,45 @@ _SPECIAL: dict[str, Refusal] = {
 }
 
 
-_SOLVED: dict[str, Refusal] = {
+_SOLVED: dict[str, Refusal | None] = {
     **each(
-        "bisect brenth brentq ridder toms748 root root_scalar fsolve newton_krylov broyden1 "
+        "bisect brenth brentq ridder toms748 newton root root_scalar fsolve newton_krylov broyden1 "
         "broyden2 anderson linearmixing diagbroyden excitingmixing",
-        SEARCHES,
+        EQUATIONS,
         "scipy.optimize",
     ),
+    **each("find_root", EQUATIONS, "scipy.optimize._elementwise"),
+    **each("fixed_point", FIXED_POINTS, "scipy.optimize"),
     **each(
-        "minimize fmin fmin_bfgs fmin_cg fmin_l_bfgs_b fmin_ncg fmin_powell leastsq "
-        "least_squares curve_fit basinhopping",
+        "minimize minimize_scalar brent golden fminbound brute fmin fmin_bfgs fmin_cg fmin_cobyla "
+        "fmin_l_bfgs_b fmin_ncg fmin_powell fmin_slsqp fmin_tnc leastsq least_squares curve_fit "
+        "basinhopping differential_evolution direct dual_annealing shgo",
         DESCENTS,
         "scipy.optimize",
     ),
+    **each("find_minimum", DESCENTS, "scipy.optimize._elementwise"),
+    **each("isotonic_regression linprog lsq_linear milp nnls", BOUNDED, "scipy.optimize"),
+    **each("linear_sum_assignment quadratic_assignment", ASSIGNMENTS, "scipy.optimize"),
+    **each(
+        "bicg bicgstab cg cgs gcrotmk gmres lgmres lsmr lsqr minres qmr tfqmr",
+        ITERATIONS,
+        "scipy.sparse.linalg",
+    ),
+    **each("eigs eigsh lobpcg svds", SPECTRA, "scipy.sparse.linalg"),
+    **each("approx_fprime check_grad", DIFFERENCES, "scipy.optimize"),
+    **each(
+        "rosen_hess_prod",
+        UNSAID._replace(instead="Use scipy.optimize.rosen_hess(x) @ p."),
+        "scipy.optimize",
+    ),
+    **dict.fromkeys(f"scipy.optimize.{name}" for name in ("rosen", "rosen_der", "rosen_hess")),
     **each("quad quad_vec dblquad tplquad nquad cubature", QUADRATURES, "scipy.integrate"),
     **each("solve_ivp solve_bvp odeint", FLOWS, "scipy.integrate"),
+}
+
+_TRANSFORMS: dict[str, Refusal] = {
+    **each("dct dctn dst dstn idct idctn idst idstn fht ifht", LINEAR, "scipy.fft"),
+    **each("dct dctn dst dstn idct idctn idst idstn", LINEAR, "scipy.fftpack"),
 }
 
 _FILES: dict[str, Refusal] = {
@@ -172,4 +220,10 @@ _FILES: dict[str, Refusal] = {
     **each("save_npz", FILES, "scipy.sparse"),
 }
 
-SCIPY: dict[str, Refusal] = {**_LINALG, **_SPECIAL, **_SOLVED, **_FILES}
+SCIPY: dict[str, Refusal | None] = {
+    **_LINALG,
+    **_SPECIAL,
+    **_SOLVED,
+    **_TRANSFORMS,
+    **_FILES,
+}

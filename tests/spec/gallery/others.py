@@ -299,9 +299,7 @@ def f(x):
     return np.sum(SPARSE @ x)  # HERE
 
 
-@refused(
-    "a spline at a traced value", "a review: messages", 0.4, "its own code asks", "a Primitive"
-)
+@refused("a spline at a traced value", "a review: messages", 0.4, "its own code asks", "primitive")
 def f(x):
     return scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])(x)  # HERE
 
