@@ -146,7 +146,10 @@ _NO_NUMBERS = (np.ndarray, memoryview)
 """Types that have a door for their methods, or because they look at memory."""
 
 _EXACT = ("fractions", "decimal", "_decimal")
-_ABSTRACT = (np.number, np.inexact, np.floating, np.integer, np.complexfloating)
+_ABSTRACT = (
+    np.number, np.inexact, np.floating, np.integer, np.signedinteger, np.unsignedinteger,
+    np.complexfloating,
+)  # fmt: skip
 
 
 def has_door(value: Any) -> bool:

@@ -594,3 +594,18 @@ def test_number_types_are_equal_to_themselves() -> None:
     assert door == float and float == door and hash(door) == hash(float)  # noqa: E721
     assert np.dtype(door) == np.float64 and door("1.5") == 1.5 and door.fromhex("0x1p3") == 8.0
     assert repr(door) == "<class 'float'>" and issubclass(np.float64, door)
+
+
+def _kinds(kind: type) -> list[type]:
+    below: list[type] = kind.__subclasses__()
+    return [kind, *(k for each in below for k in _kinds(each))]
+
+
+def test_every_type_of_numbers_may_be_asked_about() -> None:
+    x = np.float64(2.0)
+    for kind in {k for k in _kinds(np.generic) if k.__module__ == "numpy"}:
+
+        def f(x: Any, kind: type = kind) -> Any:
+            return x if isinstance(x, kind) or np.issubdtype(x.dtype, kind) else 2 * x
+
+        assert cats.grad(f)(x) == f(x) / x, kind
