@@ -16,7 +16,7 @@ import numpy as np
 
 from cats.bodies import Body, Flat, applied, body_of, closed, described, laid_out, matched
 from cats.ir.control import Call, Custom, Loop, Rule, Solve, While
-from cats.ir.errors import DerivativeError, SpaceError, TraceError
+from cats.ir.errors import DerivativeError, LinearityError, SpaceError, TraceError
 from cats.ir.prims import arrays
 from cats.ir.prims.algebra import add, mul, neg, sub
 from cats.ir.prims.choice import abs as magnitude
@@ -38,6 +38,7 @@ from cats.maps import linearize
 from cats.pipeline import pushforward
 from cats.places import placed, users_place
 from cats.policies import Policy, known, natural, written
+from cats.tracked import Tracked
 from cats.tree import Tree, unflatten
 from cats.whole import compile
 
@@ -434,7 +435,10 @@ class _System:
         body = _kept("the function of linear_solve", self.matvec, like, side)
         whole = closed([body])
         program, around = whole.programs[0], len(whole.around)
-        check_linear_function(program, range(around, len(program.inputs)))
+        try:
+            check_linear_function(program, range(around, len(program.inputs)))
+        except LinearityError as error:
+            raise error.advised("Use cats.root(lambda y: f(y) - b, y), from a guess y.") from None
         word = Solve(program, around, self.tolerance, self.rounds)
         return unflatten(side.tree, applied(word, [*whole.around, *side.leaves]))
 
@@ -453,5 +457,10 @@ def linear_solve(matvec: Function, b: Any, tolerance: float = 1e-12, max_rounds:
     >>> linear_solve(lambda y: 2.0 * y, np.array([2.0, 4.0]))
     array([1., 2.])
     """
+    if isinstance(matvec, np.ndarray | Tracked):
+        raise SpaceError(
+            f"linear_solve takes a linear function, and this is an array of shape {matvec.shape}",
+            remedy="Use np.linalg.solve(a, b) for a matrix a, or give lambda y: a @ y.",
+        )
     system = _System(matvec, _tolerance(tolerance), natural(_ROUNDS, max_rounds, 0))
     return compile(system)(b)

@@ -11,7 +11,7 @@ from cats.engine import NONE, NUMPY, Answer, Transform, answered, pair, real_lea
 from cats.gradients import grad, parted
 from cats.ir.errors import DerivativeError
 from cats.ir.spaces import Real
-from cats.maps import jvp
+from cats.maps import check_primals, jvp
 from cats.pipeline import FORWARD, REVERSE, best_mode
 from cats.pipeline import jacobian as jacobian_program
 from cats.places import users_place
@@ -194,5 +194,6 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
     array([6., 0.])
     """
-    several = isinstance(primals, tuple | list) and len(primals) > 1
+    check_primals("hvp", primals)
+    several = len(primals) > 1
     return jvp(grad(f, tuple(range(len(primals))) if several else 0), primals, tangents)[1]

@@ -40,6 +40,8 @@ SIZES = (0.3, 1.7, -0.6, 25.0, -1e-3)
 def check_linear_function(program: Program, active: Sequence[int] | None = None) -> None:
     """Raises LinearityError, naming the user's line, if the program is not linear.
 
+    Who asks says what to do instead.
+
     active   the inputs in which it should be linear; the others are fixed
     """
     program = program.pruned()
@@ -63,11 +65,7 @@ def check_linear_function(program: Program, active: Sequence[int] | None = None)
 
 
 def _not_linear(why: str, where: Where | None) -> LinearityError:
-    return LinearityError(
-        f"the function is not linear: {why}",
-        where=where,
-        remedy="Use cats.vjp, which linearises first.",
-    )
+    return LinearityError(f"the function is not linear: {why}", where=where)
 
 
 def _first_nonlinear(program: Program) -> Where | None:

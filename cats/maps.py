@@ -22,7 +22,7 @@ from cats.engine import (
     real_leaves,
 )
 from cats.ir.constant import read_only
-from cats.ir.errors import DerivativeError, SpaceError
+from cats.ir.errors import DerivativeError, LinearityError, SpaceError
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Real, Value
 from cats.linearity import check_linear_function
@@ -46,6 +46,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(np.sin, (0.0,), (2.0,))
     (np.float64(0.0), np.float64(2.0))
     """
+    check_primals("jvp", primals)
     call = _whole(f, primals)
     real = _real(call)
     tangents = fitted(tuple(tangents), _positional(call), _named(call), "tangent")
@@ -80,12 +81,17 @@ def _check_pair(value: Any) -> None:
 
 @placed
 def _whole(f: Function, primals: Sequence[Any]) -> Call:
+    return prepare(f, tuple(primals), {})
+
+
+@placed
+def check_primals(word: str, primals: Any) -> None:
+    """Raises SpaceError unless the primals that a function is given are several arguments."""
     if not isinstance(primals, tuple | list):
         raise SpaceError(
             f"primals must be a tuple of arguments, got {type(primals).__name__}",
-            remedy="Write jvp(f, (x,), (dx,)) for a function of one argument.",
+            remedy=f"Write {word}(f, (x,), (dx,)) for a function of one argument.",
         )
-    return prepare(f, tuple(primals), {})
 
 
 def _positional(call: Call) -> Tree:
@@ -243,7 +249,10 @@ def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], Any]:
     """
     call = _whole(f, primals)
     active = _real(call)
-    check_linear_function(traced(f, call).program, active)
+    try:
+        check_linear_function(traced(f, call).program, active)
+    except LinearityError as error:
+        raise error.advised("Use cats.vjp, which linearises first.") from None
     origin = [
         np.zeros(s.shape, s.dtype) if i in active else call.leaves[i]
         for i, s in enumerate(call.spaces)

@@ -81,7 +81,7 @@ class Outside:
             TraceError(
                 f"{what}: {_OUTSIDE}",
                 where=where or users_place(),
-                remedy="Return the value, or pass what is to be changed as an argument.",
+                remedy="Return the value with the result, and make the change outside.",
             )
         )
 

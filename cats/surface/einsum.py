@@ -173,7 +173,7 @@ def _sum(x: Traced, letters: str, kept: str) -> Operand:
         return x, letters
     if isinstance(x.space, Real):
         return layout.sum(x, axes=gone), kept
-    return contracted(f"{letters}->{kept}", x), kept
+    return contracted("np.einsum", f"{letters}->{kept}", x), kept
 
 
 # Contracting
@@ -214,7 +214,7 @@ def _joined(operands: list[Operand], out: str) -> Traced:
     if len(operands) == 1:
         return _in_order(_summed(operands, out)[0], out)
     left = ",".join(letters for _, letters in operands)
-    return contracted(f"{left}->{out}", *[x for x, _ in operands])  # type: ignore[no-any-return]
+    return contracted("np.einsum", f"{left}->{out}", *[x for x, _ in operands])  # type: ignore[no-any-return]
 
 
 NAMES: dict[Any, Callable[..., Value]] = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import CatsError, TraceError
+from cats.ir.errors import CatsError, SpaceError, TraceError
 from cats.ir.prims.algebra import mul
-from cats.ir.prims.contraction import contract, spare
+from cats.ir.prims.contraction import contract, parts_of, spare
 from cats.ir.spaces import Value
 from cats.places import users_place
 from cats.surface.joining import stack
@@ -35,12 +35,27 @@ def paired(x: Value, y: Value) -> tuple[Traced, Traced]:
     return with_dtype(a, dtype), with_dtype(b, dtype)
 
 
-def contracted(spec: str, *xs: Traced) -> Value:
-    """The contraction; errors name the user's line."""
+def contracted(name: str, spec: str, *xs: Traced) -> Value:
+    """The contraction, for the function of that name; errors name it, and the user's line."""
+    _check_fit(name, spec, xs)
     try:
         return contract(*xs, spec=spec)
     except CatsError as error:
         raise error.at(users_place()) from None
+
+
+def _check_fit(name: str, spec: str, xs: Sequence[Traced]) -> None:
+    """Raises SpaceError, which tells shapes and no letters, for axes of other lengths."""
+    sizes: dict[str, int] = {}
+    for letters, x in zip(parts_of(spec)[0], xs, strict=True):
+        for letter, n in zip(letters, x.shape, strict=True):
+            if sizes.setdefault(letter, n) != n:
+                shapes = " and ".join(str(x.shape) for x in xs)
+                raise SpaceError(
+                    f"{name} of shapes {shapes}: axes that go together have {sizes[letter]} and "
+                    f"{n} entries",
+                    where=users_place(),
+                )
 
 
 def dot(x: Value, y: Value, *, into: Any = None, **options: Any) -> Value:
@@ -51,13 +66,17 @@ def dot(x: Value, y: Value, *, into: Any = None, **options: Any) -> Value:
     a, b = paired(x, y)
     if into is not None and into != a.dtype:
         raise ValueError(f"out= is an array of {into}, and the product is of {a.dtype}")
+    return _dot("np.dot", a, b)
+
+
+def _dot(name: str, a: Traced, b: Traced) -> Value:
     if not a.ndim or not b.ndim:
         return entrywise(np.multiply, mul, a, b)
     names = spare(a.ndim + b.ndim)
     left, right = names[: a.ndim], names[a.ndim :]
     place = max(0, b.ndim - 2)
     right = right[:place] + left[-1] + right[place + 1 :]
-    return contracted(f"{left},{right}->{left[:-1]}{right.replace(left[-1], '')}", a, b)
+    return contracted(name, f"{left},{right}->{left[:-1]}{right.replace(left[-1], '')}", a, b)
 
 
 def matmul(x: Value, y: Value) -> Value:
@@ -66,7 +85,7 @@ def matmul(x: Value, y: Value) -> Value:
     if not a.ndim or not b.ndim:
         raise TraceError("matmul of a number: both operands need axes", where=users_place())
     if a.ndim <= 2 and b.ndim <= 2:
-        return dot(a, b)
+        return _dot("np.matmul", a, b)
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     batch = spare(len(stack), "abc")
     left = "c" if a.ndim == 1 else batch + "ac"
@@ -74,13 +93,13 @@ def matmul(x: Value, y: Value) -> Value:
     a = a if a.ndim == 1 else expand(a, (*stack, *a.shape[-2:]))
     b = b if b.ndim == 1 else expand(b, (*stack, *b.shape[-2:]))
     out = batch + ("a" if a.ndim > 1 else "") + ("b" if b.ndim > 1 else "")
-    return contracted(f"{left},{right}->{out}", a, b)
+    return contracted("np.matmul", f"{left},{right}->{out}", a, b)
 
 
 def vdot(x: Value, y: Value) -> Value:
     """np.vdot: both flattened."""
-    recorder = recorder_of(x, y)
-    return dot(ravel(lifted(recorder, x)), ravel(lifted(recorder, y)))
+    a, b = paired(x, y)
+    return _dot("np.vdot", ravel(a), ravel(b))
 
 
 def inner(x: Value, y: Value) -> Value:
@@ -90,14 +109,14 @@ def inner(x: Value, y: Value) -> Value:
         return entrywise(np.multiply, mul, a, b)
     names = spare(a.ndim + b.ndim - 1)
     left, right = names[: a.ndim], names[a.ndim :]
-    return contracted(f"{left},{right}{left[-1]}->{left[:-1]}{right}", a, b)
+    return contracted("np.inner", f"{left},{right}{left[-1]}->{left[:-1]}{right}", a, b)
 
 
 def outer(x: Value, y: Value, **options: Any) -> Value:
     """np.outer: both flattened."""
     refuse_options("np.outer", options)
     a, b = paired(x, y)
-    return contracted("a,b->ab", ravel(a), ravel(b))
+    return contracted("np.outer", "a,b->ab", ravel(a), ravel(b))
 
 
 def tensordot(x: Value, y: Value, axes: Any = 2) -> Value:
@@ -116,7 +135,8 @@ def tensordot(x: Value, y: Value, axes: Any = 2) -> Value:
         others[j] = names[i]
     kept = [n for i, n in enumerate(names) if i not in left]
     kept += [n for j, n in enumerate(others) if j not in right]
-    return contracted(f"{''.join(names)},{''.join(others)}->{''.join(kept)}", a, b)
+    spec = f"{''.join(names)},{''.join(others)}->{''.join(kept)}"
+    return contracted("np.tensordot", spec, a, b)
 
 
 def cross(

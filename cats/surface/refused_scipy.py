@@ -32,8 +32,14 @@ ZEROS = Refusal(
 POLYNOMIAL_OBJECTS = POLYNOMIALS._replace(
     instead="Use scipy.special.eval_legendre and its kin, which are supported."
 )
-COMPLEX_ONLY = COMPLEX._replace(
-    instead="Use the function of real arguments, as scipy.special.jv and yv."
+PARTS = COMPLEX._replace(
+    instead="Compute its real and its imaginary part by cats.primitive, with their derivatives."
+)
+BESSEL = COMPLEX._replace(
+    instead="Use scipy.special.jv and yv, its real and its imaginary part, or jvp and yvp."
+)
+LAMBERT = COMPLEX._replace(
+    instead="Use cats.root(lambda w: w * np.exp(w) - x, w), from a guess w, as np.log1p(x)."
 )
 ERRORS = SETTINGS._replace(why="it is about settings of SciPy, and no function of numbers")
 SEARCHES = Search(
@@ -149,11 +155,12 @@ _SPECIAL: dict[str, Refusal] = {
         "scipy.special",
     ),
     **each(
-        "h1vp h2vp hankel1 hankel1e hankel2 hankel2e kelvin lambertw modfresnelm modfresnelp "
-        "sph_harm_y sph_harm_y_all wofz",
-        COMPLEX_ONLY,
+        "kelvin modfresnelm modfresnelp sph_harm_y sph_harm_y_all wofz",
+        PARTS,
         "scipy.special",
     ),
+    **each("h1vp h2vp hankel1 hankel1e hankel2 hankel2e", BESSEL, "scipy.special"),
+    **each("lambertw", LAMBERT, "scipy.special"),
     **each("geterr seterr", ERRORS, "scipy.special"),
     **each(
         "agm airye assoc_legendre_p assoc_legendre_p_all bei beip ber berp besselpoly chndtr "

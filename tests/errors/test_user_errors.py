@@ -21,7 +21,7 @@ import cats
 PRELUDE = """
 import array, collections, copy, io, json, logging, math, operator, pickle, queue, random, types
 import numpy as np
-import scipy.integrate, scipy.io, scipy.optimize
+import scipy.integrate, scipy.io, scipy.optimize, scipy.special
 import cats
 x = np.array([1.0, 2.0, 3.0])
 m = np.arange(6.0).reshape(2, 3)
@@ -86,15 +86,16 @@ IN_FUNCTION = [
     ("np.zeros(3).__iadd__(m * x)", "a result of shape (2, 3) does not fit", "x = x + y"),
     ("np.zeros(2).__setitem__(slice(None), x)", "cannot be written to a place of shape (2,)",
      "broadcasts"),
-    ("kept.append(x)", "list.append: it is outside of the traced function", "Return the value"),
+    ("kept.append(x)", "list.append: it is outside of the traced function",
+     "Return the value with the result, and make the change outside"),
     ("line.append(x)", "deque.append: it is outside of the traced function", "Return the value"),
-    ("counts.update(a=1)", "Counter.update: it is outside of the traced", "as an argument"),
-    ("lists['a']", "defaultdict.setitem: it is outside of the traced", "as an argument"),
-    ("setattr(space, 'a', x)", "SimpleNamespace.setattr: it is outside", "as an argument"),
-    ("numbers_in_c.append(1.0)", "array.append: it is outside of the traced", "as an argument"),
-    ("settings.update(a=1)", "dict.update: it is outside of the traced", "as an argument"),
-    ("setattr(model, 'size', x)", "writing to the attribute size of a Model", "as an argument"),
-    ("delattr(model, 'age')", "deleting the attribute age of a Model", "as an argument"),
+    ("counts.update(a=1)", "Counter.update: it is outside of the traced", "Return the value"),
+    ("lists['a']", "defaultdict.setitem: it is outside of the traced", "Return the value"),
+    ("setattr(space, 'a', x)", "SimpleNamespace.setattr: it is outside", "Return the value"),
+    ("numbers_in_c.append(1.0)", "array.append: it is outside of the traced", "Return the value"),
+    ("settings.update(a=1)", "dict.update: it is outside of the traced", "Return the value"),
+    ("setattr(model, 'size', x)", "writing to the attribute size of a Model", "Return the value"),
+    ("delattr(model, 'age')", "deleting the attribute age of a Model", "Return the value"),
     # unknown functions, methods and keywords
     ("np.linalg.eigvals(m * x)", "not symmetric are complex", "np.linalg.eigh"),
     ("np.fft.fft(x)", "np.fft.fft: its result is complex", "real and imaginary parts"),
@@ -117,7 +118,7 @@ IN_FUNCTION = [
     ("np.add.reduceat(x, [0, 3])", "index 3 out-of-bounds in add.reduceat [0, 3)", "Check"),
     # shapes and axes
     ("x + x[:2]", "shapes (3,), (2,) do not broadcast together", "reshape"),
-    ("x @ x[:2]", "lengths 3 and 2", None),
+    ("x @ x[:2]", "np.matmul of shapes (3,) and (2,)", "x.shape says what each has"),
     ("x @ x[0]", "both operands need axes", None),
     ("x.sum(axis=5)", "axis 5 of an array with 1 axes", "from -1 to 0"),
     ("x.sum(axis=0.5)", "np.sum cannot take these arguments", "Check the arguments"),
@@ -236,6 +237,9 @@ IN_FUNCTION = [
     ("'%f' % x", "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
     ("logging.makeLogRecord({'msg': '%f', 'args': (x,)}).getMessage()",
      "a text % x of a traced value in R[3]: it has 3 entries", "x[0]"),
+    ("scipy.special.lambertw(x[0]).real", "its result is complex", "cats.root(lambda w: w"),
+    ("scipy.special.hankel1(0, x[0])", "its result is complex", "scipy.special.jv and yv"),
+    ("scipy.special.wofz(x[0])", "its result is complex", "cats.primitive"),
     ("scipy.optimize.brentq(lambda t: t**3 - x[0], 0, 2)", "it looks for a root", "cats.root(f"),
     ("scipy.optimize.fsolve(lambda t: t**3 - x, x)", "it looks for a root", "cats.root(f"),
     ("scipy.optimize.least_squares(lambda t: t - x, x).x", "it goes down", "cats.grad(f)"),
@@ -276,6 +280,16 @@ IN_FUNCTION = [
     ("np.place(x * 1, x > 0, [])", "there are no values to place", "Check"),
     ("np.copyto(np.zeros(3, int), x)", "cannot cast float64 to int64", "Check"),
     ("(x * 1).__setitem__([0, 7], 1.0)", "index 7 is out of bounds", None),
+    *[(code, f"{name} of shapes {shapes}: axes that go together have {sizes} entries",
+       "Give the arguments shapes that fit each other") for code, name, shapes, sizes in [
+        ("x @ np.ones(4)", "np.matmul", "(3,) and (4,)", "3 and 4"),
+        ("np.outer(x, x) @ m", "np.matmul", "(3, 3) and (2, 3)", "3 and 2"),
+        ("np.matmul(np.ones((5, 2, 4)), x)", "np.matmul", "(5, 2, 4) and (3,)", "4 and 3"),
+        ("np.dot(m, x[:2])", "np.dot", "(2, 3) and (2,)", "3 and 2"),
+        ("np.inner(m, x[:2])", "np.inner", "(2, 3) and (2,)", "3 and 2"),
+        ("np.tensordot(x, m, 1)", "np.tensordot", "(3,) and (2, 3)", "3 and 2"),
+        ("np.einsum('i,i->', x, np.ones(4))", "np.einsum", "(3,) and (4,)", "3 and 4"),
+    ]],
     ("np.vecdot(x, 2.0)", "arrays with 1 and 1 axes or more are asked for", "Check"),
     ("np.cross(x, x[:1])", "the vectors of a cross product have 2 or 3 entries", "Check"),
     ("np.einsum('ii', m * x)", "does not fit operands", "a letter for each axis"),
@@ -383,7 +397,7 @@ AT_CALL = [
      "the shape (3,)"),
     ("cats.jvp(np.sin, (x,), (x, x))", "a tuple of 2 instead of a tuple of 1", "one tangent for"),
     ("cats.jvp(np.sin, (x,), x)", "a tuple of 3 instead of a tuple of 1", "one tangent for"),
-    ("cats.jvp(np.sin, x, x)", "primals must be a tuple of arguments", "jvp(f, (x,), (dx,))"),
+    ("cats.jvp(np.sin, x, x)", "primals must be a tuple of arguments", "Write jvp(f, (x,), (dx,))"),
     ("cats.jvp(np.sin, (x,), (None,))", "the tangent of x is missing", "lies in R[3]"),
     ("cats.jvp(np.sin, (x,), ('a',))", "the tangent of x: values of dtype <U1", "float64"),
     ("cats.jvp(np.sin, (x,), (1j * x,))", "the tangent of x: complex numbers", "two real"),
@@ -396,7 +410,14 @@ AT_CALL = [
     ("cats.linearize(np.sin, x)[1](x[:2])", "the tangent of x lies in R[2]", "shape (3,)"),
     ("cats.linearize(np.sin, x)[1]()", "a tuple of 0 instead of a tuple of 1", "one tangent"),
     ("cats.hvp(np.sum, (x,), (x[:2],))", "lies in R[2]", "shape (3,)"),
-    ("cats.hvp(np.sum, x, x)", "primals must be a tuple", "jvp(f, (x,), (dx,))"),
+    ("cats.hvp(np.sum, x, x)", "primals must be a tuple", "Write hvp(f, (x,), (dx,))"),
+    ("cats.linear_solve(lambda y: y**2, x)", "the function is not linear: its "
+     "derivative depends", "cats.root(lambda y: f(y) - b, y)"),
+    ("cats.linear_solve(lambda y: y + 1, x)", "the function is affine, not linear",
+     "Leave out the constant term"),
+    ("cats.linear_solve(np.eye(3), x)", "an array of shape (3, 3)", "np.linalg.solve(a, b)"),
+    ("cats.grad(lambda b: np.sum(cats.linear_solve(np.eye(3), b)))(x)",
+     "this is an array of shape (3, 3)", "np.linalg.solve(a, b)"),
     ("cats.linear_transpose(np.sin, x)", "the function is not linear", "cats.vjp"),
     # specs
     ("cats.grad(np.sum)(cats.Spec((3,)))", "has no data to compute with", "cats.trace"),

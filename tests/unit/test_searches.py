@@ -15,6 +15,7 @@ import pytest
 import scipy.fft
 import scipy.optimize
 import scipy.sparse.linalg
+import scipy.special
 
 import cats
 from cats.refusals import Search, refusal_of
@@ -198,3 +199,13 @@ def test_a_product_with_a_sparse_matrix_is_a_linear_primitive_as_the_message_say
     box = eval(said.rstrip("."), {"cats": cats, "A": A})
     found = cats.grad(lambda x: np.sum(box(x) ** 2))(X)
     np.testing.assert_allclose(found, 2 * A.T @ (A @ X))
+
+
+def test_lamberts_function_is_the_root_that_the_message_says() -> None:
+    with pytest.raises(cats.TraceError) as caught:
+        cats.grad(lambda x: scipy.special.lambertw(x).real)(1.0)
+    said = str(caught.value.remedy).partition("Use ")[2].partition(", from")[0]
+    root = eval(f"lambda x: (lambda w: {said})(np.log1p(x))", {"cats": cats, "np": np})
+    for x in (-0.3, 0.1, 3.0):
+        w = scipy.special.lambertw(x).real
+        np.testing.assert_allclose(cats.grad(root)(x), w / (x * (1 + w)), rtol=1e-10)
