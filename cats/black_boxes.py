@@ -20,6 +20,7 @@ from cats.ir.primitive import Linearity, Primitive, leaf_of
 from cats.ir.spaces import Ground, Real, Shape, Value, ground, size, space_of
 from cats.places import placed, users_place
 from cats.trace import Spec
+from cats.transformed import Transformed
 
 Function = Callable[..., Any]
 Like = Callable[..., Spec]
@@ -103,15 +104,15 @@ class _Checked:
 
 
 @dataclass(frozen=True, eq=False)
-class _Calling:
+class _Calling(Transformed):
     """The operation as a function of what users pass, with the signature of theirs."""
 
     op: Primitive
-    __wrapped__: Function
+    f: Function
 
     @property
     def __name__(self) -> str:
-        return self.op.name
+        return getattr(self.f, "__name__", self.op.name)
 
     def __call__(self, *args: Value) -> Value:
         given = [a if hasattr(a, "recorder") else np.asarray(a)[()] for a in args]
@@ -119,7 +120,7 @@ class _Calling:
 
 
 @dataclass(eq=False)
-class LinearPrimitive:
+class LinearPrimitive(Transformed):
     """What `linear_primitive` returns: a linear function of one array, with its transpose."""
 
     f: Function

@@ -10,12 +10,13 @@ from cats.bodies import applied, body_of, closed
 from cats.ir.control import Call
 from cats.places import placed
 from cats.policies import Policy, Recompute, known, written
+from cats.transformed import Transformed
 from cats.tree import flatten, unflatten
 from cats.whole import compile
 
 
 @dataclass(frozen=True)
-class Checkpointed:
+class Checkpointed(Transformed):
     """What `checkpoint` returns: the function, whose derivative keeps what a policy says."""
 
     f: Callable[..., Any]

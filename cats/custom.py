@@ -22,13 +22,14 @@ from cats.ir.program import Program
 from cats.places import placed, users_place
 from cats.prepared import integers
 from cats.ruled import Named, Rule, Ruled, name_of
+from cats.transformed import Transformed
 from cats.whole import compile
 
 Function = Callable[..., Any]
 
 
 @dataclass(eq=False)
-class CustomFunction:
+class CustomFunction(Transformed):
     """A function with a derivative that is said: what `custom_jvp` and `custom_vjp` return.
 
     fixed   numbers of arguments that are handed to the rule as they are, and do not vary

@@ -13,11 +13,12 @@ from cats.ir.program import Program
 from cats.ir.spaces import Real
 from cats.pipeline import gradient
 from cats.prepared import Call, Chosen, Function, Traceable, chosen_arguments, prepare, wanted
+from cats.transformed import Transformed
 from cats.tree import Branch, Static, Tree, count
 
 
 @dataclass(frozen=True)
-class Gradient:
+class Gradient(Transformed):
     """What `grad` and `value_and_grad` return: a function of the arguments of f."""
 
     f: Function

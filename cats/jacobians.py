@@ -25,11 +25,12 @@ from cats.prepared import (
     prepare,
     wanted,
 )
+from cats.transformed import Transformed
 from cats.tree import Branch, Leaf, Tree, count
 
 
 @dataclass(frozen=True)
-class Jacobian:
+class Jacobian(Transformed):
     """What `jacobian` returns: a function of the arguments of f."""
 
     f: Function

@@ -17,6 +17,7 @@ from cats.ir.wire import Builder, Wire
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, positive, prepare
 from cats.trace import Spec
+from cats.transformed import Transformed
 from cats.tree import Branch, Static, Tree, count
 from cats.whole_numbers import as_wires
 
@@ -24,7 +25,7 @@ Axes = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
-class Vectorised:
+class Vectorised(Transformed):
     """What `vmap` returns: a function of a batch."""
 
     f: Function

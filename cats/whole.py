@@ -13,10 +13,11 @@ from cats.engine import NUMPY, Answer, answered
 from cats.ir.program import Program
 from cats.prepared import Call, Function, Traceable, prepare, traced
 from cats.signs import finished
+from cats.transformed import Transformed
 
 
 @dataclass(frozen=True)
-class Compiled:
+class Compiled(Transformed):
     """What `compile` returns: the function, traced and compiled once for each kind of argument."""
 
     f: Function
