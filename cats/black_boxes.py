@@ -111,7 +111,7 @@ class _Calling(Transformed):
     f: Function
 
     @property
-    def __name__(self) -> str:
+    def __name__(self) -> str:  # type: ignore[override]
         return getattr(self.f, "__name__", self.op.name)
 
     def __call__(self, *args: Value) -> Value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
@@ -19,7 +20,7 @@ from cats.ir.errors import CatsError
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program
 from cats.ir.spaces import Real
-from cats.refusals import refusal_of
+from cats.refusals import Search, refusal_of
 from cats.surface import SPEECH
 from cats.surface.refused import DISCRETE, MODULES, OWN, PLAIN
 from cats.titles import title
@@ -222,10 +223,76 @@ def read(text: str) -> set[Row]:
 def told(names: Iterable[str]) -> Iterator[str]:
     """What is said of each name, one line for each place where there is one.
 
-    >>> list(told(["numpy.heaviside", "numpy.isfinite"]))
+    Names that the table has not are looked for in the modules of NumPy and SciPy.
+
+    >>> list(told(["numpy.heaviside", "np.isfinite", "numpy.fft.fft", "numpy.font"]))[:2]
     ['numpy: heaviside: supported', 'numpy: isfinite: does not vary']
     """
     table = list(rows())
     for name in names:
-        found = [row for row in table if name in (row.name, f"{row.section}.{row.name}")]
-        yield from map(str, found) if found else [f"{name}: there is no such name"]
+        full = _spelled_out(name)
+        found = [row for row in table if full in (row.name, f"{row.section}.{row.name}")]
+        lines = [*map(str, found)] or list(_beyond(full))
+        yield from lines or [f"{name}: {_nowhere(name)}"]
+
+
+def _spelled_out(name: str) -> str:
+    """A name as the table has it."""
+    for short, whole in (("np.", "numpy."), ("numpy.ndarray.", "arrays.")):
+        if name.startswith(short):
+            name = whole + name.removeprefix(short)
+    return name
+
+
+def _nowhere(name: str) -> str:
+    """What is said of a name that is not found."""
+    if "." not in name:
+        return "not found; give it with its module, as scipy.spatial.distance.cdist"
+    known = name.partition(".")[0] in (*ROOTS, "np")
+    return "there is no such name" if known else "no name of NumPy, SciPy or math"
+
+
+ROOTS = ("numpy", "scipy", "math")
+
+
+def _beyond(name: str) -> Iterator[str]:
+    """What is said of a name that the table has not, wherever there is one."""
+    module, _, last = name.rpartition(".")
+    for home in [module] if module else _homes(last):
+        found = _at(home, last)
+        if found is not None:
+            yield f"{home}: {last}: {_of_thing(f'{home}.{last}', found)}"
+
+
+def _homes(name: str) -> list[str]:
+    """The modules in which a name may be: those in which it is refused, or many more."""
+    refused = [full.rpartition(".") for full in SPEECH.refused]
+    known = [home for home, _, last in refused if last == name and _at(home, last) is not None]
+    if known or importlib.util.find_spec("scipy") is None:
+        return known
+    scipys = [f"scipy.{module}" for module in importlib.import_module("scipy").__all__]
+    return list(dict.fromkeys([*MODULES, *scipys]))
+
+
+def _at(home: str, name: str) -> Any:
+    """What a module of ours, as NumPy's, has under a name; None if there is none."""
+    if home.partition(".")[0] not in ROOTS:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return getattr(importlib.import_module(home), name, None)
+        except ImportError:
+            return None
+
+
+def _of_thing(full: str, found: Any) -> str:
+    """What is made of a thing that is not in the table."""
+    for name in (full, title(found)):
+        refusal = refusal_of(name, SPEECH.refused)
+        if refusal is not None:
+            alone = name in SPEECH.refused or isinstance(refusal, Search)
+            return f"{REFUSED}{'' if alone else ' where it cannot be followed'}: {refusal.why}"
+    if not callable(found):
+        return "no function, used as it is"
+    return "not in the table: its own code is followed, and what cannot be raises an error"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import scipy.linalg
 
 import cats
-from cats.names import UNKNOWN, page, read, rows, versions
+from cats.names import UNKNOWN, _beyond, page, read, rows, told, versions
 from cats.surface.refused import OWN
 
 Array = Any
@@ -87,3 +88,40 @@ def test_what_runs_as_scipys_own_code_has_derivatives(name: str) -> None:
     numeric = [(f(X + h * e) - f(X - h * e)) / (2 * h) for e in np.eye(3)]
     np.testing.assert_allclose(cats.grad(f)(X), numeric, rtol=1e-6, atol=1e-6)
     assert f"scipy.linalg.{name}" in OWN
+
+
+SAID = {
+    "np.sort": "numpy: sort: supported",
+    "numpy.ndarray.sum": "arrays: sum: supported",
+    "scipy.optimize.brentq": "scipy.optimize: brentq: refused: it looks for a root",
+    "brentq": "scipy.optimize: brentq: refused: it looks for a root",
+    "scipy.optimize.rosen": "scipy.optimize: rosen: not in the table: its own code is followed",
+    "scipy.optimize.bracket": "scipy.optimize: bracket: refused: it goes by steps",
+    "scipy.integrate.quad": "scipy.integrate: quad: refused: it takes points",
+    "numpy.fft.fft": "numpy.fft: fft: refused where it cannot be followed: its result is complex",
+    "numpy.random.rand": "numpy.random: rand: refused where it cannot be followed: the function is",
+    "rand": "numpy.random: rand: refused where it cannot be followed: the function is",
+    "scipy.fft.dct": "scipy.fft: dct: refused: it is linear",
+    "dct": "scipy.fft: dct: refused: it is linear",
+    "scipy.stats.norm": "scipy.stats: norm: not in the table: its own code is followed",
+    "savgol_filter": "scipy.signal: savgol_filter: not in the table",
+    "numpy.pi": "numpy: pi: no function, used as it is",
+    "numpy.font": "numpy.font: there is no such name",
+    "scipy.nothing.font": "scipy.nothing.font: there is no such name",
+    "os.path": "os.path: no name of NumPy, SciPy or math",
+    "cdist": "cdist: not found; give it with its module",
+}
+
+
+def test_names_beyond_the_table_are_told() -> None:
+    lines = list(told(SAID))
+    for name, said in SAID.items():
+        assert any(line.startswith(said) for line in lines), name
+
+
+def test_no_name_of_scipys_modules_is_said_not_to_be() -> None:
+    modules = ("fft", "optimize", "integrate", "interpolate", "stats", "signal", "sparse.linalg")
+    for module in modules:
+        home = importlib.import_module(f"scipy.{module}")
+        for name in home.__all__:
+            assert list(_beyond(f"scipy.{module}.{name}")), name
