@@ -146,6 +146,16 @@ _HOME = {name: module for module, names in _NAMES.items() for name in names.spli
 
 __all__ = sorted({*_HOME, "lam"})
 
+_OF_JAX = {
+    "jit": "compile",
+    "remat": "checkpoint",
+    "make_jaxpr": "trace",
+    "eval_shape": "trace",
+    "ShapeDtypeStruct": "Spec",
+    "pure_callback": "primitive",
+}
+"""Names of JAX that are others here."""
+
 
 class _Package(ModuleType):
     """The package: of a module and a function of one name, its attribute is the function.
@@ -157,7 +167,8 @@ class _Package(ModuleType):
         if name == "lam":
             return import_module("cats.ir.build")
         if name not in _HOME:
-            raise AttributeError(f"module 'cats' has no attribute {name!r}")
+            other = f"; JAX's {name} is cats.{_OF_JAX[name]}" if name in _OF_JAX else ""
+            raise AttributeError(f"module 'cats' has no attribute {name!r}{other}")
         value = getattr(import_module(_HOME[name]), name)
         super().__setattr__(name, value)
         return value

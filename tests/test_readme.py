@@ -63,6 +63,17 @@ def test_every_name_of_cats_it_uses_is_public() -> None:
     assert used - public == set()
 
 
+def test_its_list_has_every_public_name_once() -> None:
+    table, _, jax = README.partition("## All names")[2].partition("## ")[0].partition("Names that")
+    listed = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|[^|]*\|(.*)\|$", table, re.M)))
+    assert sorted(listed) == sorted(cats.__all__)
+    pairs = re.findall(r"((?:`\w+` and )?`\w+`) (?:is|are) `(\w+)`", jax)
+    told = {
+        name: here for names, here in pairs for name in re.findall(r"\w+", names) if name != "and"
+    }
+    assert told == cats._OF_JAX
+
+
 @pytest.mark.parametrize("command", ["demo", "explain", "grad", "source"])
 def test_it_tells_of_every_command(command: str) -> None:
     assert re.search(rf"`{command}`|python -m cats {command}", README)

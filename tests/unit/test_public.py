@@ -61,6 +61,14 @@ def test_all_that_is_public_is_listed_and_nothing_else_is_found() -> None:
         cats.gradd  # type: ignore[attr-defined]  # noqa: B018
 
 
+@pytest.mark.parametrize("name", cats._OF_JAX)
+def test_a_name_of_jax_says_what_it_is_here(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"JAX's {name} is cats\.(\w+)$") as caught:
+        getattr(cats, name)
+    assert str(caught.value).rpartition(".")[2] in cats.__all__
+    assert not hasattr(cats, name)
+
+
 def test_what_a_user_needs_first_is_there() -> None:
     first = {"grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "compile", "trace"}
     assert first <= set(cats.__all__)
