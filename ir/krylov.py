@@ -56,8 +56,9 @@ def unbounded(
 
 
 def best(apply: Callable[[Any], Any], rest: Any, size: Any, most: int) -> tuple[Any, int, Any]:
-    """What reduces the residual most, in the space of so many directions; how many it took, and
-    how much longer the map made one of them at most.
+    """What reduces the residual most, how many directions that took, and their longest image.
+
+    most   so many directions there may be
     """
     basis = [rest / size]
     table = np.zeros((most + 1, most), rest.dtype)

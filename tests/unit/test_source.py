@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import linecache
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import cats
 from cats.backends.on_numpy import OnNumpy
 from cats.backends.on_source import OnSource, source_text
+from cats.backends.repeats import krylov_text, snapshots_text
 from cats.ir.errors import Where
 from cats.ir.primitive import Primitive
 from cats.ir.prims import VOCABULARY
@@ -146,6 +148,14 @@ def test_every_primitive_and_its_helpers_are_written_purely() -> None:
     for op in VOCABULARY:
         for example in examples(op):
             is_pure(source_text(alone(op, example)), len(op.modules))
+
+
+def test_what_helpers_say_is_said_to_the_end() -> None:
+    taken = krylov_text(), snapshots_text(by_strips=True), snapshots_text(by_strips=False)
+    for text in (*taken, *(op.helpers for op in VOCABULARY)):
+        for node in ast.walk(ast.parse(text)):
+            said = ast.get_docstring(node) if isinstance(node, ast.FunctionDef) else None
+            assert said is None or re.search(r"\.\)?$", said), said
 
 
 def test_a_long_program_is_written_purely_in_parts() -> None:
