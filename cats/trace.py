@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import numbers
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -302,12 +303,25 @@ def space_of_leaf(value: Value, what: str) -> Ground:
     if array.dtype == object or type(array) not in (np.ndarray, np.memmap):
         raise SpaceError(
             f"{what} is {type(value).__name__}, which is not an array of numbers",
-            remedy="Pass arrays, numbers, and tuples, lists, dicts or dataclasses of those.",
+            remedy=_FRACTIONS if _is_exact(array) else _NUMBERS,
         )
     try:
         return ground(array.shape, array.dtype)
     except CatsError as error:
         raise SpaceError(f"{what}: {error.message}", remedy=error.remedy) from None
+
+
+_NUMBERS = "Pass arrays, numbers, and tuples, lists, dicts or dataclasses of those."
+_FRACTIONS = (
+    "Pass a float, which is a fraction; what is none goes into the program: "
+    "cats.OnFractions().compile(cats.trace(f, 0.5))(Fraction(1, 3))."
+)
+
+
+def _is_exact(array: Value) -> bool:
+    """Whether what was passed is a fraction, or holds some."""
+    rational = (e for e in np.ravel(array) if isinstance(e, numbers.Rational))
+    return any(not isinstance(e, int) for e in rational)
 
 
 def _array(value: Value, what: str) -> Value:

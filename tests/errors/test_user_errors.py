@@ -19,7 +19,8 @@ import pytest
 import cats
 
 PRELUDE = """
-import array, collections, copy, io, json, logging, math, operator, pickle, queue, random, types
+import array, collections, copy, fractions, io, json, logging, math, operator, pickle, queue
+import random, types
 import numpy as np
 import scipy.integrate, scipy.io, scipy.optimize, scipy.special
 import cats
@@ -359,6 +360,10 @@ AT_CALL = [
     ("cats.grad(lambda x: 1.0)({1})", "it has no derivative", "Choose another argument"),
     ("cats.grad(lambda x: 1.0)(np.array(['a']))", "dtype <U1", "float64"),
     ("cats.grad(lambda x: 1.0)(np.float16(1))", "dtype float16", "float64"),
+    ("cats.grad(lambda x: x, backend=cats.OnFractions())(fractions.Fraction(1, 2))",
+     "argument x is Fraction, which is not", "cats.OnFractions().compile(cats.trace(f, 0.5))"),
+    ("cats.grad(np.sum)(np.array([fractions.Fraction(1, 2)]))",
+     "argument a is ndarray, which is not", "cats.OnFractions().compile(cats.trace(f, 0.5))"),
     ("cats.grad(lambda x: 1.0)(np.matrix([1.0]))", "argument x is matrix", "Pass arrays"),
     ("cats.grad(lambda x: 1.0)(np.ma.array([1.0]))", "argument x is MaskedArray", "Pass arrays"),
     ("cats.grad(3)(1.0)", "3 of type int is not a function", "a Python function"),
