@@ -211,7 +211,10 @@ class FunctionText:
         elif self.style.writes and isinstance(line.step.op, Primitive) and line.step.op.inplace:
             args = [o.literal or o.text(self.names[o.position]) for o in line.operands]
             name = self.names[line.first]
-            yield f"{name} = {args[0]}" + ("" if line.over else ".copy()")
+            if not self.spaces[line.first].shape:
+                yield f"{name} = np.array({args[0]})"
+            else:
+                yield f"{name} = {args[0]}" + ("" if line.over else ".copy()")
             yield line.step.op.inplace(name, *args, **dict(line.step.params))
         elif isinstance(line.step.op, Loop | While | Replay):
             args = [o.literal or o.text(self.names[o.position]) for o in line.operands]

@@ -221,8 +221,10 @@ def flip(x: Value, axis: Any = None) -> Value:
     """np.flip."""
     array = _array(x)
     axes = normal_axes(axis, array.ndim)
+    if not array.ndim:
+        return array.recorder.make(array.recorder, array.state, array.space)
     if not axes:
-        return array if array.ndim else indexing.index(array, key=())
+        return array
     key = tuple((None, None, -1) if i in axes else (None, None, None) for i in range(max(axes) + 1))
     return indexing.index(array, key=key)
 

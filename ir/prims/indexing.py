@@ -106,9 +106,13 @@ def _index_space(x: Ground, *, key: Key) -> Ground:
     return with_shape(x, (*shape, *x.shape[len(key) :]))
 
 
+def _index_rule(dom: Space, cod: Space, key: Key) -> Linear:
+    return leaf_of(index, 0, (), dom, cod, key=key) if key else Id(dom)
+
+
 index: Primitive = Primitive(
     "index",
-    lambda x, *, key: f"{x}[{bracket(key, ())}]",
+    lambda x, *, key: f"{x}[{key_text(key) or '()'}]",
     _index_space,
     work=free,
     linear=Linearity(
@@ -117,12 +121,13 @@ index: Primitive = Primitive(
         same_map,
         masked=moved_mask,
     ),
-    linearise=lambda x, *, out, key: leaf_of(index, 0, (), space_of(x), space_of(out), key=key),
+    linearise=lambda x, *, out, key: _index_rule(space_of(x), space_of(out), key),
     examples=(
         Example(reals((3,)), (("key", (1,)),)),
         Example(reals((4, 3)), (("key", ((None, None, 2), -1)),)),
         Example(reals((4, 3)), (("key", ((3, None, -1),)),)),
         Example(reals((4, 3)), (("key", ((1, 1, None),)),)),
+        Example(reals(()), (("key", ()),)),
     ),
     batch=lambda x, *, batched, key: index(x, key=(WHOLE, *key)),
 )
@@ -433,11 +438,12 @@ add_into: Primitive = Primitive(
         Example(reals((3,), ()), (("targets", ((1,),)),)),
         Example(reals((4, 2), (2,), (2,)), (("targets", (((None, None, 2), -1), (1,))),)),
         Example((Real((3,)), Real((4,)), Discrete((4,))), (("targets", (1,)),)),
+        Example(reals((), ()), (("targets", ((),)),)),
     ),
     helpers='''
 def added(x, *pieces):
     """x with each piece added at its key; repeated indices add up."""
-    out = x.copy()
+    out = np.array(x)
     for place, piece in pieces:
         np.add.at(out, place, piece)
     return out

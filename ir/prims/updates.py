@@ -102,11 +102,12 @@ erase: Primitive = Primitive(
         Example(reals((4, 2)), (("target", ((None, None, 2), -1)),)),
         Example((Real((3, 2)), Discrete((2,))), (("target", 1),)),
         Example((Real((3,)), Discrete(())), (("target", 1),)),
+        Example(reals(()), (("target", ()),)),
     ),
     helpers='''
 def erased(x, key):
     """x with zeros at the key."""
-    out = x.copy()
+    out = np.array(x)
     out.__setitem__(key, 0)
     return out
 ''',
@@ -161,11 +162,12 @@ put: Primitive = Primitive(
         Example((Real((3, 2)), Real((2, 2)), Discrete((2,))), (("target", 1),)),
         Example((Real((3, 3)), Real((4,)), Discrete((4,)), Discrete((4,))), (("target", 2),)),
         Example((Real((3,)), Real(()), Discrete(())), (("target", 1),)),
+        Example(reals((), ()), (("target", ()),)),
     ),
     helpers='''
 def written(x, key, value):
     """x with the value at the key."""
-    out = x.copy()
+    out = np.array(x)
     out.__setitem__(key, np.asarray(value)[()])
     return out
 ''',

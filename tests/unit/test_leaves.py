@@ -304,7 +304,9 @@ class Meter:
 def metered(plain: Any) -> Any:
     """Counting numbers in place of real ones."""
     array = np.asarray(plain)
-    return np.frompyfunc(Meter, 1, 1)(array) if array.dtype.kind == "f" else plain
+    if array.dtype.kind != "f":
+        return plain
+    return np.asarray(np.frompyfunc(Meter, 1, 1)(array), object)
 
 
 @every

@@ -95,6 +95,33 @@ def test_what_is_written_into_an_array_without_axes_is_seen_by_its_names() -> No
     assert cats.value_and_grad(entry)(2.0) == (entry(2.0), 4.0)
 
 
+SEEN: list[Callable[[Any], Any]] = [
+    np.flip,
+    lambda x: np.flip(x, ()),
+    lambda x: np.asarray(x).view(),
+    lambda x: np.asarray(x)[()],
+    lambda x: np.asarray(x)[...],
+    lambda x: np.asarray(x).T,
+]
+"""A number as it is, seen through a function of arrays."""
+
+
+@pytest.mark.parametrize("backend", [cats.OnNumpy(), cats.OnNumexpr(), cats.OnSource()])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_number_that_is_seen_and_used_elsewhere_too_has_a_gradient(
+    backend: Any, dtype: Any
+) -> None:
+    for number, see in enumerate(SEEN):
+
+        def f(x: Any, see: Callable[[Any], Any] = see) -> Any:
+            return see(x) * see(x) + np.sin(x)
+
+        for x in (dtype(0.5), np.array(0.5, dtype)):
+            found = cats.grad(f, backend=backend)(x)
+            assert type(found) is dtype, number
+            near(found, dtype(1.0) + np.cos(dtype(0.5)), 6)
+
+
 VALUES: dict[str, Callable[[Any], Any]] = {
     "entry": lambda x: x[0],
     "total": np.sum,
