@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from cats.branches import Branch, choice, chosen, parts, whole
-from cats.functor import BIPRODUCTS, At, by_position, prepared, resolve
+from cats.functor import BIPRODUCTS, At, by_position, lies, prepared, resolve
 from cats.ir.errors import SpaceError
 from cats.ir.linear import Leaf
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
@@ -79,9 +79,19 @@ class Forward:
         return lambda v: Nothing(leaf.cod) if isinstance(v, Nothing) else leaf.op.apply(leaf, v)
 
     def straight_line(self, program: LinearProgram, at: At, /) -> Map:
-        """The whole program, each position computed once."""
-        count = len(program.inputs)
-        return lambda vs: tuple(run(program, at, components(vs, count)))
+        """The whole program, each position computed once.
+
+        The map raises SpaceError for tangents, or cotangents, that do not lie in its inputs.
+        """
+        return lambda vs: tuple(run(program, at, _tangents(vs, program.inputs)))
+
+
+def _tangents(vs: Value, spaces: Sequence[Space]) -> Sequence[Value]:
+    """The parts of a tuple of tangents of these spaces."""
+    found = components(vs, len(spaces))
+    for number, (v, space) in enumerate(zip(found, spaces, strict=True)):
+        lies(v, space, f"tangent or cotangent {number}")
+    return found
 
 
 def components(v: Value, count: int) -> Sequence[Value]:

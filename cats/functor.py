@@ -32,7 +32,7 @@ from cats.ir.node import Node, fold
 from cats.ir.primitive import leaf_of
 from cats.ir.prims.indexing import index
 from cats.ir.rows import row
-from cats.ir.spaces import Product, Space, Value, space_of, with_rows
+from cats.ir.spaces import Product, Space, Value, lies_in, space_of, with_rows
 from cats.ir.trampoline import Asking, outcome
 
 M = TypeVar("M")
@@ -200,13 +200,16 @@ def _answer(node: Node, parts: tuple[M, ...], k: Biproducts[M]) -> M:
 def represent(program: LinearProgram, k: Biproducts[M], at: At) -> M:
     """The linear program in the representation k, its residuals looked up by `at`.
 
-    Raises DerivativeError for what is no linear program, no representation, or does not look up.
+    Raises DerivativeError for what is no linear program, no representation, or does not look up,
+    and SpaceError for residuals that do not lie in their spaces.
     """
     remedy = "Give cats.derive(program).linear."
     expected(program, LinearProgram, "linear program", remedy, DerivativeError)
     a_representation(k)
     remedy = "Give cats.functor.by_position(residuals)."
     expected(at, Callable, "function that looks residuals up", remedy, DerivativeError)
+    for ref in program.references():
+        lies(at(ref), ref.space, f"residual {ref.position}")
     if isinstance(k, StraightLine):
         return k.straight_line(program, at)  # type: ignore[no-any-return]
     return accumulate_forward(program, k, at)
@@ -363,6 +366,15 @@ def resolve(leaf: Leaf, at: At) -> Leaf:
     if not leaf.fixed:
         return leaf
     return leaf.with_fixed(tuple([at(v) if isinstance(v, Ref) else v for v in leaf.fixed]))
+
+
+def lies(value: Value, space: Space, name: str) -> None:
+    """Raises SpaceError unless the value has the shape that values of the space have."""
+    if not lies_in(value, space):
+        raise SpaceError(
+            f"{name} lies in {space_of(value)}, and is asked to lie in {space}",
+            remedy=f"Give one of the shape {space.shape}.",  # type: ignore[union-attr]
+        )
 
 
 def by_position(residuals: Sequence[Any]) -> At:

@@ -245,6 +245,23 @@ def is_open(space: Space) -> bool:
     return isinstance(space, Real | Discrete) and ANY in space.shape
 
 
+def lies_in(value: Value, space: Space) -> bool:
+    """Whether a value has the shape that values of the space have; in no ground space, always.
+
+    >>> lies_in(np.ones(3), Real((3,))), lies_in(np.ones(3), Real((ANY,))), lies_in(np.ones(3), R)
+    (True, True, False)
+    """
+    if not isinstance(space, Real | Discrete):
+        return True
+    said = getattr(value, "space", None)
+    shape = np.shape(value) if said is None else getattr(said, "shape", None)
+    if shape == space.shape:
+        return True
+    pairs = zip(shape or (), space.shape, strict=False)
+    alike = shape is not None and len(shape) == len(space.shape)
+    return alike and all([n == m or ANY in (n, m) for n, m in pairs])
+
+
 def row_of(space: Space) -> Ground:
     """What a stack is a stack of: the inverse of `with_rows`."""
     (ground,) = leaves(space)

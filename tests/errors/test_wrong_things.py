@@ -17,6 +17,9 @@ from cats.ir.spaces import R
 
 FORWARD = cats.Forward()
 DERIVED = cats.derive(cats.trace(lambda x, y: (x * y, x + y), 1.0, 2.0))
+SQUARES = cats.derive(cats.trace(lambda x: np.sum(x * x), np.ones(3))).linear
+ONES = by_position((np.ones(3), 1.0))
+BACK = cats.Dual(FORWARD)
 AT = by_position((1.0, 2.0, 3.0))
 LINEAR = "Give cats.derive(program).linear."
 INSTANCE = "Give an instance of one, for instance cats.Forward()."
@@ -51,6 +54,31 @@ CASES: dict[str, tuple[Callable[[], Any], type[CatsError], str, str]] = {
     "too few tangents": (
         lambda: cats.represent(DERIVED.linear, FORWARD, AT)((1.0,)),
         SpaceError, "a linear map out of a product of 2 takes a tuple of 2, got 1", PARTS,
+    ),
+    "a tangent of another shape": (
+        lambda: cats.represent(SQUARES, FORWARD, ONES)((np.ones(4),)),
+        SpaceError, "tangent or cotangent 0 lies in R[4], and is asked to lie in R[3]",
+        "Give one of the shape (3,).",
+    ),
+    "a tangent that would be repeated": (
+        lambda: cats.represent(SQUARES, FORWARD, ONES)((2.0,)),
+        SpaceError, "tangent or cotangent 0 lies in R, and is asked to lie in R[3]",
+        "Give one of the shape (3,).",
+    ),
+    "a tangent of more axes": (
+        lambda: cats.represent(SQUARES, FORWARD, ONES)((np.ones((2, 3)),)),
+        SpaceError, "tangent or cotangent 0 lies in R[2, 3], and is asked to lie in R[3]",
+        "Give one of the shape (3,).",
+    ),
+    "a cotangent of another shape": (
+        lambda: cats.represent(SQUARES, BACK, ONES)((np.ones(3),)),
+        SpaceError, "tangent or cotangent 0 lies in R[3], and is asked to lie in R",
+        "Give one of the shape ().",
+    ),
+    "a residual of another shape": (
+        lambda: cats.represent(SQUARES, BACK, by_position((1.0, 1.0))),
+        SpaceError, "residual 0 lies in R, and is asked to lie in R[3]",
+        "Give one of the shape (3,).",
     ),
     "a number for a tuple": (
         lambda: interpret(Join((Id(R), Id(R))), FORWARD)(1.0),
