@@ -10,7 +10,7 @@ from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, Where
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program, a_program, nested
-from cats.ir.spaces import Value
+from cats.ir.spaces import Value, lies_in, space_of
 
 Run = Callable[..., tuple[Value, ...]]
 """A compiled program: positional ground values in, a tuple of ground values out."""
@@ -52,22 +52,31 @@ class Compiled:
         self._function: Run | None = None
 
     def __call__(self, *args: Value) -> tuple[Value, ...]:
+        """The results. Raises BackendError for other arguments than the program takes."""
+        inputs = self.program.inputs
+        if len(args) != len(inputs):
+            raise BackendError(
+                f"the compiled program takes {counted(len(inputs), 'argument')}, got {len(args)}",
+                remedy=f"Give one value in each of {', '.join(map(str, inputs))}."
+                if inputs
+                else "Call it without arguments.",
+            )
+        for number, (arg, space) in enumerate(zip(args, inputs, strict=True)):
+            if not lies_in(arg, space):
+                raise BackendError(
+                    f"argument {number} of the compiled program lies in {space_of(arg)}, "
+                    f"not in {space}",
+                    remedy="Trace the function at arguments of this shape: a program has one.",
+                )
+        return self.run(*args)
+
+    def run(self, *args: Value) -> tuple[Value, ...]:
+        """The results for arguments of which it is known that they are what the program takes."""
         function = self._function
         if function is None:
             with collector_paused():
                 function = self._function = self.backend.build(self.program)
-        try:
-            return function(*args)
-        except TypeError as error:
-            asked = len(self.program.inputs)
-            if len(args) == asked:
-                raise
-            raise BackendError(
-                f"the compiled program takes {counted(asked, 'argument')}, got {len(args)}",
-                remedy=f"Give one value in each of {', '.join(map(str, self.program.inputs))}."
-                if asked
-                else "Call it without arguments.",
-            ) from error
+        return function(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Compiled, (self.backend, self.program))

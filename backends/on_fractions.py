@@ -21,12 +21,12 @@ from cats.backends.exact import ExactNumpy, Modulo
 from cats.backends.function import Style
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.text import write
-from cats.ir.errors import BackendError, SpaceError
+from cats.ir.errors import BackendError
 from cats.ir.objects import Number, mapped
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
 from cats.ir.program import Program, Step
-from cats.ir.spaces import ANY, Ground, Real, Value
+from cats.ir.spaces import Ground, Real, Value
 
 FIELD = frozenset(
     {
@@ -99,13 +99,7 @@ class OnField:
         """A value given from outside, as an array of exact numbers of its space."""
         if not isinstance(space, Real):
             return np.asarray(value, space.dtype)
-        array = np.asarray(value, object)
-        if ANY in space.shape[1:]:
-            return array
-        rows = array.shape[:1] if space.shape[:1] == (ANY,) else space.shape[:1]
-        if array.shape != (*rows, *space.shape[1:]):
-            raise SpaceError(f"an argument of shape {array.shape} is not in {space}")
-        return mapped(self.enter, array)
+        return mapped(self.enter, np.asarray(value, object))
 
     def enter(self, entry: Any) -> Any:
         """One number given from outside."""

@@ -201,7 +201,7 @@ def execute(target: Program | Compiled, args: Sequence[Value]) -> Sequence[Value
         _refuse_specs(args)
         run = target if isinstance(target, Compiled) else NUMPY.compile(target)
         try:
-            return run(*args)
+            return run.run(*args)
         except (np.linalg.LinAlgError, IndexError) as error:
             raise unsolved(error, run.program, args) from error
     program = target.program if isinstance(target, Compiled) else target

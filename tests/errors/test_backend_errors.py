@@ -9,6 +9,7 @@ import pytest
 
 from cats.backends.backend import Backend
 from cats.backends.on_fractions import OnField, OnFractions, on_modulo
+from cats.backends.on_numexpr import OnNumexpr
 from cats.backends.on_numpy import OnNumpy
 from cats.backends.on_source import OnSource, source_text
 from cats.ir.errors import BackendError, CatsError, Where
@@ -18,7 +19,7 @@ from cats.ir.prims.choice import maximum
 from cats.ir.prims.layout import const
 from cats.ir.prims.smooth import sin
 from cats.ir.program import Program
-from cats.ir.spaces import BOOL, R, Real, Space
+from cats.ir.spaces import ANY, BOOL, R, Real, Space
 from cats.ir.wire import Builder
 
 
@@ -100,9 +101,25 @@ def test_a_float_among_exact_numbers_is_an_error() -> None:
     assert said(lambda: run(1, 2)) == "a float appeared among exact numbers"
 
 
-def test_an_argument_of_another_shape_is_no_argument() -> None:
-    run = OnFractions().compile(Program((Real((3,)),), (), (0,)))
-    assert said(lambda: run([1, 2])) == "an argument of shape (2,) is not in R[3]"
+ALL: list[Backend] = [OnNumpy(), OnNumexpr(), OnSource(), OnFractions()]
+
+
+@pytest.mark.parametrize("backend", ALL, ids=lambda backend: backend.name)
+def test_an_argument_of_another_shape_is_no_argument(backend: Backend) -> None:
+    run = backend.compile(Program((R, Real((3,)), Real((ANY, 2))), (), (0, 1, 2)))
+    rows = np.ones((5, 2))
+    assert len(run(1, [1, 2, 3], rows)) == 3
+    wrong: list[tuple[Any, int, str]] = [
+        (([1.0], [1, 2, 3], rows), 0, "R[1], not in R"),
+        ((1, np.ones(6), rows), 1, "R[6], not in R[3]"),
+        ((1, 2.0, rows), 1, "R, not in R[3]"),
+        ((1, [1, 2, 3], np.ones((5, 3))), 2, "R[5, 3], not in R[*, 2]"),
+    ]
+    for args, number, words in wrong:
+        assert said(lambda args=args: run(*args)) == (  # type: ignore[misc]
+            f"argument {number} of the compiled program lies in {words}\n"
+            "  Trace the function at arguments of this shape: a program has one."
+        )
 
 
 @pytest.mark.parametrize("name", ["", "a b", "class", "sum", "np", "1f"])
