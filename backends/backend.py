@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from cats.ir.arity import counted
 from cats.ir.collecting import collector_paused
-from cats.ir.errors import BackendError, Where
+from cats.ir.errors import BackendError, CatsError
 from cats.ir.primitive import Primitive
-from cats.ir.program import Program, a_program, nested
+from cats.ir.program import Program, Step, a_program, nested
 from cats.ir.spaces import Value, lies_in, space_of
 
 Run = Callable[..., tuple[Value, ...]]
@@ -86,32 +86,42 @@ class Compiled:
         return f"<{self.backend.name}: {ends[0]} inputs, {ends[1]} steps, {ends[2]} outputs>"
 
 
-def primitives(program: Program) -> Iterator[tuple[Primitive, Where | None]]:
-    """Every use of a primitive in the program and in those it holds, with the user's place."""
+def primitives(program: Program) -> Iterator[tuple[Primitive, Step]]:
+    """Every use of a primitive in the program and in those it holds, with its step."""
     seen = {id(program)}
     stack = [program]
     while stack:
         for step in stack.pop().steps:
             match step.op:
                 case Primitive() as op:
-                    yield op, step.where
+                    yield op, step
                 case _:
                     fresh = [p for p in nested(step) if id(p) not in seen]
                     seen.update(map(id, fresh))
                     stack.extend(fresh)
 
 
+def _check_code(op: Primitive, step: Step) -> None:
+    """Raises TermError, with the user's place, unless the code of the operation is Python."""
+    try:
+        op.check_code(len(step.args), dict(step.params))
+    except CatsError as error:
+        raise error.at(step.where) from None
+
+
 def checked(backend: Backend, program: Program, remedy: str) -> Compiled:
     """The program on the backend, if every operation is supported; else a BackendError.
 
-    Raises TermError for what is no program.
+    Raises TermError for what is no program, and for code that is no Python.
     """
     a_program(program)
-    for op, where in primitives(program):
+    for op, step in primitives(program):
         if not backend.supports(op):
             raise BackendError(
                 f"the operation {op.name} does not run on the {backend.name} backend",
-                where=where,
+                where=step.where,
                 remedy=remedy,
             )
+        if not op.ours:
+            _check_code(op, step)
     return Compiled(backend, program)

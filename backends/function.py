@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
 from cats.backends.lines import Line
-from cats.backends.operand import Departure
+from cats.backends.operand import Departure, Kept
 from cats.backends.plan import Plan, Role, plan
 from cats.backends.repeats import Repeat
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While
@@ -263,6 +263,8 @@ class FunctionText:
         match line.step.op:
             case Primitive() as op:
                 text = self._operation(op, line, args)
+                if not op.ours and self.style.tidy:
+                    text = f"{self.scope.callee(Kept(op, line.step.spaces))}({text})"
                 if (op.elementwise and "where(" not in text) or op.name in SCALARS or " @ " in text:
                     self.scalars.update(line.makes)
                 if text in args and self._settled(line.operands[args.index(text)].position):

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cats.ir.arity import counted
 from cats.ir.constant import Constant
-from cats.ir.errors import BackendError
+from cats.ir.errors import BackendError, kind_of
 from cats.ir.primitive import Primitive
 from cats.ir.prims.guards import OtherPath, Outcome, outcome_of
 from cats.ir.prims.layout import Axes, spread_text
-from cats.ir.spaces import Ground, Shape, Value, space_of
+from cats.ir.spaces import Ground, Shape, Value, lies_in, space_of
 
 NATIVE = ("float64", "int64", "bool")
 """The dtypes of which a Python literal is a number without saying so."""
@@ -79,21 +80,43 @@ class Opaque:
     spaces: tuple[Ground, ...]
 
     def __call__(self, *args: Value) -> Value:
-        found = self.op.evaluate(*args, **dict(self.params))
+        return Kept(self.op, self.spaces)(self.op.evaluate(*args, **dict(self.params)))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a user's operation gives, if it lies in the spaces that its record says."""
+
+    op: Primitive
+    spaces: tuple[Ground, ...]
+
+    def __call__(self, found: Value) -> Value:
         if len(self.spaces) == 1:
             return self._kept(found, self.spaces[0])
+        if not isinstance(found, tuple | list) or len(found) != len(self.spaces):
+            raise BackendError(
+                f"the {self._part} of {self.op.name} returned {kind_of(found)}, "
+                f"and its space says {counted(len(self.spaces), 'result')}",
+                remedy=f"Return a tuple of {len(self.spaces)}.",
+            )
         return tuple(map(self._kept, found, self.spaces))
 
     def _kept(self, value: Value, space: Ground) -> Value:
         array = np.asarray(value)
         weak = isinstance(value, int | float) and not isinstance(value, np.generic)
-        if array.shape != space.shape or (array.dtype != space.dtype and not weak):
+        same = weak or array.dtype in (space.dtype, object)
+        if not same or not lies_in(array, space):
             raise BackendError(
-                f"the function of {self.op.name} returned a value in {space_of(value)}, "
+                f"the {self._part} of {self.op.name} returned a value in {space_of(value)}, "
                 f"and its space says {space}",
-                remedy="Correct the function, or the space of the primitive.",
+                remedy=f"Correct the {self._part}, or the space of the primitive.",
             )
-        return array.astype(space.dtype, copy=False)[()]
+        return array.astype(space.dtype, copy=False)[()] if array.dtype != object else value
+
+    @property
+    def _part(self) -> str:
+        """Which part of the record computes."""
+        return "function" if self.op.code is None else "code"
 
 
 @dataclass(frozen=True, slots=True)

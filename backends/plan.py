@@ -162,7 +162,7 @@ class _Planner:
         """The positions that are arrays made by operations of ours."""
         found = set(self.role.owned)
         for first, step in self.program.numbered():
-            if not isinstance(step.op, Primitive) or step.op.home.startswith("cats.ir."):
+            if not isinstance(step.op, Primitive) or step.op.ours:
                 found.update(range(first, first + len(step.spaces)))
         return found
 

@@ -15,8 +15,8 @@ from cats.derivative import Derivative, Joint
 from cats.ir.arity import counted
 from cats.ir.commuting import smoothed
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
-from cats.ir.errors import DerivativeError
-from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
+from cats.ir.errors import DerivativeError, SpaceError, kind_of
+from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero, meet
 from cats.ir.linear_control import LinCall, LinSolve
 from cats.ir.linear_program import (
     ZERO,
@@ -147,6 +147,8 @@ class _Derivation:
             map, given = shortcut.term, [self.tangent_of(w) for w in shortcut.at]
         elif op.linearise is not None:
             map = op.linearise(*args, out=made, **dict(step.params))
+            if not op.ours:
+                _check_ends(op, map, step, args)
         else:
             map = _by_linearity(op, step, args, given)
         inputs: list[Tangent] = [() if t == ZERO else (Term(1, None, t),) for t in given]
@@ -469,6 +471,32 @@ def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:
         if varies.issuperset(moved):
             return d
         varies.update(moved)
+
+
+def _check_ends(op: Primitive, map: object, step: Step, args: Sequence[Wire]) -> None:
+    """Raises DerivativeError unless the derivative goes from the arguments to the results."""
+    doms = tuple([tangent(x.space) for x in args])
+    cods = tuple([tangent(s) for s in step.spaces])
+    dom, cod = [s[0] if len(s) == 1 else Product(s) for s in (doms, cods)]
+    remedy = f"Let the `linearise` of its record return a linear map {dom} -o {cod}"
+    if len(doms) > 1:
+        remedy += f": a Join of {len(doms)} parts, one for each argument"
+    if not isinstance(map, Linear):
+        raise DerivativeError(
+            f"the derivative of {op.name} is {kind_of(map)}, which is no linear map",
+            where=step.where,
+            remedy=f"{remedy}.",
+        )
+    try:
+        meet(dom, map.dom)
+        meet(map.cod, cod)
+    except SpaceError:
+        raise DerivativeError(
+            f"the derivative of {op.name} is a map {map.dom} -o {map.cod}, "
+            f"and the operation goes from {dom} to {cod} there",
+            where=step.where,
+            remedy=f"{remedy}.",
+        ) from None
 
 
 def _by_linearity(

@@ -233,7 +233,7 @@ class Recorder:
             like = next((a.space for a in args if isinstance(a, Tracked)), None)
         lifted = [self.lift(a, like) for a in args]
         try:
-            space = op.space(*[x.space for x in lifted], **dict(params))
+            space = op.result([x.space for x in lifted], dict(params))
         except CatsError as error:
             raise error.at(where) from None
         term = Prim(op, tuple([x.term for x in lifted]), params, where=where)

@@ -25,7 +25,6 @@ from cats.ir.node import Node, node, postorder
 from cats.ir.operators import Operators
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
-from cats.ir.prims.algebra import div, mul, neg, sub
 from cats.ir.program import Control as ProgramControl
 from cats.ir.program import program_of_word
 from cats.ir.show import constant_text, operation_text
@@ -45,9 +44,6 @@ from cats.ir.words import (
     name_text,
 )
 from cats.ir.writing import Layout, Part, Piece, between, written
-
-_OPERATORS = {"multiply": mul, "subtract": sub, "divide": div, "negative": neg}
-"""Operations that NumPy calls by another name."""
 
 Naming = Callable[[str], str]
 """How a variable's name is written."""
@@ -90,23 +86,6 @@ class TermNode(Node, Operators):
         return super().__eq__(other)
 
     __hash__ = Node.__hash__
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Value, **options: Any) -> Term:
-        """np.sin(x) of a term is the operation of that name."""
-        op = _OPERATORS.get(ufunc.__name__) or BY_NAME.get(ufunc.__name__)
-        if method == "__call__" and not options and op is not None and op.elementwise:
-            return op(*inputs)  # type: ignore[no-any-return]
-        said = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise TermError(
-            f"np.{said} is no operation on terms",
-            remedy="Call a primitive of cats.ir.prims, or trace a function of arrays.",
-        )
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Term:
-        raise TermError(
-            f"np.{function.__name__} is no operation on terms",
-            remedy="Call a primitive of cats.ir.prims, or trace a function of arrays.",
-        )
 
     def board(self, name: Naming) -> Layout:
         """How the term is written, its variables by `name`."""

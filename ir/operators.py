@@ -37,6 +37,8 @@ class Operators(Arithmetic):
 
     __slots__ = ()
 
+    kind = "terms"
+
     def __pow__(self, exponent: Value) -> Value:
         """x ** n; whole numbers are written apart, as `x ** 2` in a text is."""
         if isinstance(exponent, int) and not isinstance(exponent, bool):

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.ir.arity import Takes, takes_of
-from cats.ir.errors import LinearityError, TermError
+from cats.ir.errors import LinearityError, SpaceError, TermError, kind_of
 from cats.ir.kinds import Numbers
 from cats.ir.linear import Leaf, Linear, Params
 from cats.ir.literals import literal
 from cats.ir.objects import ObjectNumpy, holds_objects
-from cats.ir.spaces import Ground, Shape, Space, Value, size, space_of
+from cats.ir.spaces import Discrete, Ground, Real, Shape, Space, Value, size, space_of
 
 Text = str | Callable[..., str]
 
@@ -192,6 +192,30 @@ class Primitive:
             return newest.emit(self, args, tuple(sorted(params.items())))
         return self.evaluate(*args, **params)
 
+    def result(self, spaces: Sequence[Space], params: dict[str, Any]) -> Any:
+        """The space of the result, or those of several. Raises SpaceError for what is none."""
+        found = self.space(*spaces, **params)
+        for each in found if type(found) is tuple else (found,):
+            if type(each) is not Real and type(each) is not Discrete:
+                raise SpaceError(
+                    f"the space of {self.name} gives {kind_of(each)}, "
+                    "which is no space of numbers or arrays",
+                    remedy="Let the `space` of the record return Real(shape) or Discrete(shape).",
+                )
+        return found
+
+    def check_code(self, count: int, params: dict[str, Any]) -> None:
+        """Raises TermError unless the code text, for so many arguments, is Python."""
+        names = [f"x{i}" for i in range(count)]
+        try:
+            compile(self.text(names, params) or "0", self.name, "eval")
+            compile(self.helpers, self.name, "exec")
+        except SyntaxError as error:
+            raise TermError(
+                f"the code of {self.name} is no Python: {error.msg}",
+                remedy="Give NumPy text of the arguments {0}, {1}, ..., as in 'np.sin({0})'.",
+            ) from None
+
     def text(self, args: Sequence[str], params: dict[str, Any]) -> str | None:
         """The NumPy expression for these argument texts, or None for an opaque function."""
         match self.code:
@@ -210,7 +234,17 @@ class Primitive:
         text = self.text(names, params)
         whole = f"lambda {', '.join(names)}: {text}"
         exact = any(map(holds_objects, args))
-        return _compiled(whole, self.helpers, self.modules, exact)(*args)
+        try:
+            run = _compiled(whole, self.helpers, self.modules, exact)
+        except SyntaxError:
+            self.check_code(len(args), params)
+            raise
+        return run(*args)
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is one of the vocabulary."""
+        return self.home.startswith("cats.ir.")
 
     # The answers to LinearOp.
 
@@ -228,8 +262,23 @@ class Primitive:
         return self(*leaf.arguments(v), **dict(leaf.params))
 
     def adjoint(self, leaf: Leaf) -> Leaf:
-        """The transposed leaf. Raises LinearityError, naming the operation, if not linear."""
-        return self.linear_in(leaf.slot).adjoint(leaf)
+        """The transposed leaf. Raises LinearityError, naming the operation, if not linear.
+
+        So it does where what the record gives does not lead back.
+        """
+        found = self.linear_in(leaf.slot).adjoint(leaf)
+        if not isinstance(found, Leaf):
+            raise LinearityError(
+                f"the adjoint of {self.name} gives {kind_of(found)}, which is no leaf",
+                remedy="Let the `adjoint` of its record return a leaf, made by leaf_of.",
+            )
+        if found.dom != leaf.cod or found.cod != leaf.dom:
+            raise LinearityError(
+                f"the adjoint of {self.name} in argument {leaf.slot}, {leaf.dom} -o {leaf.cod} "
+                f"there, is a map {found.dom} -o {found.cod}",
+                remedy=f"Let the `adjoint` of its record return a leaf {leaf.cod} -o {leaf.dom}.",
+            )
+        return found
 
     def lift(self, leaf: Leaf, extra: Shape) -> Leaf:
         """The leaf on every entry of more trailing axes."""

@@ -33,7 +33,7 @@ def result_space(op: Primitive, spaces: Sequence[Any], params: Mapping[str, Any]
                 remedy="Apply it to the parts of a product.",
             )
     try:
-        found = op.space(*spaces, **params)
+        found = op.result(spaces, dict(params))
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         if isinstance(error, CatsError):
             raise

@@ -165,7 +165,8 @@ class Builder:
     ) -> tuple[Ground, ...]:
         """What the operation says of its results."""
         try:
-            space = op.space(*[w.space for w in wires], **dict(params))
+            ends = [w.space for w in wires]
+            space = op.result(ends, dict(params)) if type(op) is Primitive else op.space(*ends)
         except SpaceError as error:
             raise error.at(self.where) from None
         return space if type(space) is tuple else (space,)
