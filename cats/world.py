@@ -38,6 +38,17 @@ class World:
         return word in self.texts or any(rounds_to(number, word) for number in self.written)
 
 
+def said_by(value: Any) -> str | None:
+    """The text that a string is, or that bytes say; None of anything else.
+
+    >>> said_by("1.5"), said_by(b"1.5"), said_by(1.5)
+    ('1.5', '1.5', None)
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("latin1")
+    return value if isinstance(value, str) else None
+
+
 def rounds_to(number: float, word: str) -> bool:
     """Whether a word may be what a number was written as: it agrees to the digits of the word.
 

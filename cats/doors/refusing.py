@@ -68,8 +68,10 @@ TAKEN_OUT = (
     "it takes the numbers out, and their derivatives would be lost",
     "Compute with NumPy or math, or with the values themselves.",
 )
-LIBRARIES = frozenset({"json", "statistics", "struct", "_struct", "fractions", "decimal"})
-"""Modules of Python whose functions ask for the numbers themselves."""
+LIBRARIES = frozenset(
+    {"json", "statistics", "struct", "_struct", "fractions", "decimal", "ast", "csv", "_csv"}
+)
+"""Modules of Python whose functions ask for the numbers themselves, or read them out of texts."""
 
 
 def takes_out(value: Any) -> bool:

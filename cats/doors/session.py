@@ -49,7 +49,7 @@ from cats.doors.refusing import (
 )
 from cats.doors.remembering import remembering
 from cats.doors.surroundings import builtins_of, import_module, importing, warning
-from cats.doors.taken_out import kept_in, refuse_text
+from cats.doors.taken_out import kept_in, reads_text, refuse_text
 from cats.doors.types import has_door, type_door
 from cats.ir.wire import STAMPS
 from cats.recorder import Recorder, newest_recorder
@@ -90,6 +90,7 @@ class Session:
         doors = {
             **python.doors(self.mirrors.original, self.rebound),
             "float": self._number(float),
+            "complex": self._number(complex),
             "memoryview": self._number(memoryview),
             **builtins_of(self),
         }
@@ -370,7 +371,7 @@ class Session:
 
     def _check_text(self, text: str) -> None:
         """Raises TraceError for the text of a traced value, which must not become a number."""
-        if self.world.wrote(text):
+        if reads_text(self.world, text):
             refuse_text(self, "a number read out")
 
     def _changing(self) -> None:

@@ -13,6 +13,7 @@ from cats.doors.code import inner
 from cats.doors.globals import Globals, Sees
 from cats.doors.refusing import RAISING, makes_errors
 from cats.doors.taken_out import holds_text, refuse_text
+from cats.world import said_by
 
 
 def builtins_of(session: Sees) -> dict[str, Any]:
@@ -37,9 +38,10 @@ def _evaluator(session: Sees, run: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(source: Any, space: Any = None, inside: Any = None, /) -> Any:
         frame = sys._getframe(1)
-        if isinstance(source, str) and holds_text(session.world, source):
+        text = said_by(source)
+        if text is not None and holds_text(session.world, text):
             refuse_text(session, run.__name__)
-        code = compile(source, "<text>", run.__name__) if isinstance(source, str) else source
+        code = source if text is None else compile(source, "<text>", run.__name__)
         if space is None:
             space, inside = frame.f_globals, frame.f_locals
         if isinstance(space, Globals):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from cats.doors.refusing import NUMERAL, TAKEN_OUT
 from cats.recorder import Recorder, newest_recorder
-from cats.world import World
+from cats.world import World, said_by
 
 
 class Traces(Protocol):
@@ -22,9 +22,22 @@ class Traces(Protocol):
 
 def holds_text(world: World, source: str) -> bool:
     """Whether there is the text of a traced number in a source."""
-    whole = any(text in source for text in world.texts)
+    return any(text in source for text in world.texts) or reads_text(world, source)
+
+
+def reads_text(world: World, source: str) -> bool:
+    """Whether a source, or one of the numerals in it, is the text of a traced number."""
     numerals = NUMERAL.findall(source)
-    return whole or any(map(world.wrote, [*numerals, *(f"-{n}" for n in numerals)]))
+    return any(map(world.wrote, [source, *numerals, *(f"-{n}" for n in numerals)]))
+
+
+def texts_in(values: Iterable[Any]) -> Iterator[str]:
+    """The texts among values, and in the lists and tuples among them; bytes as what they say."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from texts_in(value)
+        elif (text := said_by(value)) is not None:
+            yield text
 
 
 def refuse_text(session: Traces, name: str) -> None:
@@ -44,7 +57,7 @@ def kept_in(session: Traces, function: Callable[..., Any]) -> Callable[..., Any]
         if newest_recorder((args, kwargs)) is not None:
             name = f"{function.__module__.removeprefix('_')}.{function.__name__}"
             recorder.refuse(f"{name} of a traced value", *TAKEN_OUT)
-        if any(isinstance(a, str) and holds_text(recorder.world, a) for a in args):
+        if any(holds_text(recorder.world, text) for text in texts_in((*args, *kwargs.values()))):
             refuse_text(session, function.__name__)
         return function(*args, **kwargs)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
 import types
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from cats.ir.prims.layout import convert
 from cats.operands import UFUNCS, reflected
 from cats.traced import Traced
 from cats.tracked import sample
+from cats.world import said_by
 
 
 class TypeDoor(type):
@@ -32,14 +34,19 @@ class TypeDoor(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], Traced):
             return made(cls.real, args[0])
-        if args and isinstance(args[0], str):
-            cls.check(args[0])
+        cls.read(args)
         if args and issubclass(cls.real, float | np.floating):
             found = floated(args[0])
             if isinstance(found, Traced):
                 return made(cls.real, found)
             args = (found, *args[1:])
         return cls.real(*args, **kwargs)
+
+    def read(cls, args: tuple[Any, ...]) -> None:
+        """Raises for a text, or bytes, among arguments that must not be read."""
+        for value in args:
+            if (text := said_by(value)) is not None:
+                cls.check(text)
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(sample(value), cls.real)
@@ -61,11 +68,23 @@ class TypeDoor(type):
         if name in _OF_DOORS or not any(name in vars(base) for base in real.__mro__):
             return type.__getattribute__(cls, name)
         found = getattr(real, name)
+        if isinstance(found, types.BuiltinFunctionType):
+            return _reading(cls, found)
         return _method(name, found) if isinstance(found, _IN_C) else found
 
 
-_OF_DOORS = frozenset({"real", "dtype", "check", "__class__", "__dict__"})
+_OF_DOORS = frozenset({"real", "dtype", "check", "read", "__class__", "__dict__"})
 _IN_C = (types.MethodDescriptorType, types.WrapperDescriptorType)
+
+
+def _reading(door: TypeDoor, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that a type has, as float.fromhex; what it reads is looked at."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        door.read((*args, *kwargs.values()))
+        return plain(*args, **kwargs)
+
+    return functools.wraps(plain)(call)
 
 
 def _method(name: str, plain: Any) -> Callable[..., Any]:
@@ -117,6 +136,8 @@ def made(real: type, x: Traced) -> Any:
         found = single if single.dtype == np.float64 else convert(single, dtype="float64")
         found.weak = True
         return found
+    if real is complex:
+        return complex(x)
     if real.__module__ in _EXACT or real in _NO_NUMBERS:
         x.recorder.refuse(
             f"{real.__name__}(x) of a traced value",
@@ -133,6 +154,7 @@ def made(real: type, x: Traced) -> Any:
 NUMBERS = frozenset(
     {
         float,
+        complex,
         *(
             t
             for t in vars(np).values()

@@ -5,9 +5,14 @@ The value is NumPy's or Python's own, or there is an error that says why there i
 
 from __future__ import annotations
 
+import ast
+import csv
 import io
+import re
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -89,8 +94,42 @@ def test_no_number_is_read_out_of_the_text_of_a_value(name: str) -> None:
         cats.grad(lambda x: np.sum(READERS[name](x)) * x)(1.5)
 
 
+READ_OUT: list[tuple[str, Function]] = [
+    ("a number read out", lambda x: float.fromhex(x.hex())),
+    ("a number read out", lambda x: np.float64.fromhex(f"{x.hex()}")),
+    ("a number read out", lambda x: float.__new__(float, str(x))),
+    ("a number read out", lambda x: complex(str(x)).real),
+    ("a number read out", lambda x: complex(f"{x}+1j").real),
+    ("a number read out", lambda x: complex("%.4f" % x).real),  # noqa: UP031
+    ("a number read out", lambda x: float(str(x).encode())),
+    ("a number read out", lambda x: float(bytearray(str(x).encode()))),
+    ("a number read out", lambda x: float(memoryview(str(x).encode()))),
+    ("a number read out", lambda x: np.float64(str(x).encode())),
+    ("a number read out", lambda x: float(Decimal(str(x)))),
+    ("a number read out", lambda x: float(Fraction(f"{x}"))),
+    ("a number read out", lambda x: float(re.findall(r"[\d.]+", f"a{x}b")[0])),
+    ("literal_eval", lambda x: ast.literal_eval(str(x))),
+    ("literal_eval", lambda x: ast.literal_eval(f"[2, {x}]")[1]),
+    ("eval", lambda x: eval(str(x).encode())),
+    ("reader", lambda x: next(csv.reader([str(x)], quoting=csv.QUOTE_NONNUMERIC))[0]),
+]
+"""Ways from the text of a value to a number, and what the error calls them."""
+
+
+@pytest.mark.parametrize("number", range(len(READ_OUT)))
+def test_no_number_comes_back_through_a_text(number: int) -> None:
+    name, read = READ_OUT[number]
+    assert read(1.53) == 1.53
+    with pytest.raises(cats.TraceError, match=f"^{name} of the text of a traced value"):
+        cats.grad(lambda x: read(x) * x)(1.53)
+
+
 def test_other_texts_are_read() -> None:
     same(lambda x: np.array(["1.25"]).astype(float) * x + len(str(x)), 1.5)
+    same(lambda x: complex("1.25+2j").real * x + float(b"2.5") + len(x.hex()), 1.5)
+    same(lambda x: float.fromhex("0x1.8p+1") * x + ast.literal_eval("[2.5]")[0], 1.5)
+    same(lambda x: x if isinstance(x, complex) else x * isinstance(2j, complex), 1.5)
+    same(lambda x: x * np.zeros(2, complex).real.size + (complex is complex), 1.5)
 
 
 def raised(x: Array) -> Array:
