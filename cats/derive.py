@@ -31,6 +31,7 @@ from cats.ir.linear_program import (
 )
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import slope
+from cats.ir.prims.choice import keeping
 from cats.ir.program import Program, Step, a_program
 from cats.ir.prune import prune
 from cats.ir.rules import SMOOTHINGS
@@ -39,13 +40,19 @@ from cats.ir.spaces import UNIT, Product, Real, Space, Value, is_open, tangent
 from cats.ir.trampoline import Asking, outcome
 from cats.ir.transpose import transposed
 from cats.ir.wire import Builder, Wire
+from cats.known import Array, Knowledge, Known
 from cats.policies import Binomial, Every, Policy, Selective, policy_of
 from cats.policies import Saving as SavingSome
 from cats.repeating import Repetition, Replaying, Saving, repetition
 from cats.schedules import expanded, is_word, scheduled
+from cats.slopes import multiplies, singular
+from cats.still import Moving, Still
 from cats.unzip import unzip
 
 __all__ = ["Derivative", "derive"]
+
+Seen = tuple[Known | None, Moving]
+"""What is known of an argument of a word, and of which entries of it vary."""
 
 Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 """A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
@@ -79,8 +86,11 @@ def derive(
     return outcome(_derived(scheduled(program, policy), tuple(active)))
 
 
-def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
-    derivation = _Derivation(program, active)
+def _derived(
+    program: Program, active: tuple[int, ...], seen: Sequence[Seen] = ()
+) -> Asking[Derivative]:
+    """The derivative; `seen` says of the first inputs what is known where the program stands."""
+    derivation = _Derivation(program, active, seen)
     for step in program.steps:
         derivation.builder.where = step.where
         match step.op:
@@ -106,7 +116,9 @@ def _derived(program: Program, active: tuple[int, ...]) -> Asking[Derivative]:
 class _Derivation:
     """The primal and the linear program, growing together along the steps."""
 
-    def __init__(self, program: Program, active: tuple[int, ...]) -> None:
+    def __init__(
+        self, program: Program, active: tuple[int, ...], seen: Sequence[Seen] = ()
+    ) -> None:
         self.program = program
         self.active = active
         self.builder = Builder(program.inputs)
@@ -118,6 +130,11 @@ class _Derivation:
         self.tangents: list[int] = [ZERO] * len(program.inputs)
         self.inside: set[int] = set()
         self.saved: dict[int, Ref] = {}
+        self.residuals: list[Wire] = []
+        self.spared: dict[int, int] = {}
+        self.known = Knowledge(self.builder, [known for known, _ in seen])
+        moving = [seen[i][1] if i < len(seen) else None for i in active]
+        self.still = Still(moving, self.steps, self.known, lambda r: self.residuals[r.position])
         for position, i in enumerate(active):
             self.tangents[i] = position
 
@@ -142,20 +159,53 @@ class _Derivation:
                 )
         if step.where is not None:
             self.builder.where = step.where.unnamed
+        at: Sequence[Wire] = args
         shortcut = smoothed(SMOOTHED, op, args, step.params)
         if shortcut is not None:
-            map, given = shortcut.term, [self.tangent_of(w) for w in shortcut.at]
+            map, at = shortcut.term, shortcut.at
+            given = [self.tangent_of(w) for w in at]
         elif op.linearise is not None:
             map = op.linearise(*args, out=made, **dict(step.params))
             if not op.ours:
                 _check_ends(op, map, step, args)
         else:
             map = _by_linearity(op, step, args, given)
+        if any(t != ZERO for t in given) and multiplies(map):
+            given = self.sparing(map, at, given, step if shortcut is None else None)
         inputs: list[Tangent] = [() if t == ZERO else (Term(1, None, t),) for t in given]
         flow = self.flow(map, inputs[0] if len(inputs) == 1 else tuple(inputs))
         rows = [flow] if len(results) == 1 else list(flow)
         for row, space in zip(rows, step.spaces, strict=True):
             self.tangents.append(self.settle(row, space))  # type: ignore[arg-type]
+
+    def sparing(
+        self, map: Linear, at: Sequence[Wire], given: Sequence[int], step: Step | None
+    ) -> list[int]:
+        """The tangents, masked where entries are still whose slope may be infinite or nan.
+
+        step   whose derivative the map is, from its arguments
+        """
+        found = list(given)
+        for slot, (wire, t) in enumerate(zip(at, given, strict=True)):
+            moving = None if t == ZERO else self.still.moving(t)
+            if moving is not None and not moving.any():
+                found[slot] = ZERO
+            elif moving is not None and singular(self.known, map, at, slot, moving, step):
+                found[slot] = self.kept(t, wire, moving)
+        return found
+
+    def kept(self, position: int, wire: Wire, moving: Array) -> int:
+        """The tangent of a value, masked: once, whoever asks."""
+        if position not in self.spared:
+            mask = self.builder.lift(moving)
+            masked = self.leaf(keeping(mask, wire), (Term(1, None, position),))
+            self.spared[position] = self.settle(masked, wire.space)
+        return self.spared[position]
+
+    def seen(self, args: Sequence[Wire], given: Sequence[int]) -> list[Seen]:
+        """What is known of these arguments of a word, in front of it."""
+        moving = [None if t == ZERO else self.still.moving(t) for t in given]
+        return [(self.known.of(a), m) for a, m in zip(args, moving, strict=True)]
 
     def tangent_of(self, wire: Wire) -> int:
         """The tangent of a value that a smoothing goes back to."""
@@ -228,6 +278,7 @@ class _Derivation:
         found = self.saved.get(wire.index)
         if found is None:
             found = self.saved[wire.index] = Ref(len(self.saved), wire.space)
+            self.residuals.append(wire)
         return found
 
     def settle(self, terms: tuple[Term, ...], space: Space) -> int:
@@ -252,8 +303,9 @@ class _Derivation:
             self.tangents.extend([ZERO] * len(step.spaces))
             return
         derived: list[Derivative] = []
+        seen = self.seen(captured, given)
         for branch in case.branches:
-            derived.append(_without_open((yield _derived(branch, active))))
+            derived.append(_without_open((yield _derived(branch, active, seen))))
         joint = Joint(derived, len(captured))
         results = self.builder.case(joint.programs(), tag, captured)
         self.wires.extend(results[: len(step.spaces)])
@@ -287,7 +339,7 @@ class _Derivation:
             self.wires.extend(self.builder.emit(step.op, tuple(args)))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        d: Derivative = yield _derived(body, active)
+        d: Derivative = yield _derived(body, active, self.seen(args, given))
         if policy is None:
             made = self.builder.run(d.primal, args)
             self.wires.extend(made[: d.count])
@@ -411,7 +463,9 @@ class _Derivation:
             self.tangents.extend([ZERO] * len(step.spaces))
             return
         kind = Saving if policy is None or not loop.carries else Replaying
-        saving = kind(loop, (yield _around(loop, given)), args, self.builder, policy)
+        captured = args[loop.ahead :][: loop.captured]
+        derived = yield _around(loop, given, self.seen(captured, given[: loop.captured]))
+        saving = kind(loop, derived, args, self.builder, policy)
         self.wires.extend(saving.emit())
         twin, kept = saving.linear(given, self.saved_as)
         self.steps.append(replace(twin, where=step.where))
@@ -460,13 +514,13 @@ def _without_open(d: Derivative) -> Derivative:
     return Derivative(whole, renamed(linear, number.__getitem__), d.active)
 
 
-def _around(loop: Repetition, given: Sequence[int]) -> Asking[Derivative]:
+def _around(loop: Repetition, given: Sequence[int], seen: Sequence[Seen]) -> Asking[Derivative]:
     """The derivative of the body in the inputs that vary: a carry does if it begins to, or if
     some round lets it.
     """
     varies = {i for i, t in enumerate(given) if t != ZERO}
     while True:
-        d: Derivative = yield _derived(loop.body, tuple(sorted(varies)))
+        d: Derivative = yield _derived(loop.body, tuple(sorted(varies)), seen)
         moved = [loop.captured + k for k in range(loop.carries) if d.linear.outputs[k] != ZERO]
         if varies.issuperset(moved):
             return d
