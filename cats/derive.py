@@ -134,7 +134,7 @@ class _Derivation:
         self.spared: dict[int, int] = {}
         self.known = Knowledge(self.builder, [known for known, _ in seen])
         moving = [seen[i][1] if i < len(seen) else None for i in active]
-        self.still = Still(moving, self.steps, self.known, lambda r: self.residuals[r.position])
+        self.still = Still(moving, self.steps, self.told)
         for position, i in enumerate(active):
             self.tangents[i] = position
 
@@ -272,6 +272,10 @@ class _Derivation:
     def ref(self, value: Value, like: Space) -> Ref:
         """A fixed argument of a leaf, as a residual."""
         return self.saved_as(self.builder.lift(value, like))  # type: ignore[arg-type]
+
+    def told(self, ref: Ref) -> Known | None:
+        """What is known of a residual."""
+        return self.known.of(self.residuals[ref.position])
 
     def saved_as(self, wire: Wire) -> Ref:
         """The residual that a position of the primal becomes, the same when asked again."""

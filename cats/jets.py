@@ -14,13 +14,13 @@ from typing import Any, assert_never
 
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import neg
 from cats.ir.program import Program, Step, nested
 from cats.ir.spaces import Real
 from cats.ir.wire import Builder, Wire
 from cats.pipeline import adjoint
 from cats.schedules import expanded
 from cats.series import Recorder, Series, Slopes, Term, moves
+from cats.zeros import negative
 
 
 def jet(program: Program, active: Sequence[int], order: int, given: int | None = None) -> Program:
@@ -119,7 +119,9 @@ class _Jets(Recorder):
 
         def side(k: int, n: int) -> Term:
             found = [self.at(image(j)[k], n - j) for j in range(n)]
-            return self.total([self.at(sides[k], n), *[r if r is None else neg(r) for r in found]])
+            return self.total(
+                [self.at(sides[k], n), *[r if r is None else negative(r) for r in found]]
+            )
 
         @cache
         def terms(n: int) -> Sequence[Term]:

@@ -21,12 +21,19 @@ from cats.ir.commuting import smoothed
 from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Params, Proj, Scale, Then, Zero
 from cats.ir.primitive import Primitive
-from cats.ir.prims.algebra import add, div, mul, neg
+from cats.ir.prims.algebra import div, mul, neg
+from cats.ir.prims.choice import keep, keeping
+from cats.ir.prims.contraction import contract
+from cats.ir.program import Step
 from cats.ir.rewrite import by_head
 from cats.ir.rules import EXACT
 from cats.ir.smoothing import Flow
-from cats.ir.spaces import Ground, Product, Real, Space, Value
+from cats.ir.spaces import Ground, Product, Real, Space, Value, space_of, tangent
 from cats.ir.wire import Builder, Wire
+from cats.known import Array, Knowledge, Known
+from cats.slopes import multiplies, singular
+from cats.still import Part, Reach, either, nothing
+from cats.zeros import Masked, applied, contracted, negative, over, plain, product, summed
 
 
 class Series:
@@ -74,6 +81,10 @@ class Recorder:
         self.plain = Builder(rewrites=REWRITES)
         self.known: dict[int, Series] = {}
         self.slopes: dict[int, Series] = {}
+        self.values = Knowledge(self.plain)
+        self.reach = Reach(self.told)
+        self.parts: dict[int, Part] = {}
+        self.under: dict[int, Series] = {}
 
     # Series
 
@@ -102,27 +113,25 @@ class Recorder:
 
     def written(self, term: Term, space: Ground) -> Wire:
         """A term as a wire, zeros written out."""
-        return self.builder.zeros(space) if term is None else self.builder.lift(term, space)
+        return self.builder.zeros(space) if term is None else self.builder.lift(plain(term), space)
 
     def slope(self, s: Series) -> Series:
         """s': its n-th term is (n + 1) s_(n+1)."""
         if s.wire.index not in self.slopes:
             made = self.placed(s.space, [])
             made.next = lambda n: self.times(n + 1, self.at(s, n + 1))
+            self.parts[made.wire.index] = self.parts.get(s.wire.index)
             self.slopes[s.wire.index] = made
         return self.slopes[s.wire.index]
 
     def times(self, number: float, term: Term) -> Term:
         """A term times a number."""
-        return term if term is None or number == 1 else mul(term, float(number))
+        return term if term is None or number == 1 else product(term, float(number))
 
     def total(self, terms: Sequence[Term]) -> Term:
         """The sum of terms."""
-        present = [t for t in terms if t is not None]
-        found = present[0] if present else NOTHING
-        for t in present[1:]:
-            found = add(found, t)
-        return found
+        present = [(1, t) for t in terms if t is not None]
+        return summed(present) if present else NOTHING
 
     # Operations
 
@@ -140,32 +149,74 @@ class Recorder:
             origin = self.plain.origins[wire.index]
             step, first = self.plain.steps[origin], self.plain.firsts[origin]
             args = tuple([self.plain.wires[a] for a in step.args])
-            results = self.plain.wires[first : first + len(step.spaces)]
-            self.applied(step.op, args, step.params, results)  # type: ignore[arg-type]
+            self.applied(step, args, self.plain.wires[first : first + len(step.spaces)])
         return self.known[wire.index]
 
-    def applied(
-        self, op: Primitive, wires: tuple[Wire, ...], params: Params, results: Sequence[Wire]
-    ) -> None:
+    def applied(self, step: Step, wires: tuple[Wire, ...], results: Sequence[Wire]) -> None:
         """One operation: still, a convolution, or said by its derivative."""
+        op: Primitive = step.op  # type: ignore[assignment]
         args = list(map(self.of, wires))
         moving = [i for i, a in enumerate(args) if moves(a)]
         still = not moving or not any(isinstance(w.space, Real) for w in results)
-        firsts = self.firsts(op, args, params, moving)
+        firsts = self.firsts(op, args, step.params, moving)
         made = [self.kept(w, [first], still) for w, first in zip(results, firsts, strict=True)]
         if still:
             return
-        flow = smoothed(SMOOTHED, op, wires, params)
+        flow = smoothed(SMOOTHED, op, wires, step.params)
         if flow is not None:
-            self.by_slope(lambda: flow, made)
-        elif linear_in(op, _spaces(args), params, tuple(moving)):
-            made[0].next = self.convolution(op, args, params, moving)
+            self.by_slope(flow, made, None)
+        elif linear_in(op, _spaces(args), step.params, tuple(moving)):
+            flow = _in_each(step, wires, moving)
+            self.reaches(flow, made)
+            made[0].next = self.convolution(op, self.spared(flow, step), step.params, moving)
         elif op is div:
-            made[0].next = self.quotient(args[0], args[1], made[0])
+            flow = Flow(wires, div.linearise(*wires, out=results[0]))  # type: ignore[misc]
+            self.reaches(flow, made)
+            above, below = self.spared(flow, step)
+            made[0].next = self.quotient(above, below, made[0])
         else:
             linearise = self.known_slope(op, moving)
             out = results[0] if len(results) == 1 else tuple(results)
-            self.by_slope(lambda: Flow(wires, linearise(*wires, out=out, **dict(params))), made)
+            slope = linearise(*wires, out=out, **dict(step.params))
+            self.by_slope(Flow(wires, slope), made, step)
+
+    # Entries that are still
+
+    def told(self, value: Value) -> Known | None:
+        """What is known of a value that is fixed in a leaf."""
+        return self.values.of(value) if type(value) is Wire else Known(np.asarray(value), True)
+
+    def reaches(self, flow: Flow, made: Sequence[Series]) -> None:
+        """Notes which entries of results move, from what moves of the values of the flow."""
+        parts = tuple(map(self.part, flow.at))
+        found = self.reach.along(flow.term, parts[0] if len(parts) == 1 else parts)
+        rows = [found] if len(made) == 1 else found
+        self.parts.update(zip([s.wire.index for s in made], rows, strict=True))  # type: ignore[arg-type]
+
+    def part(self, wire: Wire) -> Part:
+        """Which entries of a series move."""
+        return self.parts.get(wire.index) if moves(self.of(wire)) else nothing(tangent(wire.space))
+
+    def spared(self, flow: Flow, step: Step | None) -> list[Series]:
+        """The values of the flow, masked where they are still and may meet an infinite slope."""
+        found = list(map(self.of, flow.at))
+        if not multiplies(flow.term):
+            return found
+        for slot, wire in enumerate(flow.at):
+            part = self.parts.get(wire.index) if moves(found[slot]) else None
+            if not isinstance(part, np.ndarray):
+                continue
+            if singular(self.values, flow.term, flow.at, slot, part, step):
+                found[slot] = self.masked(found[slot], part)
+        return found
+
+    def masked(self, s: Series, part: Array) -> Series:
+        """The series, of which entries are known to be still."""
+        if s.wire.index not in self.under:
+            leaf = keeping(self.builder.lift(part), s.wire)
+            made = self.under[s.wire.index] = self.placed(s.space, [self.at(s, 0)])
+            made.next = lambda n: None if self.at(s, n) is None else applied(leaf, self.at(s, n))
+        return self.under[s.wire.index]
 
     def firsts(
         self, op: Primitive, args: Sequence[Series], params: Params, moving: Sequence[int]
@@ -174,6 +225,11 @@ class Recorder:
         zeros = [i for i in moving if self.at(args[i], 0) is None]
         if any(linear_in(op, _spaces(args), params, (i,)) for i in zeros):
             return [NOTHING]
+        given = [self.at(a, 0) for a in args]
+        masked = [i for i, g in enumerate(given) if isinstance(g, Masked) or (op is keep and i)]
+        if masked and linear_in(op, _spaces(args), params, tuple(masked)):
+            written = [g if i in masked else self.term(args[i], 0) for i, g in enumerate(given)]
+            return [self.times_each(op, written, params)]
         found = self.builder.emit(op, tuple([self.term(a, 0) for a in args]), params)
         return found if isinstance(found, tuple) else (found,)
 
@@ -191,19 +247,34 @@ class Recorder:
                 at = dict(zip(moving, (*places, rest), strict=True))
                 given = [self.at(a, at.get(i, 0)) for i, a in enumerate(args)]
                 if all(g is not None for g in given):
-                    found.append(self.builder.emit(op, tuple(given), params))
+                    found.append(self.times_each(op, given, params))
             return self.total(found)
 
         return find
+
+    def times_each(self, op: Primitive, given: Sequence[Value], params: Params) -> Term:
+        """An operation that is linear in each of these terms: known zeros meet no other."""
+        masked = [i for i, g in enumerate(given) if isinstance(g, Masked)]
+        if len(masked) > 1 and op is mul:
+            return product(*given)
+        if len(masked) > 1 and op is contract and len(given) == 2:
+            return contracted(*given, **dict(params))
+        if not masked and op is not keep:
+            return self.builder.emit(op, tuple(given), params)
+        slot = masked[0] if masked else 1
+        fixed = [plain(g) for i, g in enumerate(given) if i != slot]
+        ends = [space_of(g.value if isinstance(g, Masked) else g) for g in given]
+        end = op.space(*ends, **dict(params))
+        return applied(Leaf(op, slot, tuple(fixed), params, ends[slot], end), given[slot])
 
     def quotient(self, a: Series, b: Series, y: Series) -> Callable[[int], Term]:
         """y b = a: b_0 y_n = a_n - b_n y_0 - ... - b_1 y_(n-1)."""
 
         def find(n: int) -> Term:
             pairs = [(self.at(y, j), self.at(b, n - j)) for j in range(n)]
-            known = [neg(mul(y, r)) for y, r in pairs if y is not None and r is not None]
+            known = [negative(product(y, r)) for y, r in pairs if y is not None and r is not None]
             rest = self.total([self.at(a, n), *known])
-            return NOTHING if rest is None else div(rest, self.at(b, 0))
+            return NOTHING if rest is None else over(rest, self.at(b, 0))
 
         return find
 
@@ -224,17 +295,17 @@ class Recorder:
             )
         return op.linearise
 
-    def by_slope(self, derivative: Callable[[], Flow], made: Sequence[Series]) -> None:
-        """n y_n = (L(x) x')_(n-1)."""
+    def by_slope(self, flow: Flow, made: Sequence[Series], step: Step | None) -> None:
+        """n y_n = (L(x) x')_(n-1); the step whose derivative L is, if it is that of one."""
+        self.reaches(flow, made)
+        at = self.spared(flow, step)
 
         @cache
         def rows() -> Sequence[Series | None]:
             """The derivatives, asked for when the operation is in its place already."""
-            found = derivative()
-            at = list(map(self.of, found.at))
             slopes = [self.slope(a) if moves(a) else NOTHING for a in at]
-            flow: Any = self.flow(found.term, slopes[0] if len(slopes) == 1 else tuple(slopes))
-            return [flow] if len(made) == 1 else flow
+            found: Any = self.flow(flow.term, slopes[0] if len(slopes) == 1 else tuple(slopes))
+            return [found] if len(made) == 1 else found
 
         def slopes(k: int, n: int) -> Term:
             slope = rows()[k]
@@ -248,7 +319,7 @@ class Recorder:
 
         def find(n: int) -> Term:
             term = slopes(k, n - 1)
-            return term if term is None or n == 1 else div(term, float(n))
+            return term if term is None or n == 1 else over(term, float(n))
 
         return find
 
@@ -302,8 +373,19 @@ class Recorder:
         if len(present) == 1:
             return present[0]
         made = self.placed(present[0].space, [])
+        self.parts[made.wire.index] = either([self.part(r.wire) for r in present])
         made.next = lambda n: self.total([self.at(r, n) for r in present])
         return made
+
+
+def _in_each(step: Step, wires: tuple[Wire, ...], moving: Sequence[int]) -> Flow:
+    """The derivative of an operation that is linear in what moves: itself, in each."""
+    (end,) = step.spaces
+    parts: list[Linear] = [Zero(tangent(w.space), end) for w in wires]
+    for i in moving:
+        fixed = (*wires[:i], *wires[i + 1 :])
+        parts[i] = Leaf(step.op, i, fixed, step.params, wires[i].space, end)  # type: ignore[arg-type]
+    return Flow(wires, parts[0] if len(parts) == 1 else Join(tuple(parts)))
 
 
 def _spaces(args: Sequence[Series]) -> tuple[Ground, ...]:

@@ -11,62 +11,50 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.linear import Leaf, Ref
+from cats.ir.errors import DerivativeError
+from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero
 from cats.ir.linear_program import LinearStep, SumStep
 from cats.ir.primitive import Primitive
-from cats.ir.spaces import Real, is_open, size
-from cats.ir.wire import Wire
-from cats.known import WORTH, Array, Knowledge, Known
+from cats.ir.spaces import Product, Real, Space, Value, is_open, size, space_of
+from cats.known import WORTH, Array, Known
 
 Moving = Array | None
 """Which entries may be other than zero; None: all of them."""
 
+Part = Moving | tuple["Part", ...]
+"""The same for each part of a product."""
 
-class Still:
-    """Which entries of each tangent of a linear program may be other than zero.
 
-    inputs     which of its inputs may
-    steps      its steps, which may become more
-    known      what is known of the values of the primal
-    residual   what a residual is in the primal
+class Reach:
+    """How linear maps hand on which entries may be other than zero.
+
+    told   what is known of a value that is fixed in a leaf
     """
 
-    def __init__(
-        self,
-        inputs: Sequence[Moving],
-        steps: Sequence[LinearStep],
-        known: Knowledge,
-        residual: Callable[[Ref], Wire],
-    ) -> None:
-        self.steps = steps
-        self.known = known
-        self.residual = residual
-        self.rows: list[Moving] = list(inputs)
-        self.looked = 0
+    def __init__(self, told: Callable[[Value], Known | None]) -> None:
+        self.told = told
 
-    def moving(self, position: int) -> Moving:
-        """The entries that may vary of the tangent at a position."""
-        while len(self.rows) <= position:
-            step = self.steps[self.looked]
-            self.looked += 1
-            self.rows += (
-                [self.sum(step)] if isinstance(step, SumStep) else [None] * len(step.spaces)
-            )
-        return self.rows[position]
-
-    def sum(self, step: SumStep) -> Moving:
-        """A sum may be other than zero where a term may."""
-        if is_open(step.space):
-            return None
-        found = np.zeros(step.space.shape, bool)  # type: ignore[union-attr]
-        for term in step.terms:
-            part = self.rows[term.arg]
-            if term.leaf is not None:
-                part = self.through(term.leaf, part)
-            if part is None:
-                return None
-            found = found | part
-        return None if found.all() else found
+    def along(self, map: Linear, part: Part) -> Part:
+        """Where a linear term may be other than zero; rules are small, so this may recurse."""
+        match map:
+            case Id() | Scale():
+                return part
+            case Zero(cod=cod):
+                return nothing(cod)
+            case Then(first, second):
+                return self.along(second, self.along(first, part))
+            case Fork(parts):
+                return tuple([self.along(p, part) for p in parts])
+            case Join(parts):
+                return either([self.along(p, x) for p, x in zip(parts, part, strict=True)])  # type: ignore[arg-type]
+            case Proj(index=index):
+                return part[index]  # type: ignore[index]
+            case Inj(spaces, index):
+                return tuple([part if j == index else nothing(s) for j, s in enumerate(spaces)])
+            case Leaf():
+                return self.through(map, part)  # type: ignore[arg-type]
+            case _:
+                raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
 
     def through(self, leaf: Leaf, part: Moving) -> Moving:
         """Where the leaf may be other than zero, at a tangent that may be so in a part."""
@@ -78,7 +66,7 @@ class Still:
         structure = op.structure(leaf)
         if part is None and structure == "permutation":
             return None
-        known = [self.known.of(self.residual(v)) for v in leaf.fixed]
+        known = [self.told(v) for v in leaf.fixed]
         whole = all(k is not None and k.whole for k in known)
         if structure == "diagonal":
             return _entrywise(leaf, known, part) if whole else part
@@ -91,6 +79,64 @@ class Still:
         if (part is None and not whole) or any(v is None for v in at):
             return None
         return np.asarray(op.linear.masked(leaf.with_fixed(tuple(at)), marks)[1])
+
+
+class Still(Reach):
+    """Which entries of each tangent of a linear program may be other than zero.
+
+    inputs   which of its inputs may
+    steps    its steps, which may become more
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Moving],
+        steps: Sequence[LinearStep],
+        told: Callable[[Value], Known | None],
+    ) -> None:
+        super().__init__(told)
+        self.steps = steps
+        self.rows: list[Moving] = list(inputs)
+        self.looked = 0
+
+    def moving(self, position: int) -> Moving:
+        """The entries that may vary of the tangent at a position."""
+        while len(self.rows) <= position:
+            step = self.steps[self.looked]
+            self.looked += 1
+            self.rows += (
+                [self.sum(step)] if isinstance(step, SumStep) else [None for _ in step.spaces]
+            )
+        return self.rows[position]
+
+    def sum(self, step: SumStep) -> Moving:
+        """A sum may be other than zero where a term may."""
+        found = nothing(step.space)
+        for term in step.terms:
+            part = self.rows[term.arg]
+            found = either([found, part if term.leaf is None else self.through(term.leaf, part)])
+            if found is None:
+                break
+        return found  # type: ignore[return-value]
+
+
+def nothing(space: Space) -> Part:
+    """Nowhere; of stacks as long as a loop turns out to run, anywhere."""
+    if isinstance(space, Product):
+        return tuple(map(nothing, space.parts))
+    return None if is_open(space) else np.zeros(space.shape, bool)  # type: ignore[union-attr]
+
+
+def either(parts: Sequence[Part]) -> Part:
+    """Where one of them may be other than zero."""
+    found = parts[0]
+    if isinstance(found, tuple):
+        return tuple(map(either, zip(*parts, strict=True)))
+    for part in parts:
+        if found is None or part is None:
+            return None
+        found = found | part  # type: ignore[operator]
+    return None if found is None or found.all() else found
 
 
 def _entrywise(leaf: Leaf, known: Sequence[Known | None], part: Moving) -> Moving:
@@ -106,13 +152,13 @@ def _multilinear(leaf: Leaf) -> bool:
     linear, op = leaf.op.linear, leaf.op  # type: ignore[attr-defined]
     if not leaf.fixed or not set(range(len(leaf.fixed) + 1)) <= set(linear.slots):
         return False
-    ends = [leaf.dom, leaf.cod, *[v.space for v in leaf.fixed]]
+    ends = [leaf.dom, leaf.cod, *map(space_of, leaf.fixed)]
     return bool(op.cost(_shaped(leaf)) <= WORTH * sum(map(size, ends)))
 
 
 def _shaped(leaf: Leaf) -> Leaf:
     """The leaf at zeros in place of its residuals."""
-    return leaf.with_fixed(tuple([_zeros(v.space) for v in leaf.fixed]))
+    return leaf.with_fixed(tuple([_zeros(space_of(v)) for v in leaf.fixed]))
 
 
 def _multiplied(leaf: Leaf, known: Sequence[Known | None], marks: Array) -> Array:
@@ -122,10 +168,11 @@ def _multiplied(leaf: Leaf, known: Sequence[Known | None], marks: Array) -> Arra
     return np.asarray(leaf.op.apply(leaf.with_fixed(fixed), marks.astype(dtype)) != 0)
 
 
-def _stand_in(ref: Ref, known: Known | None) -> Any:
+def _stand_in(value: Value, known: Known | None) -> Any:
     """What a mask is told at: numbers do not matter, places do."""
-    if isinstance(ref.space, Real):
-        return None if is_open(ref.space) else _zeros(ref.space)
+    space = space_of(value)
+    if isinstance(space, Real):
+        return None if is_open(space) else _zeros(space)
     return known.array if known is not None and known.whole else None
 
 

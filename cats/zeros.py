@@ -16,7 +16,7 @@ import numpy as np
 
 from cats.ir.linear import Leaf
 from cats.ir.primitive import Primitive, leaf_of
-from cats.ir.prims.algebra import add, mul, neg, sub
+from cats.ir.prims.algebra import add, div, mul, neg, sub
 from cats.ir.prims.choice import keep, logical_and, logical_not, logical_or
 from cats.ir.prims.contraction import contract, masked_contraction, parts_of, sizes_of
 from cats.ir.prims.layout import convert, with_shape
@@ -149,6 +149,11 @@ def product(x: Value, y: Value) -> Value:
     masks = [v.mask for v in (x, y) if isinstance(v, Masked)]
     made = mul(*[v.value if isinstance(v, Masked) else v for v in (x, y)])
     return Masked(made, _all(masks)) if masks else made
+
+
+def over(v: Value, by: Value) -> Value:
+    """v / by entry by entry, zero where v is known to be."""
+    return Masked(div(v.value, by), v.mask) if isinstance(v, Masked) else div(v, by)
 
 
 def contracted(x: Value, y: Value, spec: str) -> Value:
