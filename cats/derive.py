@@ -134,7 +134,7 @@ class _Derivation:
         self.spared: dict[int, int] = {}
         self.known = Knowledge(self.builder, [known for known, _ in seen])
         moving = [seen[i][1] if i < len(seen) else None for i in active]
-        self.still = Still(moving, self.steps, self.told)
+        self.still = Still(moving, self.steps, self.known, self.residual)
         for position, i in enumerate(active):
             self.tangents[i] = position
 
@@ -170,7 +170,7 @@ class _Derivation:
                 _check_ends(op, map, step, args)
         else:
             map = _by_linearity(op, step, args, given)
-        if any(t != ZERO for t in given) and multiplies(map):
+        if any(t != ZERO and self.still.moving(t) is not None for t in given):
             given = self.sparing(map, at, given, step if shortcut is None else None)
         inputs: list[Tangent] = [() if t == ZERO else (Term(1, None, t),) for t in given]
         flow = self.flow(map, inputs[0] if len(inputs) == 1 else tuple(inputs))
@@ -186,6 +186,8 @@ class _Derivation:
         step   whose derivative the map is, from its arguments
         """
         found = list(given)
+        if not multiplies(map):
+            return found
         for slot, (wire, t) in enumerate(zip(at, given, strict=True)):
             moving = None if t == ZERO else self.still.moving(t)
             if moving is not None and not moving.any():
@@ -273,9 +275,9 @@ class _Derivation:
         """A fixed argument of a leaf, as a residual."""
         return self.saved_as(self.builder.lift(value, like))  # type: ignore[arg-type]
 
-    def told(self, ref: Ref) -> Known | None:
-        """What is known of a residual."""
-        return self.known.of(self.residuals[ref.position])
+    def residual(self, ref: Ref) -> Wire:
+        """What a residual is in the primal."""
+        return self.residuals[ref.position]
 
     def saved_as(self, wire: Wire) -> Ref:
         """The residual that a position of the primal becomes, the same when asked again."""

@@ -30,7 +30,7 @@ from cats.ir.rules import EXACT
 from cats.ir.smoothing import Flow
 from cats.ir.spaces import Ground, Product, Real, Space, Value, space_of, tangent
 from cats.ir.wire import Builder, Wire
-from cats.known import Array, Knowledge, Known
+from cats.known import Array, Knowledge
 from cats.slopes import multiplies, singular
 from cats.still import Part, Reach, either, nothing
 from cats.zeros import Masked, applied, contracted, negative, over, plain, product, summed
@@ -82,7 +82,7 @@ class Recorder:
         self.known: dict[int, Series] = {}
         self.slopes: dict[int, Series] = {}
         self.values = Knowledge(self.plain)
-        self.reach = Reach(self.told)
+        self.reach = Reach(self.values, self.plain.lift)
         self.parts: dict[int, Part] = {}
         self.under: dict[int, Series] = {}
 
@@ -181,10 +181,6 @@ class Recorder:
             self.by_slope(Flow(wires, slope), made, step)
 
     # Entries that are still
-
-    def told(self, value: Value) -> Known | None:
-        """What is known of a value that is fixed in a leaf."""
-        return self.values.of(value) if type(value) is Wire else Known(np.asarray(value), True)
 
     def reaches(self, flow: Flow, made: Sequence[Series]) -> None:
         """Notes which entries of results move, from what moves of the values of the flow."""

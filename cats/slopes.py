@@ -20,7 +20,7 @@ from cats.ir.prims.algebra import div
 from cats.ir.program import Step
 from cats.ir.spaces import Real, space_of
 from cats.ir.wire import Wire
-from cats.known import Array, Knowledge, Known, unknown
+from cats.known import Array, Knowledge, Known
 
 USUAL = (0.0, 1.0, -1.0)
 """What may stand among entries that vary."""
@@ -57,7 +57,7 @@ def singular(
         return _unbounded(known, map)
     told, still = [known.of(w) for w in at], ~moving
     own = told[slot]
-    every = own is not None and not unknown(own.array[still]).any()
+    every = own is not None and bool(own.where[still].all())
     for usual in USUAL[:1] if every else USUAL:
         others = [usual if i == slot else 1.0 for i in range(len(at))]
         given = [_at(still, *each) for each in zip(at, told, others, strict=True)]
@@ -67,11 +67,12 @@ def singular(
 
 
 def _unbounded(known: Knowledge, map: Linear) -> bool:
-    """Whether a value that a derivative multiplies by is known to be infinite somewhere."""
+    """Whether a value that a derivative multiplies by is known to be infinite or nan somewhere."""
     for leaf in _leaves(map):
         told = [known.of(v) for v in leaf.fixed if isinstance(v, Wire)]
-        for array in [k.array for k in told if k is not None and k.array.dtype.kind == "f"]:
-            if np.any(array == 0 if leaf.op is div else np.isinf(array)):
+        for k in [k for k in told if k is not None and k.array.dtype.kind == "f"]:
+            ends = k.array == 0 if leaf.op is div else ~np.isfinite(k.array)
+            if np.any(ends & k.where):
                 return True
     return False
 
@@ -97,4 +98,4 @@ def _at(still: Array, wire: Wire, known: Known | None, usual: float) -> Array:
     if known is None:
         return np.full(np.count_nonzero(still), usual, wire.space.dtype)
     found: Array = known.array[still]
-    return np.where(np.isnan(found), usual, found) if found.dtype.kind == "f" else found
+    return np.where(known.where[still], found, found.dtype.type(usual))

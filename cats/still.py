@@ -15,8 +15,9 @@ from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero
 from cats.ir.linear_program import LinearStep, SumStep
 from cats.ir.primitive import Primitive
-from cats.ir.spaces import Product, Real, Space, Value, is_open, size, space_of
-from cats.known import WORTH, Array, Known
+from cats.ir.spaces import Ground, Product, Real, Space, is_open, size, space_of
+from cats.ir.wire import Wire
+from cats.known import WORTH, Array, Knowledge, Known
 
 Moving = Array | None
 """Which entries may be other than zero; None: all of them."""
@@ -28,11 +29,13 @@ Part = Moving | tuple["Part", ...]
 class Reach:
     """How linear maps hand on which entries may be other than zero.
 
-    told   what is known of a value that is fixed in a leaf
+    known   what is known of the values of the primal
+    wire    which of these is fixed in a leaf
     """
 
-    def __init__(self, told: Callable[[Value], Known | None]) -> None:
-        self.told = told
+    def __init__(self, known: Knowledge, wire: Callable[[Any], Wire]) -> None:
+        self.known = known
+        self.wire = wire
 
     def along(self, map: Linear, part: Part) -> Part:
         """Where a linear term may be other than zero; rules are small, so this may recurse."""
@@ -63,20 +66,24 @@ class Reach:
             return None
         if is_open(leaf.dom) or is_open(leaf.cod):
             return None
-        structure = op.structure(leaf)
-        if part is None and structure == "permutation":
+        diagonal = op.structure(leaf) == "diagonal"
+        if part is None and op.structure(leaf) == "permutation":
             return None
-        known = [self.told(v) for v in leaf.fixed]
-        whole = all(k is not None and k.whole for k in known)
-        if structure == "diagonal":
-            return _entrywise(leaf, known, part) if whole else part
+        wires = list(map(self.wire, leaf.fixed))
+        if not all(map(self.known.whole, wires)) and (diagonal or part is None):
+            return part
+        constants = [self.known.of(w) if self.known.whole(w) else None for w in wires]
+        fixed = [k.array for k in constants if k is not None]
+        told = len(fixed) == len(wires)
+        if diagonal:
+            return _entrywise(leaf, fixed, part) if told else part
         if op.linear.masked is None:
             return None
         marks = np.ones(leaf.dom.shape, bool) if part is None else part  # type: ignore[union-attr]
-        if whole and _multilinear(leaf):
-            return _multiplied(leaf, known, marks)
-        at = [_stand_in(v, k) for v, k in zip(leaf.fixed, known, strict=True)]
-        if (part is None and not whole) or any(v is None for v in at):
+        if told and _multilinear(leaf):
+            return _multiplied(leaf, fixed, marks)
+        at = [_stand_in(w.space, k) for w, k in zip(wires, constants, strict=True)]
+        if any(v is None for v in at):
             return None
         return np.asarray(op.linear.masked(leaf.with_fixed(tuple(at)), marks)[1])
 
@@ -92,9 +99,10 @@ class Still(Reach):
         self,
         inputs: Sequence[Moving],
         steps: Sequence[LinearStep],
-        told: Callable[[Value], Known | None],
+        known: Knowledge,
+        wire: Callable[[Any], Wire],
     ) -> None:
-        super().__init__(told)
+        super().__init__(known, wire)
         self.steps = steps
         self.rows: list[Moving] = list(inputs)
         self.looked = 0
@@ -111,13 +119,13 @@ class Still(Reach):
 
     def sum(self, step: SumStep) -> Moving:
         """A sum may be other than zero where a term may."""
-        found = nothing(step.space)
+        parts: list[Part] = []
         for term in step.terms:
             part = self.rows[term.arg]
-            found = either([found, part if term.leaf is None else self.through(term.leaf, part)])
-            if found is None:
-                break
-        return found  # type: ignore[return-value]
+            parts.append(part if term.leaf is None else self.through(term.leaf, part))
+            if parts[-1] is None:
+                return None
+        return either(parts) if parts else nothing(step.space)  # type: ignore[return-value]
 
 
 def nothing(space: Space) -> Part:
@@ -139,42 +147,37 @@ def either(parts: Sequence[Part]) -> Part:
     return None if found is None or found.all() else found
 
 
-def _entrywise(leaf: Leaf, known: Sequence[Known | None], part: Moving) -> Moving:
+def _entrywise(leaf: Leaf, fixed: Sequence[Array], part: Moving) -> Moving:
     """Where a diagonal map of constants is other than zero."""
-    at = leaf.with_fixed(tuple([k.array for k in known if k is not None]))
+    ones = np.ones(leaf.dom.shape, leaf.dom.dtype)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
-        found = leaf.op.apply(at, np.ones(leaf.dom.shape, leaf.dom.dtype)) != 0  # type: ignore[union-attr]
-    return found if part is None else found & part  # type: ignore[no-any-return]
+        found = np.asarray(leaf.op.apply(leaf.with_fixed(tuple(fixed)), ones) != 0)
+    return found if part is None else found & part
 
 
 def _multilinear(leaf: Leaf) -> bool:
     """Whether it is a sum of products, of no more terms than it takes to read it."""
-    linear, op = leaf.op.linear, leaf.op  # type: ignore[attr-defined]
-    if not leaf.fixed or not set(range(len(leaf.fixed) + 1)) <= set(linear.slots):
+    op, spaces = leaf.op, list(map(space_of, leaf.fixed))
+    linear = op.linear  # type: ignore[attr-defined]
+    if not spaces or not set(range(len(spaces) + 1)) <= set(linear.slots):
         return False
-    ends = [leaf.dom, leaf.cod, *map(space_of, leaf.fixed)]
-    return bool(op.cost(_shaped(leaf)) <= WORTH * sum(map(size, ends)))
+    shaped = leaf.with_fixed(tuple(map(_zeros, spaces)))
+    return bool(op.cost(shaped) <= WORTH * sum(map(size, [leaf.dom, leaf.cod, *spaces])))
 
 
-def _shaped(leaf: Leaf) -> Leaf:
-    """The leaf at zeros in place of its residuals."""
-    return leaf.with_fixed(tuple([_zeros(space_of(v)) for v in leaf.fixed]))
-
-
-def _multiplied(leaf: Leaf, known: Sequence[Known | None], marks: Array) -> Array:
+def _multiplied(leaf: Leaf, fixed: Sequence[Array], marks: Array) -> Array:
     """Where a sum of products with constants has a term."""
     dtype = leaf.dom.dtype  # type: ignore[union-attr]
-    fixed = tuple([(k.array != 0).astype(dtype) for k in known if k is not None])
-    return np.asarray(leaf.op.apply(leaf.with_fixed(fixed), marks.astype(dtype)) != 0)
+    others = tuple([(x != 0).astype(dtype) for x in fixed])
+    return np.asarray(leaf.op.apply(leaf.with_fixed(others), marks.astype(dtype)) != 0)
 
 
-def _stand_in(value: Value, known: Known | None) -> Any:
+def _stand_in(space: Ground, constant: Known | None) -> Array | None:
     """What a mask is told at: numbers do not matter, places do."""
-    space = space_of(value)
     if isinstance(space, Real):
         return None if is_open(space) else _zeros(space)
-    return known.array if known is not None and known.whole else None
+    return None if constant is None else constant.array
 
 
-def _zeros(space: Any) -> Array:
+def _zeros(space: Ground) -> Array:
     return np.broadcast_to(np.zeros((), space.dtype), space.shape)

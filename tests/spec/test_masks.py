@@ -168,6 +168,7 @@ def answers(f: Callable[[Array], Array], x: Array) -> dict[str, Array]:
         "hessian fwd": cats.jacobian(slope, mode="fwd")(x),
         "hessian rev": cats.jacobian(slope, mode="rev")(x),
         "hvp": cats.hvp(number, (x,), (v,)),
+        "series": np.array(cats.jet(f, (x,), ([v, weights, v],))[1]),
         "third": cats.grad(lambda z: np.sum(cats.hvp(number, (z,), (v,)) * weights))(x),
     }
 
