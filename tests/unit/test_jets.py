@@ -256,6 +256,20 @@ def test_a_series_that_nests_too_deep_is_told() -> None:
     assert len(cats.taylor(lambda x: x**2.5, 1.0, 60)) == 61
 
 
+CHOSEN: tuple[Function, ...] = (
+    lambda x: np.sqrt(np.where(x > 0, x, 0.0)),
+    lambda x: np.where(x > 0, np.log(x) * np.sqrt(x), 0.0) ** 2,
+    lambda x: np.where(x > 0, 1 / np.sqrt(x), 2.0) * np.where(x > 0, np.log(x), 3.0),
+    lambda x: np.sum(np.sqrt(np.outer(np.where(x > 0, x, 0.0), np.where(x > 0, 2.0, np.zeros(2))))),
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", CHOSEN)
+def test_what_is_not_taken_enters_no_term(f: Function) -> None:
+    assert cats.jet(f, (-1.0,), ([1.0, 1.0, 0.0],))[1] == [0.0, 0.0, 0.0]
+
+
 def test_jets_within_other_derivatives() -> None:
     def third(x: Array) -> Array:
         return cats.taylor(np.tanh, x, 3)[3]
