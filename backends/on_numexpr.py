@@ -24,8 +24,8 @@ from cats.backends.function import Style
 from cats.backends.lines import Line
 from cats.backends.operand import Operand, typed_text, weak_text
 from cats.backends.plan import Plan, Role, plan
+from cats.backends.shown import built
 from cats.backends.templates import CHOICE, INLINE, KINDS, LOGIC, TEMPLATES
-from cats.backends.text import loaded, write
 from cats.ir.constant import Constant
 from cats.ir.primitive import Primitive
 from cats.ir.prims import BY_NAME
@@ -56,7 +56,7 @@ class OnNumexpr:
         return True
 
     def build(self, program: Program) -> Run:
-        return loaded(write(program, "run", Style(ready=self.fused), {"np"}))
+        return built(program, Style(ready=self.fused))
 
     def compile(self, program: Program) -> Compiled:
         """The program as a callable."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cats.backends.backend import Compiled, Run, checked
 from cats.backends.function import Style
-from cats.backends.text import loaded, write
+from cats.backends.shown import built
 from cats.ir.primitive import Primitive
 from cats.ir.program import Program
 
@@ -31,7 +31,7 @@ class OnNumpy:
         return True
 
     def build(self, program: Program) -> Run:
-        return loaded(write(program, "run", Style(), {"np"}))
+        return built(program, Style())
 
     def compile(self, program: Program) -> Compiled:
         """The program as a callable."""

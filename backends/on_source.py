@@ -7,7 +7,6 @@ line assigned it; what a derivative adds for the same line does not.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cats.backends.backend import Compiled, Run, checked
+from cats.backends.comments import comment, encodable
 from cats.backends.function import Names, Style, no_words
 from cats.backends.naming import RESERVED, Given, identifier, is_name
 from cats.backends.plan import Plan
@@ -151,14 +151,6 @@ def exact(value: Constant) -> str:
     return const.text([], {"value": value}) or ""
 
 
-def comment(where: Where | None) -> str:
-    """The user's line, as it stands above the steps that came from it."""
-    if where is None or not where.line:
-        return ""
-    code = f": {where.code}" if where.code else ""
-    return _encodable(f"# {' '.join(os.path.basename(where.file).split())}:{where.line}{code}")
-
-
 def strays(where: Where | None) -> str:
     """The error a text raises at arguments for which the user's code goes another way."""
     line = comment(where).replace("#", ", at", 1)
@@ -167,13 +159,8 @@ def strays(where: Where | None) -> str:
 
 def quoted(text: str) -> str:
     """The text as a docstring."""
-    escaped = _encodable(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    escaped = encodable(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{escaped}{" " if escaped.endswith(chr(34)) else ""}"""'
-
-
-def _encodable(text: str) -> str:
-    """The text without what no file may hold: names of files and arguments may be any."""
-    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Naming:

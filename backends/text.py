@@ -60,12 +60,16 @@ def write(program: Program, name: str, style: Style, taken: set[str], docstring:
     return _Writer(inlined(program), name, style, taken).text(docstring)
 
 
-def loaded(text: Text, name: str = "run") -> Run:
-    """The function of a text, its constants and callees lying in its namespace."""
+def loaded(text: Text, file: str, name: str = "run") -> Run:
+    """The function of a text, its constants and callees lying in its namespace.
+
+    file   what its parts are said to lie in, with their numbers
+    """
     namespace = {**imported(text.modules), **text.callees}
     namespace.update((title, value.value) for title, value in text.constants.items())
-    for part in (*text.helpers, *text.functions):  # apart: a syntax tree is large while it lives
-        exec(compile(part, "<cats>", "exec"), namespace)
+    parts = (*text.helpers, *text.functions)  # apart: a syntax tree is large while it lives
+    for number, part in enumerate(parts):
+        exec(compile(part, f"{file}.{number}", "exec"), namespace)
     found: Run = namespace[name]
     return found
 
