@@ -19,7 +19,7 @@ import pytest
 import cats
 
 PRELUDE = """
-import array, collections, copy, fractions, io, json, logging, math, operator, pickle, queue
+import array, collections, concurrent.futures, copy, fractions, io, json, logging, math, operator, pickle, queue
 import random, types
 import numpy as np
 import scipy.integrate, scipy.io, scipy.optimize, scipy.special
@@ -28,7 +28,7 @@ x = np.array([1.0, 2.0, 3.0])
 m = np.arange(6.0).reshape(2, 3)
 big = np.ones(1000)
 kept = []
-leaked = queue.SimpleQueue()
+leaked, later = queue.SimpleQueue(), concurrent.futures.Future()
 settings = {}
 line, counts, lists = collections.deque(), collections.Counter(), collections.defaultdict(list)
 space, numbers_in_c = types.SimpleNamespace(), array.array("d")
@@ -442,8 +442,11 @@ AT_CALL = [
      "a traced value after its trace had ended", "Return values from the function"),
     ("cats.compile(lambda x: leaked.put(x))(x), cats.compile(lambda y: y + leaked.get())(x)",
      "a traced value after its trace had ended", "Return values from the function"),
-    ("cats.grad(lambda x: (cats.grad(lambda y: (leaked.put(y), y * x)[1])(x) * leaked.get()))(1.0)",
+    ("cats.grad(lambda x: (cats.grad(lambda y: (later.set_result(y), y * x)[1])(x)"
+     " * later.result()))(1.0)",
      "a traced value after its trace had ended", "Return values from the function"),
+    ("cats.grad(lambda x: (cats.grad(lambda y: (leaked.put(y), y * x)[1])(x) * leaked.get()))(1.0)",
+     "advancing a SimpleQueue from around", "within the function, and return it"),
 ]  # fmt: skip
 
 pytestmark = [
