@@ -19,8 +19,8 @@ import pytest
 import cats
 
 PRELUDE = """
-import array, collections, concurrent.futures, copy, fractions, io, json, logging, math, operator, pickle, queue
-import random, types
+import array, collections, concurrent.futures, copy, fractions, io, json, logging, math, operator
+import pickle, queue, random, types
 import numpy as np
 import scipy.integrate, scipy.io, scipy.optimize, scipy.special
 import cats
