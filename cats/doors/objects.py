@@ -144,22 +144,30 @@ def rebound_attribute(value: Any, rebind: Rebind) -> Any:
 
 
 class Parent:
-    """What `super()` gives: the attributes of the classes after one, for an object or a class."""
+    """What `super()` gives: the attributes of the classes after one, for an object or a class.
+
+    It has none of its own, so that special methods too are those of the classes after.
+    """
+
+    __slots__ = ("_found", "_rebind")
 
     def __init__(self, found: Any, rebind: Rebind) -> None:
         self._found, self._rebind = found, rebind
 
-    def __getattr__(self, name: str) -> Any:
-        owner, kind = self._found.__self__, self._found.__self_class__
-        above = iter(kind.__mro__)
-        next(base for base in above if base is self._found.__thisclass__)
+    def __getattribute__(self, name: str) -> Any:
+        found = object.__getattribute__(self, "_found")
+        owner, kind = found.__self__, found.__self_class__
+        whole = type.__dict__["__mro__"].__get__(kind)
+        above = iter(() if name == "__class__" else whole)
+        next((base for base in above if base is found.__thisclass__), None)
         for base in above:
             if name in vars(base):
-                found = rebound_attribute(vars(base)[name], self._rebind)
-                if not hasattr(type(found), "__get__"):
-                    return self._rebind(found)
-                return found.__get__(None if owner is kind else owner, kind)
-        return getattr(self._found, name)
+                rebind = object.__getattribute__(self, "_rebind")
+                inside = rebound_attribute(vars(base)[name], rebind)
+                if not hasattr(type(inside), "__get__"):
+                    return rebind(inside)
+                return inside.__get__(None if owner is kind else owner, kind)
+        return getattr(found, name)
 
 
 def _watching(
@@ -167,11 +175,12 @@ def _watching(
 ) -> dict[str, Any]:
     """Attributes read through the doors; writing refused on objects from outside."""
     methods: Any = kind
-    read, write = methods.__getattribute__, methods.__setattr__
-    delete = methods.__delattr__
+    read, write, delete = [
+        functools.cache(functools.partial(_inside, methods, name, rebind)) for name in _ACCESS
+    ]
 
     def getattribute(self: Any, name: str) -> Any:
-        found = read(self, name)
+        found = read()(self, name)
         traced = name == "__dict__" and type(asker(sys._getframe(1)).f_globals) is not dict
         refuse = watched(self) if traced else None
         if refuse is not None:
@@ -184,19 +193,24 @@ def _watching(
         refuse = watched(self)
         if refuse is not None:
             refuse(f"writing to the attribute {name} of a {kind.__name__}")
-        write(self, name, value)
+        write()(self, name, value)
 
     def delattribute(self: Any, name: str) -> None:
         refuse = watched(self)
         if refuse is not None:
             refuse(f"deleting the attribute {name} of a {kind.__name__}")
-        delete(self, name)
+        delete()(self, name)
 
-    return {
-        "__getattribute__": getattribute,
-        "__setattr__": setattribute,
-        "__delattr__": delattribute,
-    }
+    return dict(zip(_ACCESS, (getattribute, setattribute, delattribute), strict=True))
+
+
+_ACCESS = ("__getattribute__", "__setattr__", "__delattr__")
+"""Methods that Python calls where an attribute is named."""
+
+
+def _inside(kind: Any, name: str, rebind: Rebind) -> Any:
+    """A method of a class as traced code sees it."""
+    return rebound_attribute(getattr(kind, name), rebind)
 
 
 def state_of(made: Any) -> dict[str, Any]:

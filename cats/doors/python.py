@@ -16,7 +16,7 @@ from cats.calls import called
 from cats.concrete import told
 from cats.doors.answers import class_made, floated
 from cats.doors.attributes import attribute, has_attribute
-from cats.doors.objects import Parent
+from cats.doors.objects import Parent, behind
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
 from cats.operators import truth
@@ -290,7 +290,7 @@ def parent(rebound: Callable[[Any], Any]) -> Callable[..., Any]:
             frame = sys._getframe(1)
             names = frame.f_code.co_varnames
             args = (frame.f_locals["__class__"], frame.f_locals[names[0]])
-        return Parent(builtins.super(*args), rebound)
+        return Parent(builtins.super(behind(args[0]), *args[1:]), rebound)
 
     return call
 
