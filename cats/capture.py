@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from cats.bits import ATOMS, atoms, plainly, rows
+from cats.held import held_by
 from cats.ir.constant import Constant
 from cats.ir.node import Node
 from cats.ir.spaces import Value
@@ -66,7 +67,7 @@ def opaque(value: Value) -> bool:
     if seen or not modules or modules[0] in _UNCHANGING or type(value) is types.SimpleNamespace:
         return False
     hidden = any(ours(module) and module not in (*GENERAL, "enum") for module in modules)
-    return hidden or _state(value) is None
+    return hidden or held_by(value) is None
 
 
 def is_plain(value: np.ndarray[Any, Any]) -> bool:
@@ -201,7 +202,7 @@ class _Painter:
         """The attributes that an object of a user's class has besides what its class holds."""
         kind = type(value)
         plain = kind in _SEEN_THROUGH or ours(_module_of(kind))
-        return None if plain else self._inside(_state(value))
+        return None if plain else self._inside(held_by(value))
 
     def _compound(self, value: Value) -> Any:
         match value:
@@ -278,7 +279,7 @@ class _Painter:
             return (Same(value), self._kind(value), tuple(map(self._inside, value)))
         if self._hidden and opaque(value):
             raise Unseen(value)
-        state = _state(value)
+        state = held_by(value)
         plain = ours(_module_of(type(value))) and not isinstance(value, types.SimpleNamespace)
         if state is None or plain:
             return Same(value)
@@ -480,25 +481,3 @@ _UNCHANGING = frozenset(
 
 GENERAL = ("typing", "abc", "collections.abc", "builtins")
 """Modules whose classes users' classes are built on."""
-
-
-def slots(base: type) -> tuple[str, ...]:
-    """The names of the slots that a class itself has."""
-    found = vars(base).get("__slots__", ())
-    names = (found,) if isinstance(found, str) else tuple(found)
-    return tuple(_mangled(n, base) for n in names if n not in ("__dict__", "__weakref__"))
-
-
-def _mangled(name: str, base: type) -> str:
-    """A name as it is in the body of a class: one that is private to it says whose it is."""
-    private = name.startswith("__") and not name.endswith("__")
-    return f"_{base.__name__.lstrip('_')}{name}" if private else name
-
-
-def _state(value: Value) -> dict[str, Any] | None:
-    """The attributes of an object, those in slots included; None if it has none to look at."""
-    names = [n for base in type(value).__mro__ for n in slots(base) if hasattr(value, n)]
-    found = getattr(value, "__dict__", None)
-    if found is None and not names:
-        return None
-    return {**(found or {}), **{n: getattr(value, n) for n in names}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from cats.backends.backend import Backend
@@ -141,12 +141,16 @@ def spread(prefix: Any, tree: Tree) -> list[int | None]:
 
 
 def _parts(prefix: Any, tree: Branch) -> Sequence[Any] | None:
+    """The axes for each part; the attributes that an object has besides are the same for all."""
+    besides = [None] * len(tree.beside)
     if isinstance(prefix, dict) and issubclass(tree.kind, dict):
-        return [prefix[k] for k in tree.keys] if set(prefix) == set(tree.keys) else None
-    if isinstance(prefix, list | tuple) and len(prefix) == len(tree.parts):
-        return prefix
-    names = getattr(prefix, "__dataclass_fields__", None)
-    return None if names is None else [getattr(prefix, name) for name in names]
+        same = set(prefix) == set(tree.keys)
+        return [*[prefix[k] for k in tree.keys], *besides] if same else None
+    if isinstance(prefix, list | tuple) and len(prefix) == len(tree.parts) - len(besides):
+        return [*prefix, *besides]
+    if not is_dataclass(prefix) or tuple(f.name for f in fields(prefix)) != tree.keys:
+        return None
+    return [*[getattr(prefix, name) for name in tree.keys], *besides]
 
 
 def _axis(axis: int | None, space: Ground, what: str) -> int | None:

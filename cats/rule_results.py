@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -55,7 +56,7 @@ def in_place(
 def _bare(tree: Tree) -> Tree:
     """The structure, whatever its statics are, and whichever trace its classes come from."""
     if isinstance(tree, Branch):
-        return Branch(users_class(tree.kind), tree.keys, tuple(map(_bare, tree.parts)))
+        return replace(tree.of(map(_bare, tree.parts), users_class(tree.kind)), factory=None)
     return NONE if isinstance(tree, Static) else tree
 
 

@@ -11,12 +11,13 @@ import operator
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from cats.held import beside, dict_of
 from cats.ir.errors import CatsError, SpaceError
 from cats.ir.spaces import Value
 
@@ -36,16 +37,26 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A container: its type, what names its parts, the parts, and what makes those missing."""
+    """A container: its type, what names its parts, the parts, and what makes those missing.
+
+    beside   the attributes that an object has besides what its keys name: the last parts
+    """
 
     kind: type
     keys: tuple[Any, ...]
     parts: tuple[Tree, ...]
     factory: Any = None
+    beside: tuple[str, ...] = ()
 
     def of(self, parts: Iterable[Tree], kind: type | None = None) -> Branch:
         """A container like this one, of other parts, and of another type if one is given."""
-        return Branch(self.kind if kind is None else kind, self.keys, tuple(parts), self.factory)
+        return replace(self, kind=self.kind if kind is None else kind, parts=tuple(parts))
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        """What names each part: a key, a place, or an attribute."""
+        own = len(self.parts) - len(self.beside)
+        return (*(self.keys or range(own)), *self.beside)
 
 
 Tree = Leaf | Static | Branch
@@ -71,19 +82,34 @@ def is_static(value: Value) -> bool:
     )
 
 
-def _parts(value: Value) -> tuple[tuple[Any, ...], Sequence[Value]] | None:
+Parts = tuple[tuple[Any, ...], Sequence[Value], tuple[str, ...]]
+"""Of a container its keys, its parts, and the names of the last of them that are attributes."""
+
+
+def _parts(value: Value) -> Parts | None:
     """The keys and parts of a container; None for anything else."""
-    if isinstance(value, tuple):
-        return tuple(getattr(value, "_fields", ())), value
-    if isinstance(value, list):
-        return (), value
-    if isinstance(value, dict):
-        return tuple(value), list(value.values())
+    if isinstance(value, tuple | list | dict):
+        return _held(value)
     whole = isinstance(value, type) or hasattr(value, "space")
     if dataclasses.is_dataclass(value) and not whole:
-        names = tuple(f.name for f in dataclasses.fields(value))
-        return names, [getattr(value, n) for n in names]
+        fields = tuple(f.name for f in dataclasses.fields(value))
+        names = beside(value, fields)
+        return fields, [getattr(value, n) for n in (*fields, *names)], names
     return None
+
+
+def _held(value: Value) -> Parts:
+    """What a list, a tuple or a dict holds, and an object of a class of the user's besides."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        keys, parts = tuple(dict.keys(value)), list(dict.values(value))
+    else:
+        base = list if issubclass(kind, list) else tuple
+        keys, parts = tuple(getattr(value, "_fields", ())), list(base.__iter__(value))
+    if kind in (tuple, list, dict) or hasattr(kind, PLAINLY):
+        return keys, parts, ()
+    names = beside(value)
+    return keys, [*parts, *[getattr(value, n) for n in names]], names
 
 
 def flatten(value: Value, static: Callable[[Value], bool] = is_static) -> tuple[list[Value], Tree]:
@@ -109,11 +135,11 @@ def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool],
                 f"or a {type(value).__name__} holds itself",
                 remedy="Pass the values in one list, or in an array.",
             )
-        keys, parts = found
+        keys, parts, names = found
         kind = getattr(type(value), PLAINLY, type(value))
         factory = value.default_factory if isinstance(value, defaultdict) else None
         below = tuple([_flatten(p, leaves, static, room - 1) for p in parts])
-        return Branch(kind, keys, below, factory)
+        return Branch(kind, keys, below, factory, names)
     if static(value):
         return Static(type(value), value)
     leaves.append(value)
@@ -151,13 +177,24 @@ def assemble(tree: Branch, parts: Sequence[Value]) -> Value:
     if issubclass(tree.kind, tuple | list | dict):
         return _made(tree, parts)
     result = object.__new__(tree.kind)
-    for name, part in zip(tree.keys, parts, strict=True):
+    for name, part in zip((*tree.keys, *tree.beside), parts, strict=True):
         object.__setattr__(result, name, part)
     return result
 
 
 def _made(tree: Branch, parts: Sequence[Value]) -> Value:
-    """What the class makes of its parts, which must be what it then holds."""
+    """What the class makes of its parts, which must be what it then holds, with what is beside."""
+    own = len(parts) - len(tree.beside)
+    made = _filled(tree, parts[:own])
+    held = dict_of(made)
+    if held is not None:
+        held.clear()
+    for name, part in zip(tree.beside, parts[own:], strict=True):
+        object.__setattr__(made, name, part)
+    return made
+
+
+def _filled(tree: Branch, parts: Sequence[Value]) -> Value:
     kind: Any = tree.kind
     whole: Any = parts
     if issubclass(kind, dict):
@@ -210,13 +247,13 @@ def _ordered(tree: Tree, like: Tree, first: int, found: list[int]) -> bool:
     keyed = issubclass(tree.kind, dict) and set(tree.keys) == set(like.keys)
     if tree.kind is not like.kind or not (keyed or tree.keys == like.keys):
         return False
-    if len(tree.parts) != len(like.parts):
+    if len(tree.parts) != len(like.parts) or tree.beside != like.beside:
         return False
     starts = accumulate(map(count, tree.parts), initial=first)
     rows = list(zip(tree.parts, starts, strict=False))
     if keyed:
-        by_key = dict(zip(tree.keys, rows, strict=True))
-        rows = [by_key[k] for k in like.keys]
+        by_key = dict(zip(tree.keys, rows, strict=False))
+        rows = [*[by_key[k] for k in like.keys], *rows[len(tree.keys) :]]
     pairs = zip(rows, like.parts, strict=True)
     return all(_ordered(part, other, start, found) for (part, start), other in pairs)
 
@@ -229,11 +266,11 @@ def places(tree: Tree) -> list[str]:
     """
     if not isinstance(tree, Branch):
         return [""] if isinstance(tree, Leaf) else []
-    named = issubclass(tree.kind, dict)
-    keys = tree.keys or range(len(tree.parts))
+    by_key = 0 if tree.keys and not issubclass(tree.kind, dict) else len(tree.names)
+    by_key -= len(tree.beside)
     return [
-        f"[{key!r}]{below}" if named or not tree.keys else f".{key}{below}"
-        for key, part in zip(keys, tree.parts, strict=True)
+        f"[{name!r}]{below}" if i < by_key else f".{name}{below}"
+        for i, (name, part) in enumerate(zip(tree.names, tree.parts, strict=True))
         for below in places(part)
     ]
 

@@ -103,7 +103,7 @@ def _read(path: str, part: Tree, tests: list[str]) -> Iterator[str]:
     """What reads the leaves of a parameter; what is tested before is added to the tests."""
     if isinstance(part, Branch):
         if not _has_fields(part):
-            number = len(part.parts)
+            number = len(part.parts) - len(part.beside)
             tests += _test(f"len({path}) != {number}", f"{path} with {number} parts")
         for i, inner in enumerate(part.parts):
             yield from _read(_step(path, part, i), inner, tests)
@@ -141,9 +141,9 @@ def _has_fields(part: Branch) -> bool:
 
 
 def _step(path: str, part: Branch, i: int) -> str:
-    if issubclass(part.kind, dict):
-        return f"{path}[{_key(part.keys[i])}]"
-    return f"{path}.{part.keys[i]}" if _has_fields(part) else f"{path}[{i}]"
+    if _has_fields(part) or i >= len(part.parts) - len(part.beside):
+        return f"{path}.{part.names[i]}"
+    return f"{path}[{_key(part.keys[i])}]" if issubclass(part.kind, dict) else f"{path}[{i}]"
 
 
 def _key(key: object) -> str:
@@ -163,12 +163,19 @@ def _write(out: Tree, places: Iterator[str]) -> str:
         return _kept(out)
     if not isinstance(out, Branch):
         return next(places)
+    if out.beside and not _has_fields(out):
+        raise BackendError(
+            f"the function returns a {out.kind.__name__} with attributes of its own "
+            f"({', '.join(out.beside)}), which has no text",
+            where=users_place(),
+            remedy="Return arrays, numbers, text, and containers of those.",
+        )
     inner = [_write(p, places) for p in out.parts]
     if issubclass(out.kind, tuple):
         return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
     if issubclass(out.kind, list):
         return f"[{', '.join(inner)}]"
-    return f"{{{', '.join([f'{_key(k)}: {v}' for k, v in zip(out.keys, inner, strict=True)])}}}"
+    return f"{{{', '.join([f'{_key(k)}: {v}' for k, v in zip(out.names, inner, strict=True)])}}}"
 
 
 def _kept(part: Static) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from cats.held import dict_of
 from cats.tree import PLAINLY
 
 Refuse = Callable[[str], None]
@@ -104,6 +105,17 @@ def _filled(kind: type, value: Any, inside: Inside) -> Any:
                 made[key] = inside(v)
             return made
     return kind(map(inside, value))
+
+
+def tuple_of(value: tuple[Any, ...], inside: Inside) -> Any:
+    """A tuple of the same class that holds `inside` of what the given one holds."""
+    parts = map(inside, tuple.__iter__(value))
+    if type(value) is tuple:
+        return tuple(parts)
+    made: Any = tuple.__new__(type(value), parts)
+    for name, attribute in (dict_of(value) or {}).items():
+        made.__dict__[name] = inside(attribute)
+    return made
 
 
 def contents(value: Any) -> list[Any]:

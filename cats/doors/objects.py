@@ -15,10 +15,11 @@ from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import GENERAL, opaque, slots
+from cats.capture import GENERAL, opaque
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
+from cats.held import slots
 from cats.places import asker
 
 Rebind = Callable[[Any], Any]

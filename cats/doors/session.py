@@ -26,7 +26,7 @@ from cats.doors import python
 from cats.doors.around import Around
 from cats.doors.averages import STATISTICS, of_statistics
 from cats.doors.code import asks_identity, names_of_classes
-from cats.doors.containers import KEPT, kept
+from cats.doors.containers import KEPT, kept, tuple_of
 from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.drawing import Drawings, Source, is_source
 from cats.doors.globals import Globals, ModuleDoor, installed
@@ -183,8 +183,7 @@ class Session:
             case type():
                 return self._makers.get(id(value)) or self._type(value)
             case tuple():
-                parts = [self.rebound(v) for v in value]
-                return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+                return tuple_of(value, self.rebound)
         if type(value) in KEPT:
             return self._container(value)
         if id(value) in self._plain or id(value) in self._makers:
@@ -285,12 +284,13 @@ class Session:
         if type(value) in KEPT:
             return self.outside.container(kept(value, self.given, self.outside.refuse_argument))
         if isinstance(value, tuple):
-            parts = [self.given(v) for v in value]
-            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+            return tuple_of(value, self.given)
         if self.mirrors.is_mirror(type(value)):
             for name, part in vars(value).items():
                 object.__setattr__(value, name, self.given(part))
             self.outside.thing(value)
+        elif isinstance(value, list | dict):
+            self.outside.passed.watch(value)
         return value
 
     # Functions
