@@ -83,7 +83,8 @@ def is_plain(value: np.ndarray[Any, Any]) -> bool:
 
 def _is_ours(value: Value) -> bool:
     """Whether a value is one of our own records, whose fields are its state."""
-    return dataclasses.is_dataclass(value) and type(value).__module__.startswith("cats.")
+    record = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return record and type(value).__module__.startswith("cats.")
 
 
 def traces(value: Value) -> bool:
@@ -237,15 +238,10 @@ class _Painter:
             if not isinstance(value, dict):
                 return self._several(value if isinstance(value, list | tuple) else list(value))
             made = getattr(value, "default_factory", None)
-            held = self._several(list(value.values()))
+            keys, held = self._several(list(value)), self._several(list(value.values()))
         finally:
             self._hidden = outer
-        return (self._keys(list(value)), held, made and self._inside(made))
-
-    def _keys(self, keys: list[Value]) -> Any:
-        """Keys, which are seen as they are."""
-        found = atoms(keys)
-        return tuple(map(self._inside, keys)) if found is None else found
+        return (keys, held, made and self._inside(made))
 
     def _several(self, values: Sequence[Value]) -> Any:
         """Values in order; many plain ones, and rows of such ones, at once."""

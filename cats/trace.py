@@ -29,7 +29,7 @@ from cats.strangers import stranger
 from cats.surface import SPEECH
 from cats.traced import Traced
 from cats.tracked import Tracked
-from cats.tree import Tree, build, flatten, is_static, of_kinds, with_statics
+from cats.tree import Tree, flatten, is_static, of_kinds, unflatten, with_statics
 
 MOST = sys.maxsize // 8
 """How many numbers of 8 bytes an array may hold."""
@@ -115,8 +115,8 @@ def trace_function(
     recorder.optional = optional or session.recorder.optional
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
-    parts = of_kinds(inputs, session.mirrors.mirror_of)
-    whole = build(parts, iter(values), lambda static: enter(static.value))
+    parts = with_statics(of_kinds(inputs, session.mirrors.mirror_of), enter)
+    whole = unflatten(parts, values)
     args = tuple(map(session.given, whole[0]))
     kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:

@@ -40,6 +40,7 @@ class Branch:
     """A container: its type, what names its parts, the parts, and what makes those missing.
 
     beside   the attributes that an object has besides what its keys name: the last parts
+    types    those of the keys of a dict, if they are not all text: 1 and 1.0 are equal
     """
 
     kind: type
@@ -47,6 +48,7 @@ class Branch:
     parts: tuple[Tree, ...]
     factory: Any = None
     beside: tuple[str, ...] = ()
+    types: tuple[Any, ...] = ()
 
     def of(self, parts: Iterable[Tree], kind: type | None = None) -> Branch:
         """A container like this one, of other parts, and of another type if one is given."""
@@ -139,11 +141,21 @@ def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool],
         kind = getattr(type(value), PLAINLY, type(value))
         factory = value.default_factory if isinstance(value, defaultdict) else None
         below = tuple([_flatten(p, leaves, static, room - 1) for p in parts])
-        return Branch(kind, keys, below, factory, names)
+        types = _types(keys) if isinstance(value, dict) else ()
+        return Branch(kind, keys, below, factory, names, types)
     if static(value):
         return Static(type(value), value)
     leaves.append(value)
     return LEAF
+
+
+def _types(keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    found = tuple(map(_type, keys))
+    return () if all(kind is str for kind in found) else found
+
+
+def _type(key: Any) -> Any:
+    return tuple(map(_type, key)) if type(key) is tuple else type(key)
 
 
 def unflatten(tree: Tree, leaves: Sequence[Value]) -> Value:
@@ -287,15 +299,16 @@ def of_kinds(tree: Tree, kind: Callable[[type], type]) -> Tree:
 
 
 def with_statics(tree: Tree, change: Callable[[Value], Value]) -> Tree:
-    """The structure with other values in it.
+    """The structure with other values in it, and other keys of its dicts.
 
     >>> unflatten(with_statics(flatten((3, 1.0))[1], lambda n: n + 1), [2.0])
     (4, 2.0)
     """
     if isinstance(tree, Branch):
         parts = [with_statics(p, change) for p in tree.parts]
-        same = all(map(operator.is_, parts, tree.parts))
-        return tree if same else tree.of(parts)
+        keys = tuple(map(change, tree.keys)) if issubclass(tree.kind, dict) else tree.keys
+        same = all(map(operator.is_, (*keys, *parts), (*tree.keys, *tree.parts)))
+        return tree if same else replace(tree, keys=keys, parts=tuple(parts))
     if not isinstance(tree, Static):
         return tree
     value = change(tree.value)

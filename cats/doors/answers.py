@@ -5,7 +5,6 @@ Python takes some answers in its own types only, and a traced value stands for o
 
 from __future__ import annotations
 
-import builtins
 import functools
 import types
 from typing import Any
@@ -40,16 +39,6 @@ def answering(name: str, method: Any) -> Any:
         return kind(found)
 
     return functools.wraps(method)(call)
-
-
-def class_made(function: Any, name: str, /, *bases: Any, **options: Any) -> Any:
-    """What a class statement makes, with methods that answer as Python asks."""
-    made = builtins.__build_class__(function, name, *bases, **options)
-    if isinstance(made, type):
-        for method, value in list(vars(made).items()):
-            if method in ANSWERS:
-                type.__setattr__(made, method, answering(method, value))
-    return made
 
 
 def floated(value: Any) -> Any:

@@ -102,7 +102,7 @@ def _filled(kind: type, value: Any, inside: Inside) -> Any:
         case dict():
             made = kind(inside(value.default_factory)) if isinstance(value, defaultdict) else kind()
             for key, v in value.items():
-                made[key] = inside(v)
+                made[inside(key)] = inside(v)
             return made
     return kind(map(inside, value))
 

@@ -29,10 +29,10 @@ class Mirrors:
     def mirror(self, kind: type) -> type:
         """The class with rebound methods."""
         if id(kind) not in self._mirrors:
-            made = mirrored(kind, self._outside.refusing, self._rebound)
+            made = mirrored(kind, self._outside.refusing, self._rebound, self._note)
             self._mirrors[id(kind)] = made
             self.stands_for(made, kind)
-            fill(made, kind, self._rebound, self._note)
+            fill(made, kind, self._rebound, self.original, self._note)
             self._outside.filled(made)
         return self._mirrors[id(kind)]
 
@@ -44,9 +44,9 @@ class Mirrors:
         """Notes what something inside stands for."""
         self._originals[id(made)] = original
 
-    def original(self, kind: Any) -> Any:
-        """The user's class of a mirrored one, the plain container of one that is watched."""
-        return self._originals.get(id(kind), kind)
+    def original(self, made: Any) -> Any:
+        """What something stands for: of a class that of the user's or Python's, else itself."""
+        return self._originals.get(id(made), made)
 
     def knows(self, kind: Any) -> bool:
         """Whether something stands for something outside."""
@@ -58,4 +58,6 @@ class Mirrors:
 
     def view(self, value: Any) -> Any:
         """An object from outside, looked at through the mirror of its class."""
-        return self._outside.thing(viewed(value, self.mirror(type(value))))
+        made = viewed(value, self.mirror(type(value)))
+        self.stands_for(made, value)
+        return self._outside.thing(made)

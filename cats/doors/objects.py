@@ -26,6 +26,8 @@ Rebind = Callable[[Any], Any]
 Refuse = Callable[[str], None]
 MIRRORED = "__mirrored__"
 """The attribute of a mirror that holds the class it was made of."""
+_SEES = "__sees__"
+"""The attribute of a mirror that holds what its session makes of things, and notes."""
 
 
 def _attributes(kind: type) -> dict[str, Any]:
@@ -37,12 +39,15 @@ def _attributes(kind: type) -> dict[str, Any]:
     return found
 
 
-def mirrored(kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind) -> type:
+def mirrored(
+    kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind, note: Callable[[], None]
+) -> type:
     """The subclass whose objects are watched; `fill` gives it its methods.
 
     watched   for an object from outside, what to call when it is written to
+    note      called when something is read that may be another in the next call, unseen
     """
-    body = _watching(kind, rebind, watched) | {MIRRORED: kind}
+    body = _watching(kind, rebind, watched) | {MIRRORED: kind, _SEES: (rebind, note)}
     body["__module__"], body["__qualname__"] = kind.__module__, kind.__qualname__
     meta = AbstractMirror if isinstance(kind, ABCMeta) else Mirror
     return meta(kind.__name__, (kind,), body)
@@ -78,7 +83,39 @@ class Mirror(type):
         if type(asker(sys._getframe(1)).f_globals) is dict:
             return whole
         hidden = [vars(kind)[MIRRORED] for kind in whole if MIRRORED in vars(kind)]
-        return tuple([kind for kind in whole if not any(kind is one for one in hidden)])
+        shown = [kind for kind in whole if not any(kind is one for one in hidden)]
+        return tuple(map(cls._sees[0], shown))
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:  # type: ignore[override]
+        """As of the class, where traced code asks."""
+        asked = type(asker(sys._getframe(1)).f_globals) is not dict
+        found: tuple[type, ...] = type.__dict__["__bases__"].__get__(behind(cls) if asked else cls)
+        return tuple(map(cls._sees[0], found)) if asked else found
+
+    @property
+    def __base__(cls) -> type | None:
+        """As of the class, where traced code asks."""
+        asked = type(asker(sys._getframe(1)).f_globals) is not dict
+        found: type | None = type.__dict__["__base__"].__get__(behind(cls) if asked else cls)
+        return cls._sees[0](found) if asked else found
+
+    def __subclasses__(cls) -> list[type]:
+        """As of the class, where traced code asks: those known outside, and those made here."""
+        own: list[type] = type.__dict__["__subclasses__"](cls)
+        if type(sys._getframe(1).f_globals) is dict or MIRRORED not in vars(cls):
+            return own
+        rebind, note = cls._sees
+        note()
+        outside = [kind for kind in behind(cls).__subclasses__() if MIRRORED not in vars(kind)]
+        return [*map(rebind, outside), *own]
+
+    @property
+    def _sees(cls) -> tuple[Rebind, Callable[[], None]]:
+        """What the session of the nearest mirror makes of things, and what notes."""
+        whole = type.__dict__["__mro__"].__get__(cls)
+        rebind, note = next(vars(kind)[_SEES] for kind in whole if _SEES in vars(kind))
+        return rebind, note
 
     def __eq__(cls, other: object) -> bool:
         return behind(other) is behind(cls)
@@ -112,10 +149,13 @@ class Noticed:
         return self._value
 
 
-def fill(mirror: type, kind: type, rebind: Rebind, note: Callable[[], None]) -> None:
+def fill(
+    mirror: type, kind: type, rebind: Rebind, original: Rebind, note: Callable[[], None]
+) -> None:
     """Gives a mirror the methods of the class and of its bases, rebound.
 
-    note   called when an attribute is read that may be another in the next call, unseen
+    original   what an object stands for
+    note       called when an attribute is read that may be another in the next call, unseen
     """
     for name, value in _attributes(kind).items():
         hidden = opaque(value) and not hasattr(type(value), "__get__")
@@ -126,6 +166,22 @@ def fill(mirror: type, kind: type, rebind: Rebind, note: Callable[[], None]) -> 
         if isinstance(found, functools.cached_property):
             found.__set_name__(kind, name)
         type.__setattr__(mirror, name, found)
+    _stand_for(mirror, kind, rebind, original)
+
+
+def _stand_for(mirror: Any, kind: Any, rebind: Rebind, original: Rebind) -> None:
+    """Objects of a mirror are equal to what they stand for, and have its hash: tables know that."""
+    plain = mirror.__eq__
+
+    def equal(self: Any, other: object) -> Any:
+        return plain(self, rebind(other) if type(other) is kind else other)
+
+    def hashed(self: Any) -> int:
+        return object.__hash__(original(self))
+
+    type.__setattr__(mirror, "__eq__", equal)
+    if kind.__hash__ is object.__hash__:
+        type.__setattr__(mirror, "__hash__", hashed)
 
 
 def rebound_attribute(value: Any, rebind: Rebind) -> Any:

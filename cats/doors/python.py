@@ -14,8 +14,9 @@ import numpy as np
 
 from cats.calls import called
 from cats.concrete import told
-from cats.doors.answers import class_made, floated
+from cats.doors.answers import floated
 from cats.doors.attributes import attribute, has_attribute
+from cats.doors.making import class_statement
 from cats.doors.objects import Parent, behind
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
@@ -295,8 +296,13 @@ def parent(rebound: Callable[[Any], Any]) -> Callable[..., Any]:
     return call
 
 
-def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> dict[str, Any]:
-    """The builtins that behave otherwise on traced values, by name."""
+def doors(
+    original: Callable[[type], type], rebound: Callable[[Any], Any], made: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The builtins that behave otherwise on traced values, by name.
+
+    made   what becomes of a class that the traced function makes
+    """
     return {
         "sum": total,
         "max": _extreme("max"),
@@ -304,9 +310,9 @@ def doors(original: Callable[[type], type], rebound: Callable[[Any], Any]) -> di
         "sorted": in_order,
         "any": some,
         "all": every,
-        **questions(original, rebound),
+        **questions(original, rebound, made),
         "hasattr": has_attribute,
         "getattr": attribute,
         "super": parent(rebound),
-        "__build_class__": class_made,
+        "__build_class__": class_statement(made),
     }

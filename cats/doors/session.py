@@ -15,6 +15,7 @@ import functools
 import importlib
 import math
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
@@ -31,6 +32,7 @@ from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.drawing import Drawings, Source, is_source
 from cats.doors.globals import Globals, ModuleDoor, installed
 from cats.doors.loops import Vectorized, makers
+from cats.doors.making import MAKERS, answering_class, making
 from cats.doors.mirrors import Mirrors
 from cats.doors.numpy import CLASSES, KEYED, Door, Keyed, is_distribution
 from cats.doors.outside import Outside
@@ -80,7 +82,9 @@ class Session:
         self._traced = traced
         self._told: frozenset[tuple[int, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
+        self._left: dict[int, Any] = {}
         self._numbers: dict[type, type] = {}
+        self._within: dict[int, type] = {}
         self._own: dict[types.FunctionType, types.FunctionType] = {}
         self._spaces: dict[int, Globals] = {}
         self._as_they_are: list[Any] = []
@@ -88,14 +92,17 @@ class Session:
         self.outside = Outside(lambda error: self.recorder.refused(error))
         self.mirrors = Mirrors(self.rebound, self.outside, self._changing)
         doors = {
-            **python.doors(self.mirrors.original, self.rebound),
+            **python.doors(self.mirrors.original, self.rebound, self._class_made),
             "float": self._number(float),
             "complex": self._number(complex),
             "memoryview": self._number(memoryview),
+            "id": self._identity,
             **builtins_of(self),
         }
         self.builtins = {**_BUILTINS, **doors, "__import__": importing(self)}
         self._plain = {id(_BUILTINS[name]): door for name, door in doors.items()}
+        for name, door in doors.items():
+            self.mirrors.stands_for(door, _BUILTINS[name])
         self._makers = makers(self)
         self.world = recorder.world
         self.world.door = self.rebound
@@ -135,15 +142,28 @@ class Session:
             return known[1]
         made = self._rebound(value)
         self._made[id(value)] = (value, made)
+        self._left.setdefault(id(made), value)
         return made
 
     def left(self, value: Any) -> Any:
         """A value in the structure of a result, as it is outside."""
         if value is None or isinstance(value, int | str | bytes | np.generic):
             return value
-        return next((old for old, made in self._made.values() if made is value), value)
+        if type(value) in (tuple, frozenset):
+            return type(value)(map(self.left, value))
+        return self._outer(value)
+
+    def _outer(self, value: Any) -> Any:
+        """What something inside stands for."""
+        return self._left.get(id(value), self.mirrors.original(value))
+
+    def _identity(self, value: Any, /) -> int:
+        """id: of what tables outside know."""
+        return id(self._outer(value))
 
     def _rebound(self, value: Any) -> Any:
+        if isinstance(value, weakref.ProxyTypes):
+            return weakref.proxy(self.rebound(value.__repr__.__self__))
         if is_file(value):
             return Written(self.recorder.refuse, READ, value)
         if looks_outside(value):
@@ -161,6 +181,8 @@ class Session:
             return of_statistics(value)
         if takes_out(value):
             return kept_in(self, value)
+        if any(value is maker for maker in MAKERS):
+            return making(value, self._class_made)
         if sets_warnings(value):
             return warning(self, value)
         match value:
@@ -181,9 +203,14 @@ class Session:
             case np.ndarray():
                 return self._array(value)
             case type():
-                return self._makers.get(id(value)) or self._type(value)
+                made = self._makers.get(id(value), self._plain.get(id(value)))
+                return self._type(value) if made is None else made
             case tuple():
                 return tuple_of(value, self.rebound)
+            case frozenset() if type(value) is frozenset:
+                return frozenset(map(self.rebound, value))
+            case weakref.ReferenceType():
+                return self._weak(value)
         if type(value) in KEPT:
             return self._container(value)
         if id(value) in self._plain or id(value) in self._makers:
@@ -191,6 +218,13 @@ class Session:
         if isinstance(value, np.vectorize):
             return Vectorized(self, value)
         return self._record(value) if traces(value) else self._other(value)
+
+    def _weak(self, value: weakref.ref[Any]) -> Any:
+        """A weak reference to what is inside; what it refers to may be gone in the next call."""
+        self.world.lasting = False
+        found = value()
+        inside = self.rebound(found)
+        return value if inside is found else weakref.ref(inside)
 
     def _compiled(self, value: Any) -> Any:
         """A compiled function, or a method of what its object is inside."""
@@ -219,7 +253,7 @@ class Session:
         if isinstance(value, functools._lru_cache_wrapper):
             return self._remembering(value)
         if can_view(type(value)):
-            known = self.mirrors.is_mirror(type(value)) or _within(type(value))
+            known = self.mirrors.is_mirror(type(value)) or self._is_within(type(value))
             return value if known else self.mirrors.view(value)
         if holds(value):
             self.outside.passed.watch(value)
@@ -359,7 +393,7 @@ class Session:
             return Door(self, value)
         if has_door(value):
             return self._number(value)
-        if not can_view(value) or self.mirrors.knows(value):
+        if not can_view(value) or self.mirrors.knows(value) or self._is_within(value):
             return value
         return self.mirrors.mirror(value)
 
@@ -367,12 +401,22 @@ class Session:
         """The one door of a number type."""
         if kind not in self._numbers:
             self._numbers[kind] = type_door(kind, self._check_text)
+            self.mirrors.stands_for(self._numbers[kind], kind)
         return self._numbers[kind]
 
     def _check_text(self, text: str) -> None:
         """Raises TraceError for the text of a traced value, which must not become a number."""
         if reads_text(self.world, text):
             refuse_text(self, "a number read out")
+
+    def _class_made(self, made: Any) -> Any:
+        """A class that the traced function makes: it is what it is, and its methods are bound."""
+        self._within[id(made)] = made
+        return answering_class(made)
+
+    def _is_within(self, kind: type) -> bool:
+        """Whether a class is made in the traced function."""
+        return id(kind) in self._within or _within(kind)
 
     def _changing(self) -> None:
         """What is read may be another in the next call, and nothing would tell."""
@@ -441,7 +485,9 @@ def session_of(f: Any) -> Session | None:
     return None
 
 
-_SEEN_INTO = {"numpy", "scipy", "math", "importlib", "sys", "warnings", *LIBRARIES}
+_SEEN_INTO = {
+    "numpy", "scipy", "math", "importlib", "sys", "warnings", "dataclasses", *LIBRARIES,
+}  # fmt: skip
 """Modules whose names may mean something else inside."""
 
 

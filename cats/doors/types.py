@@ -124,6 +124,8 @@ def type_door(real: type, check: Callable[[str], None] = _unchecked) -> type:
 
 def real_type(value: Any) -> Any:
     """The type a door stands for; anything else itself."""
+    if type(value) is TypeOf:
+        return type
     return type.__getattribute__(value, "real") if isinstance(value, TypeDoor) else value
 
 
@@ -185,11 +187,40 @@ def has_door(value: Any) -> bool:
 Kind = Callable[[Any], Any]
 
 
-def questions(original: Kind, rebound: Kind) -> dict[str, Callable[..., Any]]:
+class TypeOf:
+    """`type`: of a traced value the type of what that stands for; else type itself.
+
+    made   what becomes of a class that is made with it
+    """
+
+    __slots__ = ("_made", "_original", "_rebound")
+
+    def __init__(self, original: Kind, rebound: Kind, made: Kind) -> None:
+        self._original, self._rebound, self._made = original, rebound, made
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        inside = partial(object.__getattribute__, self)
+        if len(args) == 1:
+            rebound, original = inside("_rebound"), inside("_original")
+            return rebound(original(type(sample(original(args[0])))))
+        name, bases, *rest = args
+        return inside("_made")(type(name, tuple(map(real_type, bases)), *rest, **options))
+
+    def __getattribute__(self, name: str) -> Any:
+        return getattr(type, name)
+
+    def __or__(self, other: Any) -> Any:
+        return type | real_type(other)
+
+    __ror__ = __or__
+
+
+def questions(original: Kind, rebound: Kind, made: Kind) -> dict[str, Callable[..., Any]]:
     """isinstance, issubclass and type, for traced values by what they stand for.
 
     original   of a class that stands for a user's, the user's
     rebound    what a user's class means inside
+    made       what becomes of a class that is made with `type`
     """
 
     def plain(kinds: Any) -> Any:
@@ -205,9 +236,5 @@ def questions(original: Kind, rebound: Kind) -> dict[str, Callable[..., Any]]:
     def is_subclass(kind: Any, kinds: Any) -> bool:
         return issubclass(plain(kind), plain(kinds))
 
-    def type_of(*args: Any, **kwargs: Any) -> Any:
-        if len(args) != 1:
-            return type(*args, **kwargs)
-        return rebound(original(type(sample(args[0]))))
-
-    return {"isinstance": is_instance, "issubclass": is_subclass, "type": type_of}
+    found = {"isinstance": is_instance, "issubclass": is_subclass}
+    return {**found, "type": TypeOf(original, rebound, made)}
