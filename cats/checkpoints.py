@@ -10,8 +10,9 @@ from cats.bodies import applied, body_of, closed
 from cats.ir.control import Call
 from cats.places import placed
 from cats.policies import Policy, Recompute, known, written
+from cats.trace import arguments
 from cats.transformed import Transformed
-from cats.tree import flatten, unflatten
+from cats.tree import unflatten
 from cats.whole import compile
 
 
@@ -34,7 +35,7 @@ class _Called:
     policy: Policy
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, _ = flatten((args, kwargs))
+        leaves, _ = arguments(self.f, (args, kwargs))
         body = body_of(
             "the function of checkpoint", self.f, args, kwargs, numbers=False, apart=True
         )

@@ -7,6 +7,7 @@ asked of the function when it is wanted, so that a record is its fields and noth
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 _SAID = frozenset({"__name__", "__qualname__"})
@@ -23,7 +24,7 @@ class _Text:
 
 
 class Transformed:
-    """A record that is called in place of the function `f`.
+    """A record that is called in place of the function `f`; in the body of a class, a method.
 
     What f does not have, as a partial has no name, the record does not have.
     """
@@ -32,6 +33,9 @@ class Transformed:
 
     def __init_subclass__(cls) -> None:
         cls.__doc__ = _Text(cls.__doc__)  # type: ignore[assignment]
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self if owner is None else MethodType(self, owner)  # type: ignore[arg-type]
 
     if TYPE_CHECKING:
         __name__: str

@@ -15,7 +15,7 @@ from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import GENERAL, opaque
+from cats.capture import GENERAL, opaque, traces
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
@@ -186,6 +186,8 @@ def _stand_for(mirror: Any, kind: Any, rebind: Rebind, original: Rebind) -> None
 
 def rebound_attribute(value: Any, rebind: Rebind) -> Any:
     """A method or property of a class, rebound; any other attribute as it is."""
+    if traces(value):
+        return rebind(value)
     match value:
         case types.FunctionType():
             return rebind(value)
