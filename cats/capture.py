@@ -20,7 +20,7 @@ import threading
 import types
 from abc import ABC, ABCMeta
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -399,9 +399,8 @@ def _read(f: types.FunctionType) -> Iterator[tuple[str, Any]]:
 def ours(module: str) -> bool:
     """Whether a module is one that nobody edits while a program runs."""
     root = module.partition(".")[0]
-    return root in ("numpy", "scipy", "cats") or (
-        root in sys.stdlib_module_names and root != "__main__"
-    )
+    generated = root in ("numpy", "scipy", "cats") or root.startswith("namedtuple_")
+    return generated or (root in sys.stdlib_module_names and root != "__main__")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -438,15 +437,60 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
 
 
 def can_view(kind: type) -> bool:
-    """Whether a class is plain Python through and through, and a user's."""
-    meta = next(m for m in inspect.getmro(type(kind)) if not _module_of(m).startswith("cats."))
-    if meta not in (type, ABCMeta) or issubclass(kind, BaseException):
-        return False
-    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
-    hooked = any("__init_subclass__" in vars(base) for base in own)
-    plain = kind.__new__ is object.__new__ and not any(ours(_module_of(base)) for base in own)
-    return bool(own) and plain and not hooked
+    """Whether a class is a user's, and so are its methods, which a class built on it may replace.
 
+    One made of a container of Python's is if it has methods.
+    """
+    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
+    built_in = {base for base in kind.__mro__ if _module_of(base) == "builtins"} - {object}
+    if not own or any(ours(_module_of(base)) for base in own) or not built_in <= _CONTAINERS:
+        return False
+    if built_in:
+        return needs_no_hook(kind) and any(map(_has_methods, own))
+    return needs_no_hook(kind) or (_is_plainly_laid(kind) and _has_own_meta(kind))
+
+
+def needs_no_hook(kind: type) -> bool:
+    """Whether nothing of the user's runs when a class is built on it."""
+    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
+    return _meta(kind) in _METAS and not any("__init_subclass__" in vars(base) for base in own)
+
+
+def _meta(kind: type) -> type:
+    return next(m for m in inspect.getmro(type(kind)) if not _module_of(m).startswith("cats."))
+
+
+def _has_own_meta(kind: type) -> bool:
+    """Whether it has a metaclass of Python's general ones, or one of the user's."""
+    return _meta(kind) in _METAS or not ours(_module_of(_meta(kind)))
+
+
+def _has_methods(kind: type) -> bool:
+    held = (getattr(v, "__func__", getattr(v, "fget", v)) for v in vars(kind).values())
+    return any(isinstance(f, types.FunctionType) and not ours(f.__module__ or "") for f in held)
+
+
+class _Plain:
+    """A class whose objects have a dict, and can be referred to weakly."""
+
+
+def _is_plainly_laid(kind: type) -> bool:
+    """Whether its objects lie in memory as those of a class without slots."""
+    sizes = ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")
+    same = all(getattr(kind, size) == getattr(_Plain, size) for size in sizes)
+    return same and laid_on(kind) in (object, ABC)
+
+
+def laid_on(kind: type) -> Any:
+    """What the class that gives objects of a class their dict is built on."""
+    base: Any = kind
+    while base.__dictoffset__:
+        base = base.__base__
+    return base
+
+
+_METAS = (type, ABCMeta, type(Protocol))
+_CONTAINERS = frozenset({tuple, list, dict, set, frozenset})
 
 _SEEN = (
     type(None), int, float, complex, str, bytes, range, slice, tuple, list, dict, set, frozenset,

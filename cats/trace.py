@@ -116,11 +116,11 @@ def trace_function(
     values = [_entered(recorder, leaf) for leaf in leaves]
     enter = session.rebound if inner is None else lambda value: value
     parts = with_statics(of_kinds(inputs, session.mirrors.mirror_of), enter)
-    whole = unflatten(parts, values)
-    args = tuple(map(session.given, whole[0]))
-    kwargs = {name: session.given(value) for name, value in whole[1].items()}
     try:
         with session.entered(recorder):
+            whole = unflatten(parts, values)
+            args = tuple(map(session.given, whole[0]))
+            kwargs = {name: session.given(value) for name, value in whole[1].items()}
             if inner is None:
                 result = session.rebound(f)(*args, **kwargs)
             else:

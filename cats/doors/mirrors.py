@@ -7,8 +7,9 @@ from typing import Any
 
 from cats.capture import can_view
 from cats.doors.containers import PLAIN
-from cats.doors.objects import fill, mirrored, viewed
+from cats.doors.objects import fill, fill_meta, meta_of, mirrored, viewed
 from cats.doors.outside import Outside
+from cats.doors.passed import holds
 
 
 class Mirrors:
@@ -24,17 +25,26 @@ class Mirrors:
     ) -> None:
         self._rebound, self._outside, self._note = rebound, outside, note
         self._mirrors: dict[int, type] = {}
+        self._metas: dict[int, type] = {}
         self._originals: dict[int, Any] = {id(kept): plain for kept, plain in PLAIN.items()}
 
     def mirror(self, kind: type) -> type:
         """The class with rebound methods."""
         if id(kind) not in self._mirrors:
-            made = mirrored(kind, self._outside.refusing, self._rebound, self._note)
+            meta = self._meta(type(kind))
+            made = mirrored(kind, meta, self._outside.refusing, self._rebound, self._note)
             self._mirrors[id(kind)] = made
             self.stands_for(made, kind)
+            fill_meta(meta, type(kind), self._rebound)
             fill(made, kind, self._rebound, self.original, self._note)
             self._outside.filled(made)
         return self._mirrors[id(kind)]
+
+    def _meta(self, outer: type) -> type:
+        """The one metaclass of mirrors of classes of a metaclass."""
+        if id(outer) not in self._metas:
+            self._metas[id(outer)] = meta_of(outer)
+        return self._metas[id(outer)]
 
     def mirror_of(self, kind: type) -> type:
         """The class with rebound methods, of classes that can have one; else the class itself."""
@@ -58,6 +68,8 @@ class Mirrors:
 
     def view(self, value: Any) -> Any:
         """An object from outside, looked at through the mirror of its class."""
-        made = viewed(value, self.mirror(type(value)))
+        made = viewed(value, self.mirror(type(value)), self._rebound)
         self.stands_for(made, value)
+        if holds(made):
+            self._outside.passed.watch(made)
         return self._outside.thing(made)

@@ -15,11 +15,11 @@ from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import GENERAL, opaque, traces
+from cats.capture import GENERAL, laid_on, needs_no_hook, opaque, traces
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
-from cats.held import slots
+from cats.held import dict_of, slots
 from cats.places import asker
 
 Rebind = Callable[[Any], Any]
@@ -40,17 +40,31 @@ def _attributes(kind: type) -> dict[str, Any]:
 
 
 def mirrored(
-    kind: type, watched: Callable[[Any], Refuse | None], rebind: Rebind, note: Callable[[], None]
+    kind: type,
+    meta: type,
+    watched: Callable[[Any], Refuse | None],
+    rebind: Rebind,
+    note: Callable[[], None],
 ) -> type:
     """The subclass whose objects are watched; `fill` gives it its methods.
 
+    Where that would run code of the user's, it is built on an empty class first.
+
+    meta      the metaclass that mirrors that of the class
     watched   for an object from outside, what to call when it is written to
     note      called when something is read that may be another in the next call, unseen
     """
     body = _watching(kind, rebind, watched) | {MIRRORED: kind, _SEES: (rebind, note)}
     body["__module__"], body["__qualname__"] = kind.__module__, kind.__qualname__
-    meta = AbstractMirror if isinstance(kind, ABCMeta) else Mirror
-    return meta(kind.__name__, (kind,), body)
+    if needs_no_hook(kind):
+        made: type = meta(kind.__name__, (kind,), body)
+        return made
+    laid: type = type.__new__(meta, kind.__name__, (laid_on(kind),), {})
+    made = type.__new__(meta, kind.__name__, (laid,), body)
+    type.__dict__["__bases__"].__set__(made, (kind,))
+    if hasattr(kind, "__abstractmethods__"):
+        type.__setattr__(made, "__abstractmethods__", kind.__abstractmethods__)
+    return made
 
 
 def behind(kind: Any) -> Any:
@@ -136,6 +150,23 @@ class Mirror(type):
 
 class AbstractMirror(Mirror, ABCMeta):
     """The class of mirrors of abstract classes, and of those built on them."""
+
+
+def meta_of(outer: type) -> type:
+    """The metaclass of mirrors of classes of a metaclass."""
+    if issubclass(outer, Mirror):
+        return outer
+    if outer in (type, ABCMeta):
+        return AbstractMirror if outer is ABCMeta else Mirror
+    return type(outer.__name__, (Mirror, outer), {})
+
+
+def fill_meta(meta: type, outer: type, rebind: Rebind) -> None:
+    """Gives the metaclass of mirrors the methods of the user's, rebound."""
+    for name, value in {} if meta is outer else _attributes(outer).items():
+        inside = rebound_attribute(value, rebind)
+        if inside is not value and name not in vars(Mirror):
+            type.__setattr__(meta, name, inside)
 
 
 class Noticed:
@@ -287,11 +318,35 @@ def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [n for n in {**before, **now} if before.get(n, changed) is not now.get(n, changed)]
 
 
-def viewed(value: Any, mirror: type) -> Any:
-    """An object of the mirrored class with the attributes of the given one."""
-    made: Any = object.__new__(mirror)
-    if hasattr(value, "__dict__"):
-        made.__dict__.update(value.__dict__)
+def _holding(value: Any, mirror: Any, rebind: Rebind) -> Any:
+    """An object of the mirrored class that holds what the given one does, if it is a container."""
+    match value:
+        case tuple():
+            return tuple.__new__(mirror, map(rebind, tuple.__iter__(value)))
+        case frozenset():
+            return frozenset.__new__(mirror, map(rebind, frozenset.__iter__(value)))
+        case list():
+            made = list.__new__(mirror)
+            list.extend(made, map(rebind, list.__iter__(value)))
+        case set():
+            made = set.__new__(mirror)
+            set.update(made, map(rebind, set.__iter__(value)))
+        case dict():
+            made = dict.__new__(mirror)
+            dict.update(made, [(rebind(k), rebind(v)) for k, v in dict.items(value)])
+        case _:
+            made = object.__new__(mirror)
+    return made
+
+
+def viewed(value: Any, mirror: type, rebind: Rebind) -> Any:
+    """An object of the mirrored class with the attributes of the given one, and what it holds."""
+    made = _holding(value, mirror, rebind)
+    held = dict_of(value)
+    if held is not None:
+        made.__dict__.update(held)
+    elif getattr(value, "__dict__", None) is value:
+        object.__setattr__(made, "__dict__", made)
     for base in type(value).__mro__:
         for name in slots(base):
             if hasattr(value, name):

@@ -205,7 +205,7 @@ class Session:
             case type():
                 made = self._makers.get(id(value), self._plain.get(id(value)))
                 return self._type(value) if made is None else made
-            case tuple():
+            case tuple() if not can_view(type(value)):
                 return tuple_of(value, self.rebound)
             case frozenset() if type(value) is frozenset:
                 return frozenset(map(self.rebound, value))
@@ -323,7 +323,7 @@ class Session:
             for name, part in vars(value).items():
                 object.__setattr__(value, name, self.given(part))
             self.outside.thing(value)
-        elif isinstance(value, list | dict):
+        if isinstance(value, list | dict):
             self.outside.passed.watch(value)
         return value
 
