@@ -12,6 +12,7 @@ import collections
 import contextlib
 import dataclasses
 import dis
+import enum
 import functools
 import inspect
 import itertools
@@ -439,9 +440,11 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
 def can_view(kind: type) -> bool:
     """Whether a class is a user's, and so are its methods, which a class built on it may replace.
 
-    One made of a container of Python's is if it has methods.
+    One made of a container of Python's, or of Enum, is if it has methods.
     """
-    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
+    own = _own(kind)
+    if is_enum(kind):
+        return not any(map(ours, map(_module_of, own))) and any(map(_has_methods, own))
     built_in = {base for base in kind.__mro__ if _module_of(base) == "builtins"} - {object}
     if not own or any(ours(_module_of(base)) for base in own) or not built_in <= _CONTAINERS:
         return False
@@ -452,8 +455,19 @@ def can_view(kind: type) -> bool:
 
 def needs_no_hook(kind: type) -> bool:
     """Whether nothing of the user's runs when a class is built on it."""
-    own = [base for base in kind.__mro__ if _module_of(base) not in GENERAL]
+    own = _own(kind)
     return _meta(kind) in _METAS and not any("__init_subclass__" in vars(base) for base in own)
+
+
+def is_enum(kind: type) -> bool:
+    """Whether a class is one of Enum, whose members are of no other kind besides."""
+    plain = issubclass(kind, enum.Enum) and not issubclass(kind, enum.Flag)
+    return plain and _meta(kind) is enum.EnumMeta and _is_plainly_laid(kind)
+
+
+def _own(kind: type) -> list[type]:
+    """A class and those it is built on, but for general ones."""
+    return [b for b in kind.__mro__ if _module_of(b) not in GENERAL and b is not enum.Enum]
 
 
 def _meta(kind: type) -> type:

@@ -8,6 +8,7 @@ import numbers
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from math import prod
 from types import FunctionType
@@ -172,7 +173,7 @@ def _is_structure(value: Value) -> bool:
     """Whether an argument is known by what it holds, and not an array of any kind."""
     if isinstance(value, np.ndarray | float | Tracked | Spec):
         return False
-    if is_static(value):
+    if is_static(value) or isinstance(value, Enum):
         return True
     numeric = any(hasattr(value, name) for name in ("__array__", "__float__", "__len__"))
     return isinstance(value, set | frozenset) or (can_view(type(value)) and not numeric)

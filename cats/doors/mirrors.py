@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import can_view
+from cats.capture import can_view, is_enum
 from cats.doors.containers import PLAIN
-from cats.doors.objects import fill, fill_meta, meta_of, mirrored, viewed
+from cats.doors.objects import enlist, fill, fill_meta, meta_of, mirrored, viewed
 from cats.doors.outside import Outside
 from cats.doors.passed import holds
 
@@ -37,6 +37,8 @@ class Mirrors:
             self.stands_for(made, kind)
             fill_meta(meta, type(kind), self._rebound)
             fill(made, kind, self._rebound, self.original, self._note)
+            if is_enum(kind):
+                enlist(made, kind, self._rebound)
             self._outside.filled(made)
         return self._mirrors[id(kind)]
 

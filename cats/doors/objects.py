@@ -200,6 +200,15 @@ def fill(
     _stand_for(mirror, kind, rebind, original)
 
 
+def enlist(mirror: Any, kind: Any, rebind: Rebind) -> None:
+    """Gives the mirror of a class of Enum its members."""
+    by_value = {value: rebind(member) for value, member in kind._value2member_map_.items()}
+    by_name = {name: rebind(member) for name, member in kind.__members__.items()}
+    named = {"_member_map_": by_name, "_value2member_map_": by_value}
+    for name, value in {**by_name, **named}.items():
+        type.__setattr__(mirror, name, value)
+
+
 def _stand_for(mirror: Any, kind: Any, rebind: Rebind, original: Rebind) -> None:
     """Objects of a mirror are equal to what they stand for, and have its hash: tables know that."""
     plain = mirror.__eq__

@@ -141,7 +141,7 @@ class Session:
         if known is not None and known[0] is value:
             return known[1]
         made = self._rebound(value)
-        self._made[id(value)] = (value, made)
+        _, made = self._made.setdefault(id(value), (value, made))
         self._left.setdefault(id(made), value)
         return made
 

@@ -208,7 +208,7 @@ def test_a_hook_changes_nothing_outside() -> None:
 
         return Within().go(x)
 
-    with pytest.raises(TraceError, match="list.append: it is outside"):
+    with pytest.raises(TraceError, match=r"list\.append: it is outside"):
         cats.compile(f)(1.0)
 
 
