@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from cats.doors.single import Single
 from cats.tracked import sample
 
 Rebind = Callable[[Any], Any]
@@ -37,7 +38,7 @@ def dispatching(function: Any, rebind: Rebind) -> Callable[..., Any]:
     return functools.wraps(function)(call)
 
 
-class DispatchedMethod:
+class DispatchedMethod(Single):
     """A method of singledispatchmethod, whose choices are rebound when they are called."""
 
     def __init__(self, method: functools.singledispatchmethod[Any], rebind: Rebind) -> None:

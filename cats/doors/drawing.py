@@ -15,6 +15,7 @@ import numpy as np
 
 from cats.calls import known_arguments
 from cats.doors.refusing import RANDOM, Refusing
+from cats.doors.single import Single
 from cats.recorder import Recorder, newest_recorder
 from cats.tracked import Tracked
 
@@ -45,7 +46,7 @@ def is_source(value: Any) -> bool:
     return any(value is source for source in SOURCES)
 
 
-class Source:
+class Source(Single):
     """One of SOURCES: given a seed that is told, it makes a generator."""
 
     __slots__ = ("_session", "real")

@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from cats.doors.single import Single
 from cats.recorder import Recorder
 from cats.world import World
 
@@ -84,7 +85,7 @@ class Globals(dict[str, Any]):
                 yield name
 
 
-class ModuleDoor:
+class ModuleDoor(Single):
     """A module whose functions are rebound, and which is not to be changed."""
 
     _session: Sees

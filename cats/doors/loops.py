@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cats.calls import called
+from cats.doors.single import Single
 from cats.doors.types import made
 from cats.recorder import Recorder, newest_recorder
 from cats.traced import Traced
@@ -53,7 +54,7 @@ def _dtype(value: Any) -> np.dtype[Any]:
     return value.dtype if isinstance(value, Traced) else np.asarray(value).dtype
 
 
-class Vectorized:
+class Vectorized(Single):
     """What np.vectorize makes of a function."""
 
     def __init__(self, session: Binds, real: Any) -> None:
@@ -147,7 +148,7 @@ def vectorized(session: Binds, pyfunc: Any = np._NoValue, **options: Any) -> Vec
     return Vectorized(session, np.vectorize(pyfunc, **options))
 
 
-class FromPython:
+class FromPython(Single):
     """What np.frompyfunc makes of a function."""
 
     def __init__(self, session: Binds, func: Any, nin: int, nout: int, **options: Any) -> None:

@@ -17,6 +17,7 @@ from cats.calls import called, cannot_take, known_arguments, unknown
 from cats.concrete import NoValue
 from cats.doors.refusing import RANDOM, draws, words
 from cats.doors.searches import apart
+from cats.doors.single import Single
 from cats.doors.taken_out import refuse_text
 from cats.ir.errors import CatsError
 from cats.mistakes import of_kind, refused
@@ -48,7 +49,7 @@ KEYED = (np.r_, np.c_, np.s_, np.index_exp, np.mgrid, np.ogrid)
 """Objects of NumPy that are asked with a key between brackets."""
 
 
-class Keyed:
+class Keyed(Single):
     """One of KEYED: with traced values in the key its own code is traced."""
 
     __slots__ = ("_session", "real")
@@ -72,7 +73,7 @@ class Keyed:
         return repr(self.real)
 
 
-class Door:
+class Door(Single):
     """A function of NumPy, equal to it."""
 
     __slots__ = ("_session", "real")
@@ -119,7 +120,7 @@ def is_distribution(value: Any) -> bool:
 _METHODS = ("reduce", "accumulate", "outer", "at", "reduceat")
 
 
-class Method:
+class Method(Single):
     """A method of a universal function: np.add.reduce, np.maximum.accumulate, ..."""
 
     __slots__ = ("_name", "_session", "_ufunc")

@@ -300,7 +300,15 @@ def _watching(
             refuse(f"deleting the attribute {name} of a {kind.__name__}")
         delete()(self, name)
 
-    return dict(zip(_ACCESS, (getattribute, setattribute, delattribute), strict=True))
+    def getstate(self: Any) -> Any:
+        found = methods.__getstate__(self)
+        parts = found if isinstance(found, tuple) else (found,)
+        if watched(self) is not None:
+            parts = tuple([part and {n: rebind(v) for n, v in part.items()} for part in parts])
+        return parts if isinstance(found, tuple) else parts[0]
+
+    own = dict(zip(_ACCESS, (getattribute, setattribute, delattribute), strict=True))
+    return own | {"__getstate__": getstate} if methods.__getstate__ is object.__getstate__ else own
 
 
 _ACCESS = ("__getattribute__", "__setattr__", "__delattr__")

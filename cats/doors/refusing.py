@@ -15,11 +15,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from cats.doors.single import Single
+
 Refuse = Callable[[str, str, str], NoReturn]
 """Raises, given what was asked, why not, and what to do."""
 
 
-class Refusing:
+class Refusing(Single):
     """Stands for a thing that must not be used; asking anything of it raises.
 
     A function of a module may be named, and not be called.
