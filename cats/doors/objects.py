@@ -15,7 +15,8 @@ from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from cats.capture import GENERAL, laid_on, needs_no_hook, opaque, traces
+from cats.bits import ATOMS
+from cats.capture import GENERAL, can_view, laid_on, needs_no_hook, opaque, traces
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
@@ -169,15 +170,25 @@ def fill_meta(meta: type, outer: type, rebind: Rebind) -> None:
             type.__setattr__(meta, name, inside)
 
 
-class Noticed:
-    """An attribute of a class that says when it is read."""
+class Seen:
+    """An attribute of a class that is looked at when it is read: then it is what it is inside.
 
-    def __init__(self, value: Any, note: Callable[[], None]) -> None:
-        self._value, self._note = value, note
+    note   called when one is read that may be another in the next call, unseen
+    """
+
+    def __init__(self, value: Any, rebind: Rebind, note: Callable[[], None]) -> None:
+        self._value, self._rebind, self._note = value, rebind, note
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
-        self._note()
-        return self._value
+        if opaque(self._value):
+            self._note()
+        return self._rebind(self._value)
+
+
+def _is_seen(name: str, value: Any) -> bool:
+    """Whether an attribute of a class is none of Python's own, nor a method."""
+    own = name.startswith("__") or name.startswith("_abc_")
+    return not own and type(value) not in ATOMS and not hasattr(type(value), "__get__")
 
 
 def fill(
@@ -189,8 +200,8 @@ def fill(
     note       called when an attribute is read that may be another in the next call, unseen
     """
     for name, value in _attributes(kind).items():
-        hidden = opaque(value) and not hasattr(type(value), "__get__")
-        inside = Noticed(value, note) if hidden else rebound_attribute(value, rebind)
+        seen = _is_seen(name, value)
+        inside = Seen(value, rebind, note) if seen else rebound_attribute(value, rebind)
         found = answering(name, inside)
         if found is value or name in vars(mirror):
             continue
@@ -225,8 +236,8 @@ def _stand_for(mirror: Any, kind: Any, rebind: Rebind, original: Rebind) -> None
 
 
 def rebound_attribute(value: Any, rebind: Rebind) -> Any:
-    """A method or property of a class, rebound; any other attribute as it is."""
-    if traces(value):
+    """A method, property or descriptor of a class, rebound; any other attribute as it is."""
+    if traces(value) or (hasattr(type(value), "__get__") and can_view(type(value))):
         return rebind(value)
     match value:
         case types.FunctionType():
