@@ -51,8 +51,13 @@ def plainly(value: Any) -> Any:
     >>> plainly(Metres(2.0)) == plainly(2.0), plainly(2j) == plainly(2.0)
     (True, False)
     """
-    found = next(plain(value) for kind, plain in _PLAIN.items() if isinstance(value, kind))
+    found = plain(value)
     return Constant(found) if type(found) is complex else atoms([found])
+
+
+def plain(value: Any) -> Any:
+    """A number or a text of any class as one of Python's own."""
+    return next(read(value) for kind, read in _PLAIN.items() if isinstance(value, kind))
 
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {

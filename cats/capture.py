@@ -21,7 +21,7 @@ import threading
 import types
 from abc import ABC, ABCMeta
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 import numpy as np
 
@@ -238,7 +238,7 @@ class _Painter:
         try:
             if not isinstance(value, dict):
                 return self._several(value if isinstance(value, list | tuple) else list(value))
-            made = getattr(value, "default_factory", None)
+            made = value.default_factory if isinstance(value, collections.defaultdict) else None
             keys, held = self._several(list(value)), self._several(list(value.values()))
         finally:
             self._hidden = outer
@@ -440,13 +440,13 @@ def _all_names(code: types.CodeType) -> Iterator[str]:
 def can_view(kind: type) -> bool:
     """Whether a class is a user's, and so are its methods, which a class built on it may replace.
 
-    One made of a container of Python's, or of Enum, is if it has methods.
+    One made of a container or a number of Python's, or of Enum, is if it has methods.
     """
     own = _own(kind)
     if is_enum(kind):
         return not any(map(ours, map(_module_of, own))) and any(map(_has_methods, own))
     built_in = {base for base in kind.__mro__ if _module_of(base) == "builtins"} - {object}
-    if not own or any(ours(_module_of(base)) for base in own) or not built_in <= _CONTAINERS:
+    if not own or any(ours(_module_of(base)) for base in own) or not built_in <= _HELD:
         return False
     if built_in:
         return needs_no_hook(kind) and any(map(_has_methods, own))
@@ -467,7 +467,7 @@ def is_enum(kind: type) -> bool:
 
 def _own(kind: type) -> list[type]:
     """A class and those it is built on, but for general ones."""
-    return [b for b in kind.__mro__ if _module_of(b) not in GENERAL and b is not enum.Enum]
+    return [b for b in kind.__mro__ if _module_of(b) not in GENERAL and b not in _BUILT_ON]
 
 
 def _meta(kind: type) -> type:
@@ -492,7 +492,7 @@ def _is_plainly_laid(kind: type) -> bool:
     """Whether its objects lie in memory as those of a class without slots."""
     sizes = ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")
     same = all(getattr(kind, size) == getattr(_Plain, size) for size in sizes)
-    return same and laid_on(kind) in (object, ABC)
+    return same and laid_on(kind) in (object, ABC, Generic, Protocol)
 
 
 def laid_on(kind: type) -> Any:
@@ -503,8 +503,17 @@ def laid_on(kind: type) -> Any:
     return base
 
 
+_BUILT_ON = frozenset(
+    {
+        enum.Enum, collections.UserDict, collections.UserList, collections.UserString,
+        collections.OrderedDict, collections.defaultdict, collections.Counter,
+    }
+)  # fmt: skip
+"""Classes of Python's library that users' classes are built on, and that hide nothing."""
+
 _METAS = (type, ABCMeta, type(Protocol))
-_CONTAINERS = frozenset({tuple, list, dict, set, frozenset})
+_HELD = frozenset({tuple, list, dict, set, frozenset, int, float, complex, str, bytes})
+"""Types of Python whose objects another can be made of that holds the same."""
 
 _SEEN = (
     type(None), int, float, complex, str, bytes, range, slice, tuple, list, dict, set, frozenset,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from math import prod
+from numbers import Number
 from types import FunctionType
 from typing import Any
 
@@ -162,7 +163,9 @@ def arguments(f: Any, value: Value) -> tuple[list[Value], Tree]:
 
     A term takes values only: whole numbers and truth values too are its leaves.
     """
-    return flatten(value, _never if isinstance(f, TermNode) else _is_structure)
+    if isinstance(f, TermNode):
+        return flatten(value, _never)
+    return flatten(value, _is_structure, _is_structure_aside)
 
 
 def _never(value: Value) -> bool:
@@ -177,6 +180,13 @@ def _is_structure(value: Value) -> bool:
         return True
     numeric = any(hasattr(value, name) for name in ("__array__", "__float__", "__len__"))
     return isinstance(value, set | frozenset) or (can_view(type(value)) and not numeric)
+
+
+def _is_structure_aside(value: Value) -> bool:
+    """Whether an attribute that no field names is: all are that are no numbers, as a lock."""
+    if isinstance(value, np.ndarray | Number | Tracked | Spec):
+        return _is_structure(value)
+    return not any(hasattr(value, name) for name in ("__array__", "__float__"))
 
 
 def _entered(recorder: Recorder, leaf: Argument) -> Tracked:

@@ -114,20 +114,30 @@ def _held(value: Value) -> Parts:
     return keys, [*parts, *[getattr(value, n) for n in names]], names
 
 
-def flatten(value: Value, static: Callable[[Value], bool] = is_static) -> tuple[list[Value], Tree]:
+def flatten(
+    value: Value,
+    static: Callable[[Value], bool] = is_static,
+    aside: Callable[[Value], bool] | None = None,
+) -> tuple[list[Value], Tree]:
     """The leaves, left to right, and the structure that puts them back.
 
     static   whether a value that is no container is part of the structure
+    aside    whether one is that lies in an object besides what its class names; if given
     Raises SpaceError for containers that nest too deep, for one that holds itself too.
 
     >>> flatten({"w": [1.0, 2.0], "n": 3})[0]
     [1.0, 2.0]
     """
     leaves: list[Value] = []
-    return leaves, _flatten(value, leaves, static, sys.getrecursionlimit() // 4)
+    asked = static, static if aside is None else aside
+    return leaves, _flatten(value, leaves, asked, sys.getrecursionlimit() // 4)
 
 
-def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool], room: int) -> Tree:
+Asked = tuple[Callable[[Value], bool], Callable[[Value], bool]]
+"""Whether values are part of the structure: those that are named, and those besides."""
+
+
+def _flatten(value: Value, leaves: list[Value], asked: Asked, room: int) -> Tree:
     """The structure, of so many levels of containers at most: what visits it recurses."""
     found = _parts(value)
     if found is not None:
@@ -140,10 +150,11 @@ def _flatten(value: Value, leaves: list[Value], static: Callable[[Value], bool],
         keys, parts, names = found
         kind = getattr(type(value), PLAINLY, type(value))
         factory = value.default_factory if isinstance(value, defaultdict) else None
-        below = tuple([_flatten(p, leaves, static, room - 1) for p in parts])
+        own, each = len(parts) - len(names), (asked, (asked[1], asked[1]))
+        below = tuple([_flatten(p, leaves, each[i >= own], room - 1) for i, p in enumerate(parts)])
         types = _types(keys) if isinstance(value, dict) else ()
         return Branch(kind, keys, below, factory, names, types)
-    if static(value):
+    if asked[0](value):
         return Static(type(value), value)
     leaves.append(value)
     return LEAF

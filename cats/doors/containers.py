@@ -126,7 +126,8 @@ def contents(value: Any) -> list[Any]:
         case SimpleNamespace():
             return [*vars(value), *vars(value).values()]
         case dict():
-            return [getattr(value, "default_factory", None), *value.keys(), *value.values()]
+            made = value.default_factory if isinstance(value, defaultdict) else None
+            return [made, *value.keys(), *value.values()]
     return list(value)
 
 

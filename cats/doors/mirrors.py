@@ -35,7 +35,7 @@ class Mirrors:
             made = mirrored(kind, meta, self._outside.refusing, self._rebound, self._note)
             self._mirrors[id(kind)] = made
             self.stands_for(made, kind)
-            fill_meta(meta, type(kind), self._rebound)
+            fill_meta(meta, type(kind), self._rebound, self._note)
             fill(made, kind, self._rebound, self.original, self._note)
             if is_enum(kind):
                 enlist(made, kind, self._rebound)

@@ -12,10 +12,11 @@ import functools
 import sys
 import types
 from abc import ABCMeta
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from cats.bits import ATOMS
+from cats.bits import ATOMS, plain
 from cats.capture import GENERAL, can_view, laid_on, needs_no_hook, opaque, traces
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
@@ -60,7 +61,7 @@ def mirrored(
     if needs_no_hook(kind):
         made: type = meta(kind.__name__, (kind,), body)
         return made
-    laid: type = type.__new__(meta, kind.__name__, (laid_on(kind),), {})
+    laid: type = type.__new__(meta, kind.__name__, (laid_on(kind),), {"__orig_bases__": ()})
     made = type.__new__(meta, kind.__name__, (laid,), body)
     type.__dict__["__bases__"].__set__(made, (kind,))
     if hasattr(kind, "__abstractmethods__"):
@@ -144,8 +145,10 @@ class Mirror(type):
         return super().__instancecheck__(value)
 
     def __subclasscheck__(cls, kind: type) -> bool:
+        """An abstract class asks its subclasses, of which a mirror is one: it asks no other."""
         if MIRRORED in vars(cls):
-            return issubclass(kind, behind(cls))
+            whole: tuple[type, ...] = type.__dict__["__mro__"].__get__(kind)
+            return any(base is behind(cls) for base in whole)
         return super().__subclasscheck__(kind)
 
 
@@ -162,10 +165,11 @@ def meta_of(outer: type) -> type:
     return type(outer.__name__, (Mirror, outer), {})
 
 
-def fill_meta(meta: type, outer: type, rebind: Rebind) -> None:
+def fill_meta(meta: type, outer: type, rebind: Rebind, note: Callable[[], None]) -> None:
     """Gives the metaclass of mirrors the methods of the user's, rebound."""
     for name, value in {} if meta is outer else _attributes(outer).items():
-        inside = rebound_attribute(value, rebind)
+        seen = _is_seen(name, value)
+        inside = Seen(value, rebind, note) if seen else rebound_attribute(value, rebind)
         if inside is not value and name not in vars(Mirror):
             type.__setattr__(meta, name, inside)
 
@@ -222,10 +226,10 @@ def enlist(mirror: Any, kind: Any, rebind: Rebind) -> None:
 
 def _stand_for(mirror: Any, kind: Any, rebind: Rebind, original: Rebind) -> None:
     """Objects of a mirror are equal to what they stand for, and have its hash: tables know that."""
-    plain = mirror.__eq__
+    same = mirror.__eq__
 
     def equal(self: Any, other: object) -> Any:
-        return plain(self, rebind(other) if type(other) is kind else other)
+        return same(self, rebind(other) if type(other) is kind else other)
 
     def hashed(self: Any) -> int:
         return object.__hash__(original(self))
@@ -360,8 +364,17 @@ def _holding(value: Any, mirror: Any, rebind: Rebind) -> Any:
             made = set.__new__(mirror)
             set.update(made, map(rebind, set.__iter__(value)))
         case dict():
-            made = dict.__new__(mirror)
-            dict.update(made, [(rebind(k), rebind(v)) for k, v in dict.items(value)])
+            base = next(
+                kind for kind in (OrderedDict, defaultdict, dict) if isinstance(value, kind)
+            )
+            made = base.__new__(mirror)
+            for key, held in base.items(value):
+                base.__setitem__(made, rebind(key), rebind(held))
+            if isinstance(value, defaultdict):
+                object.__setattr__(made, "default_factory", rebind(value.default_factory))
+        case int() | float() | complex() | str() | bytes():
+            found = plain(value)
+            return type(found).__new__(mirror, found)
         case _:
             made = object.__new__(mirror)
     return made

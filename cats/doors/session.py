@@ -67,6 +67,8 @@ _WRAPPING = (*_METHODS, functools._lru_cache_wrapper)
 _WRAPPERS = (type(np.sum), functools._lru_cache_wrapper)
 """What calls the Python function that it wraps, on the arguments that it is given."""
 
+_ALIKE = frozenset({type(None), bool, int, str, bytes})
+"""Types of what is the same inside and outside."""
 _IN_MATH = frozenset(v for v in vars(math).values() if isinstance(v, types.BuiltinFunctionType))
 _BUILTINS = vars(builtins)
 
@@ -135,7 +137,7 @@ class Session:
 
     def rebound(self, value: Any) -> Any:
         """A value from outside, as the traced function sees it; one object for one object."""
-        if value is None or isinstance(value, bool | int | str | bytes | Tracked | Door | Refusing):
+        if type(value) in _ALIKE or isinstance(value, Tracked | Door | Refusing):
             return value
         known = self._made.get(id(value))
         if known is not None and known[0] is value:
@@ -147,7 +149,7 @@ class Session:
 
     def left(self, value: Any) -> Any:
         """A value in the structure of a result, as it is outside."""
-        if value is None or isinstance(value, int | str | bytes | np.generic):
+        if type(value) in _ALIKE or isinstance(value, np.generic):
             return value
         if type(value) in (tuple, frozenset):
             return type(value)(map(self.left, value))
