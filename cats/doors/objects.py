@@ -251,7 +251,7 @@ def rebound_attribute(value: Any, rebind: Rebind) -> Any:
         case property():
             return property(*[rebind(f) for f in (value.fget, value.fset, value.fdel)])
         case functools.cached_property():
-            return functools.cached_property(rebind(value.func))
+            return rebind(functools.cached_property)(rebind(value.func))
         case functools.singledispatchmethod():
             return DispatchedMethod(value, rebind)
     return value

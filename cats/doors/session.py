@@ -31,6 +31,7 @@ from cats.doors.containers import KEPT, kept, tuple_of
 from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.drawing import Drawings, Source, is_source
 from cats.doors.globals import Globals, ModuleDoor, installed
+from cats.doors.keeping import Keeping, kept_property
 from cats.doors.loops import Vectorized, makers
 from cats.doors.making import MAKERS, answering_class, making
 from cats.doors.mirrors import Mirrors
@@ -93,6 +94,8 @@ class Session:
         self._arounds: list[Around] = []
         self.outside = Outside(lambda error: self.recorder.refused(error))
         self.mirrors = Mirrors(self.rebound, self.outside, self._changing)
+        self.keeping = Keeping(lambda: self.recorder)
+        self._property = kept_property(self.keeping)
         doors = {
             **python.doors(self.mirrors.original, self.rebound, self._class_made),
             "float": self._number(float),
@@ -120,6 +123,7 @@ class Session:
             yield
         finally:
             self.recorder, self.world.since = outer, since
+            self.keeping.ended(recorder)
 
     # What a value is inside
 
@@ -183,6 +187,8 @@ class Session:
             return of_statistics(value)
         if takes_out(value):
             return kept_in(self, value)
+        if value is functools.cached_property:
+            return self._property
         if any(value is maker for maker in MAKERS):
             return making(value, self._class_made)
         if sets_warnings(value):
@@ -488,7 +494,8 @@ def session_of(f: Any) -> Session | None:
 
 
 _SEEN_INTO = {
-    "numpy", "scipy", "math", "importlib", "sys", "warnings", "dataclasses", *LIBRARIES,
+    "numpy", "scipy", "math", "importlib", "sys", "warnings", "dataclasses", "functools",
+    *LIBRARIES,
 }  # fmt: skip
 """Modules whose names may mean something else inside."""
 
