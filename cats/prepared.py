@@ -52,12 +52,24 @@ def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
     leaves, tree = arguments(f, (tuple(args), kwargs))
     names = leaf_names(f, args, kwargs)
     spaces = tuple(space_of_leaf(v, f"argument {n}") for v, n in zip(leaves, names, strict=True))
-    kinds = tuple([_kind(v) for v in leaves])
+    kinds = _again(leaves, tuple([_kind(v) for v in leaves]))
     return Call(tuple([_plain(v) for v in leaves]), spaces, tuple(names), kinds, tree)
 
 
 def _plain(value: Value) -> Value:
     return value if isinstance(value, Tracked | Spec) else np.asarray(value)
+
+
+def _again(leaves: Sequence[Value], kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds, of an array that is given more than once too."""
+    arrays = [id(v) for v, kind in zip(leaves, kinds, strict=True) if kind == "array"]
+    if len(set(arrays)) == len(arrays):
+        return kinds
+    known, found = set[int](), list[str]()
+    for value, kind in zip(leaves, kinds, strict=True):
+        found.append("again" if kind == "array" and id(value) in known else kind)
+        known.add(id(value))
+    return tuple(found)
 
 
 def _kind(value: Value) -> str:

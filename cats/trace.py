@@ -94,7 +94,8 @@ class Tracing:
 class Argument:
     """A leaf of the arguments: its space, its name, what it is in this call, what it stands for.
 
-    kind   "number" for a Python number, "array" for an array, also without axes, else "scalar"
+    kind   "number" for a Python number, "array" for an array, also without axes, "again" for one
+           that is given as another argument too, else "scalar"
     """
 
     space: Ground
@@ -129,6 +130,9 @@ def trace_function(
                 with session.looking_around(f):
                     result = f(*args, **kwargs)
             session.check()
+            again = next((leaf for leaf in leaves if leaf.kind == "again"), None)
+            if again is not None and inner is None and session.asks_which is not None:
+                raise recorder.refused(_one_for_two(again.name, session.asks_which))
         found, out = flatten(result)
         out = with_statics(of_kinds(out, session.mirrors.original), session.left)
         given = [_returned(recorder, leaf, f) for leaf in found]
@@ -156,6 +160,15 @@ def trace_function(
     term = closed(body, recorder.inputs)
     seen = tuple(recorder.extra), tuple(recorder.observed)
     return Tracing(term, named, out, *seen, recorder.world.lasting)
+
+
+def _one_for_two(name: str, where: Where) -> TraceError:
+    return TraceError(
+        f"the function asks which object a value is, and the argument {name} is an array that is "
+        "given as another one too: each varies by itself, so they are two in the function",
+        where=where,
+        remedy="Pass a copy of it, or ask for what it holds, with np.array_equal.",
+    )
 
 
 def arguments(f: Any, value: Value) -> tuple[list[Value], Tree]:
@@ -192,7 +205,7 @@ def _is_structure_aside(value: Value) -> bool:
 def _entered(recorder: Recorder, leaf: Argument) -> Tracked:
     """A parameter of the trace."""
     made = recorder.input(leaf.name, leaf.space, leaf.given, "an argument")
-    made.weak, made.boxed = leaf.kind == "number", leaf.kind == "array"
+    made.weak, made.boxed = leaf.kind == "number", leaf.kind in ("array", "again")
     return made
 
 

@@ -9,6 +9,8 @@ import types
 from collections.abc import Iterator
 from itertools import pairwise
 
+from cats.ir.errors import Where
+
 
 def inner(code: types.CodeType) -> Iterator[types.CodeType]:
     """A code object and those of the functions and classes made in it."""
@@ -37,6 +39,25 @@ def _asks_identity(code: types.CodeType) -> bool:
         for before, step in pairwise(steps)
     )
 
+
+@functools.lru_cache(maxsize=4096)
+def asks_which(code: types.CodeType) -> Where | None:
+    """Where it asks `a is b` of what may be two arguments, if it does.
+
+    >>> asks_which((lambda a, b: a is b).__code__) is None
+    False
+    >>> asks_which((lambda a, b: a is None).__code__) is None
+    True
+    """
+    for part in inner(code):
+        for before, step in pairwise(dis.get_instructions(part)):
+            if step.opname == "IS_OP" and before.opname.startswith(_OF_ARGUMENTS):
+                line = step.positions.lineno if step.positions else None
+                return Where(part.co_filename, line or part.co_firstlineno, part.co_name)
+    return None
+
+
+_OF_ARGUMENTS = ("LOAD_FAST", "LOAD_DEREF", "BINARY_SUBSCR")
 
 _READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 

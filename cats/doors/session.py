@@ -26,7 +26,7 @@ from cats.capture import SMALL, can_view, is_plain, opaque, ours, told_by_module
 from cats.doors import python
 from cats.doors.around import Around
 from cats.doors.averages import STATISTICS, of_statistics
-from cats.doors.code import asks_identity, names_of_classes
+from cats.doors.code import asks_identity, asks_which, names_of_classes
 from cats.doors.containers import KEPT, kept, tuple_of
 from cats.doors.dispatch import dispatches, dispatching
 from cats.doors.drawing import Drawings, Source, is_source
@@ -54,6 +54,7 @@ from cats.doors.remembering import remembering
 from cats.doors.surroundings import builtins_of, import_module, importing, warning
 from cats.doors.taken_out import kept_in, reads_text, refuse_text
 from cats.doors.types import has_door, type_door
+from cats.ir.errors import Where
 from cats.ir.wire import STAMPS
 from cats.recorder import Recorder, newest_recorder
 from cats.tracked import Tracked
@@ -83,6 +84,7 @@ class Session:
     def __init__(self, recorder: Recorder, traced: Any = None) -> None:
         self.recorder = self.root = recorder
         self._traced = traced
+        self.asks_which: Where | None = None
         self._told: frozenset[tuple[int, str]] | None = None
         self._made: dict[int, tuple[Any, Any]] = {}
         self._left: dict[int, Any] = {}
@@ -352,6 +354,8 @@ class Session:
         space = self.space_of(value.__globals__)
         cells = tuple([types.CellType() for _ in value.__closure__ or ()])
         self.world.asks_identity |= asks_identity(value.__code__)
+        if self.asks_which is None and not installed(value.__code__.co_filename):
+            self.asks_which = asks_which(value.__code__)
         made = types.FunctionType(value.__code__, space, value.__name__, None, cells)
         self._made[id(value)] = (value, made)
         space.fetch(names_of_classes(value.__code__))
