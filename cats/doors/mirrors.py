@@ -7,9 +7,10 @@ from typing import Any
 
 from cats.capture import can_view, is_enum
 from cats.doors.containers import PLAIN
-from cats.doors.objects import enlist, fill, fill_meta, meta_of, mirrored, viewed
+from cats.doors.objects import enlist, fill, fill_meta, meta_of, mirrored
 from cats.doors.outside import Outside
 from cats.doors.passed import holds
+from cats.doors.views import viewed
 
 
 class Mirrors:

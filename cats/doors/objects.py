@@ -12,16 +12,15 @@ import functools
 import sys
 import types
 from abc import ABCMeta
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from cats.bits import ATOMS, plain
+from cats.bits import ATOMS
 from cats.capture import GENERAL, can_view, laid_on, needs_no_hook, opaque, traces
 from cats.doors.answers import answering
 from cats.doors.containers import PLAIN, kept
 from cats.doors.dispatch import DispatchedMethod
-from cats.held import dict_of, slots
+from cats.held import slots
 from cats.places import asker
 
 Rebind = Callable[[Any], Any]
@@ -257,33 +256,6 @@ def rebound_attribute(value: Any, rebind: Rebind) -> Any:
     return value
 
 
-class Parent:
-    """What `super()` gives: the attributes of the classes after one, for an object or a class.
-
-    It has none of its own, so that special methods too are those of the classes after.
-    """
-
-    __slots__ = ("_found", "_rebind")
-
-    def __init__(self, found: Any, rebind: Rebind) -> None:
-        self._found, self._rebind = found, rebind
-
-    def __getattribute__(self, name: str) -> Any:
-        found = object.__getattribute__(self, "_found")
-        owner, kind = found.__self__, found.__self_class__
-        whole = type.__dict__["__mro__"].__get__(kind)
-        above = iter(() if name == "__class__" else whole)
-        next((base for base in above if base is found.__thisclass__), None)
-        for base in above:
-            if name in vars(base):
-                rebind = object.__getattribute__(self, "_rebind")
-                inside = rebound_attribute(vars(base)[name], rebind)
-                if not hasattr(type(inside), "__get__"):
-                    return rebind(inside)
-                return inside.__get__(None if owner is kind else owner, kind)
-        return getattr(found, name)
-
-
 def _watching(
     kind: type, rebind: Rebind, watched: Callable[[Any], Refuse | None]
 ) -> dict[str, Any]:
@@ -348,48 +320,3 @@ def state_of(made: Any) -> dict[str, Any]:
 def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """The names that mean another object now, or none."""
     return [n for n in {**before, **now} if before.get(n, changed) is not now.get(n, changed)]
-
-
-def _holding(value: Any, mirror: Any, rebind: Rebind) -> Any:
-    """An object of the mirrored class that holds what the given one does, if it is a container."""
-    match value:
-        case tuple():
-            return tuple.__new__(mirror, map(rebind, tuple.__iter__(value)))
-        case frozenset():
-            return frozenset.__new__(mirror, map(rebind, frozenset.__iter__(value)))
-        case list():
-            made = list.__new__(mirror)
-            list.extend(made, map(rebind, list.__iter__(value)))
-        case set():
-            made = set.__new__(mirror)
-            set.update(made, map(rebind, set.__iter__(value)))
-        case dict():
-            base = next(
-                kind for kind in (OrderedDict, defaultdict, dict) if isinstance(value, kind)
-            )
-            made = base.__new__(mirror)
-            for key, held in base.items(value):
-                base.__setitem__(made, rebind(key), rebind(held))
-            if isinstance(value, defaultdict):
-                object.__setattr__(made, "default_factory", rebind(value.default_factory))
-        case int() | float() | complex() | str() | bytes():
-            found = plain(value)
-            return type(found).__new__(mirror, found)
-        case _:
-            made = object.__new__(mirror)
-    return made
-
-
-def viewed(value: Any, mirror: type, rebind: Rebind) -> Any:
-    """An object of the mirrored class with the attributes of the given one, and what it holds."""
-    made = _holding(value, mirror, rebind)
-    held = dict_of(value)
-    if held is not None:
-        made.__dict__.update(held)
-    elif getattr(value, "__dict__", None) is value:
-        object.__setattr__(made, "__dict__", made)
-    for base in type(value).__mro__:
-        for name in slots(base):
-            if hasattr(value, name):
-                object.__setattr__(made, name, getattr(value, name))
-    return made

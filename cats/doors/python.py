@@ -17,7 +17,8 @@ from cats.concrete import told
 from cats.doors.answers import floated
 from cats.doors.attributes import attribute, has_attribute
 from cats.doors.making import class_statement
-from cats.doors.objects import Parent, behind
+from cats.doors.objects import behind
+from cats.doors.parents import Parent
 from cats.doors.types import made, questions
 from cats.ir.spaces import Real
 from cats.operators import truth
