@@ -50,14 +50,20 @@ def asks_which(code: types.CodeType) -> Where | None:
     True
     """
     for part in inner(code):
-        for before, step in pairwise(dis.get_instructions(part)):
-            if step.opname == "IS_OP" and before.opname.startswith(_OF_ARGUMENTS):
+        steps = list(dis.get_instructions(part))
+        for first, second, step in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname == "IS_OP" and _of_two(first.opname, second.opname):
                 line = step.positions.lineno if step.positions else None
                 return Where(part.co_filename, line or part.co_firstlineno, part.co_name)
     return None
 
 
-_OF_ARGUMENTS = ("LOAD_FAST", "LOAD_DEREF", "BINARY_SUBSCR")
+def _of_two(first: str, second: str) -> bool:
+    """Whether what comes before `is` makes two things that may be arguments, or parts of them."""
+    if second == "LOAD_FAST":
+        return first in ("LOAD_FAST", "BINARY_SUBSCR")
+    return second in ("LOAD_FAST_LOAD_FAST", "BINARY_SUBSCR")
+
 
 _READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 

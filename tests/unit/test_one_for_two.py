@@ -53,3 +53,8 @@ def test_what_asks_for_constants_is_not() -> None:
     assert cats.grad(of_none)(array, array).tolist() == [1.0, 1.0]
     assert cats.compile(lambda a, b: np.sum(a) + np.sum(b))(array, array) == 4.0
     assert cats.compile(lambda a: same(a, a))(array) == 10.0
+    assert cats.compile(of_its_type)(array, array) == 2.0
+
+
+def of_its_type(a: Any, b: Any, kind: Any = float) -> Any:
+    return np.sum(a * b) if type(a) is not kind else 0.0
