@@ -61,6 +61,8 @@ class Reach:
 
     def through(self, leaf: Leaf, part: Moving) -> Moving:
         """Where the leaf may be other than zero, at a tangent that may be so in a part."""
+        if part is not None and not part.any():
+            return nothing(leaf.cod)  # type: ignore[return-value]
         op = leaf.op
         if not isinstance(op, Primitive) or op.linear is None or op.code is None:
             return None
