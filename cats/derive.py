@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+import numpy as np
+
 from cats.derivative import Derivative, Joint
 from cats.ir.arity import counted
 from cats.ir.commuting import smoothed
@@ -190,13 +192,13 @@ class _Derivation:
             return found
         for slot, (wire, t) in enumerate(zip(at, given, strict=True)):
             moving = None if t == ZERO else self.still.moving(t)
-            if moving is not None and not moving.any():
+            if isinstance(moving, np.ndarray) and not moving.any():
                 found[slot] = ZERO
             elif moving is not None and singular(self.known, map, at, slot, moving, step):
                 found[slot] = self.kept(t, wire, moving)
         return found
 
-    def kept(self, position: int, wire: Wire, moving: Array) -> int:
+    def kept(self, position: int, wire: Wire, moving: Array | Wire) -> int:
         """The tangent of a value, masked: once, whoever asks."""
         if position not in self.spared:
             mask = self.builder.lift(moving)

@@ -200,16 +200,19 @@ class Recorder:
             return found
         for slot, wire in enumerate(flow.at):
             part = self.parts.get(wire.index) if moves(found[slot]) else None
-            if not isinstance(part, np.ndarray):
+            if part is None or isinstance(part, tuple):
                 continue
             if singular(self.values, flow.term, flow.at, slot, part, step):
                 found[slot] = self.masked(found[slot], part)
         return found
 
-    def masked(self, s: Series, part: Array) -> Series:
+    def masked(self, s: Series, part: Array | Wire) -> Series:
         """The series, of which entries are known to be still."""
         if s.wire.index not in self.under:
-            leaf = keeping(self.builder.lift(part), s.wire)
+            mask = (
+                self.term(self.of(part), 0) if isinstance(part, Wire) else self.builder.lift(part)
+            )
+            leaf = keeping(mask, s.wire)
             made = self.under[s.wire.index] = self.placed(s.space, [self.at(s, 0)])
             made.next = lambda n: None if self.at(s, n) is None else applied(leaf, self.at(s, n))
         return self.under[s.wire.index]

@@ -41,7 +41,7 @@ def singular(
     map: Linear,
     at: Sequence[Wire],
     slot: int,
-    moving: Array,
+    moving: Array | Wire,
     step: Step | None,
 ) -> bool:
     """Whether a derivative may have such a slope where a value is still.
@@ -55,7 +55,8 @@ def singular(
         return _unbounded(known, map)
     if op.code is None or op.linearise is None:
         return _unbounded(known, map)
-    told, still = [known.of(w) for w in at], ~moving
+    told = [known.of(w) for w in at]
+    still = np.ones(at[slot].space.shape, bool) if isinstance(moving, Wire) else ~moving
     own = told[slot]
     every = own is not None and bool(own.where[still].all())
     for usual in USUAL[:1] if every else USUAL:

@@ -15,12 +15,16 @@ from cats.ir.errors import DerivativeError
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero
 from cats.ir.linear_program import LinearStep, SumStep
 from cats.ir.primitive import Primitive
-from cats.ir.spaces import Ground, Product, Real, Space, is_open, size, space_of
+from cats.ir.prims.choice import keep, logical_and, logical_or
+from cats.ir.prims.layout import convert
+from cats.ir.spaces import Ground, Product, Real, Space, Value, is_open, size, space_of
 from cats.ir.wire import Wire
 from cats.known import WORTH, Array, Knowledge, Known
 
-Moving = Array | None
-"""Which entries may be other than zero; None: all of them."""
+Moving = Array | Wire | None
+"""Which entries may be other than zero; None: all of them. A wire says what is known later only:
+entries that are written or taken at places that are no constants.
+"""
 
 Part = Moving | tuple["Part", ...]
 """The same for each part of a product."""
@@ -61,33 +65,52 @@ class Reach:
 
     def through(self, leaf: Leaf, part: Moving) -> Moving:
         """Where the leaf may be other than zero, at a tangent that may be so in a part."""
-        if part is not None and not part.any():
+        if isinstance(part, np.ndarray) and not part.any():
             return nothing(leaf.cod)  # type: ignore[return-value]
         op = leaf.op
         if not isinstance(op, Primitive) or op.linear is None or op.code is None:
             return None
         if is_open(leaf.dom) or is_open(leaf.cod):
             return None
-        diagonal = op.structure(leaf) == "diagonal"
-        if part is None and op.structure(leaf) == "permutation":
+        structure = op.structure(leaf)
+        if part is None and structure == "permutation":
             return None
         wires = list(map(self.wire, leaf.fixed))
-        if not all(map(self.known.whole, wires)) and (diagonal or part is None):
-            return part
         constants = [self.known.of(w) if self.known.whole(w) else None for w in wires]
-        fixed = [k.array for k in constants if k is not None]
-        told = len(fixed) == len(wires)
-        if diagonal:
-            return _entrywise(leaf, fixed, part) if told else part
-        if op.linear.masked is None:
+        if structure == "diagonal":
+            return self.entrywise(leaf, wires, constants, part)
+        whole = None not in constants
+        if op.linear.masked is None or (part is None and not whole and op.linear.total is None):
             return None
+        if whole and not isinstance(part, Wire) and _multilinear(leaf):
+            return _multiplied(leaf, constants, part)
         marks = np.ones(leaf.dom.shape, bool) if part is None else part  # type: ignore[union-attr]
-        if told and _multilinear(leaf):
-            return _multiplied(leaf, fixed, marks)
-        at = [_stand_in(w.space, k) for w, k in zip(wires, constants, strict=True)]
-        if any(v is None for v in at):
+        at = [self.stand_in(w, k) for w, k in zip(wires, constants, strict=True)]
+        if any(is_open(w.space) for w in wires):
             return None
-        return np.asarray(op.linear.masked(leaf.with_fixed(tuple(at)), marks)[1])
+        return _array(op.linear.masked(leaf.with_fixed(tuple(at)), marks)[1])
+
+    def stand_in(self, wire: Wire, constant: Known | None) -> Value:
+        """What a mask is told at: numbers do not matter, places do."""
+        if isinstance(wire.space, Real):
+            return self.known.builder.zeros(wire.space)
+        return wire if constant is None else constant.array
+
+    def entrywise(
+        self, leaf: Leaf, wires: Sequence[Wire], constants: Sequence[Known | None], part: Moving
+    ) -> Moving:
+        """Where a diagonal map of constants, or one that leaves places out, is other than zero."""
+        places = leaf.op is not keep and not any(isinstance(w.space, Real) for w in wires)
+        if not places and None in constants:
+            return part
+        pairs = zip(wires, constants, strict=True)
+        at = leaf.with_fixed(tuple([w if k is None else k.array for w, k in pairs]))
+        with np.errstate(all="ignore"):
+            found = leaf.op.apply(at, np.ones(leaf.dom.shape, leaf.dom.dtype))  # type: ignore[union-attr]
+        found = convert(found, dtype="bool")
+        if part is None:
+            return _array(found)
+        return _array(logical_and(found, part))
 
 
 class Still(Reach):
@@ -142,19 +165,16 @@ def either(parts: Sequence[Part]) -> Part:
     found = parts[0]
     if isinstance(found, tuple):
         return tuple(map(either, zip(*parts, strict=True)))
-    for part in parts:
+    for part in parts[1:]:
         if found is None or part is None:
             return None
-        found = found | part  # type: ignore[operator]
-    return None if found is None or found.all() else found
+        found = _array(logical_or(found, part))
+    return None if isinstance(found, np.ndarray) and found.all() else found
 
 
-def _entrywise(leaf: Leaf, fixed: Sequence[Array], part: Moving) -> Moving:
-    """Where a diagonal map of constants is other than zero."""
-    ones = np.ones(leaf.dom.shape, leaf.dom.dtype)  # type: ignore[union-attr]
-    with np.errstate(all="ignore"):
-        found = np.asarray(leaf.op.apply(leaf.with_fixed(tuple(fixed)), ones) != 0)
-    return found if part is None else found & part
+def _array(found: Value) -> Moving:
+    """What was worked out: on arrays, or on wires."""
+    return found if isinstance(found, Wire) else np.asarray(found)
 
 
 def _multilinear(leaf: Leaf) -> bool:
@@ -167,18 +187,12 @@ def _multilinear(leaf: Leaf) -> bool:
     return bool(op.cost(shaped) <= WORTH * sum(map(size, [leaf.dom, leaf.cod, *spaces])))
 
 
-def _multiplied(leaf: Leaf, fixed: Sequence[Array], marks: Array) -> Array:
+def _multiplied(leaf: Leaf, constants: Sequence[Known | None], part: Array | None) -> Array:
     """Where a sum of products with constants has a term."""
-    dtype = leaf.dom.dtype  # type: ignore[union-attr]
-    others = tuple([(x != 0).astype(dtype) for x in fixed])
-    return np.asarray(leaf.op.apply(leaf.with_fixed(others), marks.astype(dtype)) != 0)
-
-
-def _stand_in(space: Ground, constant: Known | None) -> Array | None:
-    """What a mask is told at: numbers do not matter, places do."""
-    if isinstance(space, Real):
-        return None if is_open(space) else _zeros(space)
-    return None if constant is None else constant.array
+    space: Any = leaf.dom
+    marks = np.ones(space.shape, space.dtype) if part is None else part.astype(space.dtype)
+    others = tuple([(k.array != 0).astype(space.dtype) for k in constants if k is not None])
+    return np.asarray(leaf.op.apply(leaf.with_fixed(others), marks) != 0)
 
 
 def _zeros(space: Ground) -> Array:

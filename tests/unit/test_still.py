@@ -18,9 +18,9 @@ from cats.ir.prims.indexing import gather
 from cats.ir.prims.joining import concatenate
 from cats.ir.prims.smooth import sqrt
 from cats.ir.spaces import INT, Real
-from cats.ir.wire import Builder
+from cats.ir.wire import Builder, Wire
 from cats.known import Knowledge
-from cats.still import Moving, Still
+from cats.still import Still
 from tests.spec.test_still import drawn
 
 Array = Any
@@ -30,14 +30,16 @@ V = np.array([0.3, 0.9])
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
-def moving(f: Callable[[Array], Array], x: Array) -> Moving:
+def moving(f: Callable[[Array], Array], x: Array) -> Array | None:
     """Which entries of f may vary, read from its derivative."""
     d = derive(cats.trace(f, x))
     builder = Builder.over(d.primal)
     residuals = [builder.wires[o] for o in d.primal.outputs[d.count :]]
     known = Knowledge(builder)
     still = Still([None], d.linear.steps, known, lambda r: residuals[r.position])
-    return still.moving(d.linear.outputs[0])
+    found = still.moving(d.linear.outputs[0])
+    assert not isinstance(found, Wire)
+    return found
 
 
 def masks(f: Callable[..., Array], *args: Array, active: int = 0) -> int:
@@ -123,6 +125,50 @@ def test_words_are_told_what_is_still_in_front_of_them(f: Callable[[Array], Arra
     assert np.isclose(cats.grad(f)(X) @ V, slope)
     assert np.isclose(cats.jvp(f, (X,), (V,))[1], slope)
     assert np.allclose(cats.hvp(f, (X,), (V,)), bend)
+
+
+# Places that are no constants
+
+
+def scattered(x: Array, places: Array) -> Array:
+    z = np.zeros((4, 2))
+    z[places] = np.outer(x, x)
+    return np.sqrt(z.T)
+
+
+def overwritten(x: Array, places: Array) -> Array:
+    z = np.append(np.cumsum(x), 1.0)
+    z[places] = 0.0
+    return z**0.3
+
+
+def taken(x: Array, places: Array) -> Array:
+    return np.cbrt(np.concatenate([[0.0, 1.0], x])[places])
+
+
+def in_order(x: Array, places: Array) -> Array:
+    return np.sqrt(np.sort(np.concatenate([x, np.zeros(2)]))) + places[0]
+
+
+PLACES = (scattered, overwritten, taken, in_order)
+
+
+@pytest.mark.parametrize("f", PLACES)
+def test_entries_may_be_still_at_places_that_are_given(f: Callable[[Array, Array], Array]) -> None:
+    places, h = np.array([2, 0]), 1e-6
+    weights = np.cos(np.arange(f(X, places).size)).reshape(f(X, places).shape)
+
+    def number(x: Array, places: Array) -> Array:
+        return np.sum(f(x, places) * weights)
+
+    expected = (number(X + h * V, places) - number(X - h * V, places)) / (2 * h)
+    assert np.isclose(cats.grad(number)(X, places) @ V, expected)
+    assert np.isclose(cats.jacfwd(number)(X, places) @ V, expected)
+    assert np.isclose(cats.jvp(lambda x: number(x, places), (X,), (V,))[1], expected)
+    assert np.isclose(cats.jet(lambda x: number(x, places), (X,), ([V],))[1][0], expected)
+    bends = [cats.hessian(number)(X, places), cats.jacfwd(cats.jacfwd(number))(X, places)]
+    ends = [cats.grad(number)(X + s * h * V, places) for s in (1, -1)]
+    assert np.allclose(bends @ V, (ends[0] - ends[1]) / (2 * h), atol=1e-5)
 
 
 # What is known
