@@ -54,7 +54,7 @@ from cats.unzip import unzip
 __all__ = ["Derivative", "derive"]
 
 Seen = tuple[Known | None, Moving]
-"""What is known of an argument of a word, and of which entries of it vary."""
+"""What is known of an argument of a word, and which entries of it vary; no wire crosses."""
 
 Tangent = tuple[Term, ...] | tuple["Tangent", ...]
 """A signed sum of leaves for a ground space (empty: zero), a tuple of tangents for a product."""
@@ -209,7 +209,8 @@ class _Derivation:
     def seen(self, args: Sequence[Wire], given: Sequence[int]) -> list[Seen]:
         """What is known of these arguments of a word, in front of it."""
         moving = [None if t == ZERO else self.still.moving(t) for t in given]
-        return [(self.known.of(a), m) for a, m in zip(args, moving, strict=True)]
+        inside = [None if isinstance(m, Wire) else m for m in moving]
+        return [(self.known.of(a), m) for a, m in zip(args, inside, strict=True)]
 
     def tangent_of(self, wire: Wire) -> int:
         """The tangent of a value that a smoothing goes back to."""

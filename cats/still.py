@@ -70,7 +70,7 @@ class Reach:
         op = leaf.op
         if not isinstance(op, Primitive) or op.linear is None or op.code is None:
             return None
-        if is_open(leaf.dom) or is_open(leaf.cod):
+        if is_open(leaf.dom) or is_open(leaf.cod) or any(is_open(space_of(v)) for v in leaf.fixed):
             return None
         structure = op.structure(leaf)
         if part is None and structure == "permutation":
@@ -86,8 +86,6 @@ class Reach:
             return _multiplied(leaf, constants, part)
         marks = np.ones(leaf.dom.shape, bool) if part is None else part  # type: ignore[union-attr]
         at = [self.stand_in(w, k) for w, k in zip(wires, constants, strict=True)]
-        if any(is_open(w.space) for w in wires):
-            return None
         return _array(op.linear.masked(leaf.with_fixed(tuple(at)), marks)[1])
 
     def stand_in(self, wire: Wire, constant: Known | None) -> Value:

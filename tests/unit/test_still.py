@@ -171,6 +171,16 @@ def test_entries_may_be_still_at_places_that_are_given(f: Callable[[Array, Array
     assert np.allclose(bends @ V, (ends[0] - ends[1]) / (2 * h), atol=1e-5)
 
 
+def test_places_that_are_given_are_not_told_to_words() -> None:
+    def f(x: Array, places: Array) -> Array:
+        z = np.zeros(4)
+        z[places] = x
+        return np.sum(cats.checkpoint(np.sin)(z)) + cats.fori_loop(0, 2, lambda i, s: s + z[0], 0.0)
+
+    for mode in (cats.jacfwd, cats.jacrev):
+        assert np.allclose(mode(f)(X, np.array([2, 0])), np.cos(X) + 2.0 * (X == X[1]))
+
+
 # What is known
 
 
