@@ -175,10 +175,10 @@ def test_places_that_are_given_are_not_told_to_words() -> None:
     def f(x: Array, places: Array) -> Array:
         z = np.zeros(4)
         z[places] = x
-        return np.sum(cats.checkpoint(np.sin)(z)) + cats.fori_loop(0, 2, lambda i, s: s + z[0], 0.0)
+        return np.sum(cats.checkpoint(lambda z: 1.0 / (z - 2.0))(z))
 
     for mode in (cats.jacfwd, cats.jacrev):
-        assert np.allclose(mode(f)(X, np.array([2, 0])), np.cos(X) + 2.0 * (X == X[1]))
+        assert np.allclose(mode(f)(X, np.array([2, 0])), -1.0 / (X - 2.0) ** 2)
 
 
 # What is known
