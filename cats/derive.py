@@ -89,9 +89,13 @@ def derive(
 
 
 def _derived(
-    program: Program, active: tuple[int, ...], seen: Sequence[Seen] = ()
+    program: Program, active: tuple[int, ...], seen: Sequence[Seen] = (), masked: bool = False
 ) -> Asking[Derivative]:
-    """The derivative; `seen` says of the first inputs what is known where the program stands."""
+    """The derivative.
+
+    seen     what is known of the first inputs where the program stands
+    masked   whether results are masked where they are still, for those who do not see why they are
+    """
     derivation = _Derivation(program, active, seen)
     for step in program.steps:
         derivation.builder.where = step.where
@@ -112,6 +116,8 @@ def _derived(
                 yield derivation.called(step, expanded(step.op), None)
             case _:
                 assert_never(step.op)
+    if masked:
+        derivation.mask()
     return derivation.finish()
 
 
@@ -192,14 +198,14 @@ class _Derivation:
             return found
         for slot, (wire, t) in enumerate(zip(at, given, strict=True)):
             moving = None if t == ZERO else self.still.moving(t)
-            if isinstance(moving, np.ndarray) and not moving.any():
-                found[slot] = ZERO
-            elif moving is not None and singular(self.known, map, at, slot, moving, step):
+            if moving is not None and singular(self.known, map, at, slot, moving, step):
                 found[slot] = self.kept(t, wire, moving)
         return found
 
     def kept(self, position: int, wire: Wire, moving: Array | Wire) -> int:
-        """The tangent of a value, masked: once, whoever asks."""
+        """The tangent of a value, masked: once, whoever asks; none if it does not move at all."""
+        if isinstance(moving, np.ndarray) and not moving.any():
+            return ZERO
         if position not in self.spared:
             mask = self.builder.lift(moving)
             masked = self.leaf(keeping(mask, wire), (Term(1, None, position),))
@@ -314,7 +320,7 @@ class _Derivation:
         derived: list[Derivative] = []
         seen = self.seen(captured, given)
         for branch in case.branches:
-            derived.append(_without_open((yield _derived(branch, active, seen))))
+            derived.append(_without_open((yield _derived(branch, active, seen, masked=True))))
         joint = Joint(derived, len(captured))
         results = self.builder.case(joint.programs(), tag, captured)
         self.wires.extend(results[: len(step.spaces)])
@@ -348,7 +354,8 @@ class _Derivation:
             self.wires.extend(self.builder.emit(step.op, tuple(args)))
             self.tangents.extend([ZERO] * len(step.spaces))
             return
-        d: Derivative = yield _derived(body, active, self.seen(args, given))
+        seen = self.seen(args, given)
+        d: Derivative = yield _derived(body, active, seen, masked=policy is not None)
         if policy is None:
             made = self.builder.run(d.primal, args)
             self.wires.extend(made[: d.count])
@@ -483,6 +490,13 @@ class _Derivation:
         self.count += len(kept)
         results = range(-loop.before, len(step.spaces) - loop.before)
         self.tangents.extend([own.get(k, ZERO) for k in results])
+
+    def mask(self) -> None:
+        """Masks the results where they are still."""
+        for o in dict.fromkeys(o for o in self.program.outputs if self.tangents[o] != ZERO):
+            moving = self.still.moving(self.tangents[o])
+            if moving is not None:
+                self.tangents[o] = self.kept(self.tangents[o], self.wires[o], moving)
 
     def finish(self) -> Derivative:
         """The two halves, residuals in the order the linear half reads them: only what it reads."""

@@ -106,6 +106,8 @@ WORDS: dict[str, Callable[[Array], Array]] = {
     "call": lambda x: np.sum(cats.checkpoint(np.sqrt)(joined(x))),
     "case": lambda x: np.sum(cats.cond(x[0] > 0, np.sqrt, np.sin, joined(x))),
     "loop": lambda x: in_a_loop(joined(x)),
+    "out of a call": lambda x: np.sum(np.sqrt(cats.checkpoint(joined)(x))),
+    "out of a case": lambda x: np.sum(np.sqrt(cats.cond(x[0] > 0, joined, doubled, x))),
     "made in a loop": lambda x: cats.fori_loop(0, 3, lambda i, s: s + roots(x), 0.0) / 3,
 }
 
@@ -114,12 +116,16 @@ def roots(x: Array) -> Array:
     return np.sum(np.sqrt(joined(x)))
 
 
+def doubled(x: Array) -> Array:
+    return 2.0 * joined(x)
+
+
 def in_a_loop(z: Array) -> Array:
     return cats.scan(lambda c, t: (c + t * np.sum(np.sqrt(z)), c), 0.0, np.ones(3))[0] / 3
 
 
 @pytest.mark.parametrize("f", WORDS.values(), ids=WORDS)
-def test_words_are_told_what_is_still_in_front_of_them(f: Callable[[Array], Array]) -> None:
+def test_words_are_told_what_is_still_and_tell_it(f: Callable[[Array], Array]) -> None:
     slope, bend = cats.grad(roots)(X) @ V, cats.jvp(cats.grad(roots), (X,), (V,))[1]
     assert np.all(np.isfinite(bend))
     assert np.isclose(cats.grad(f)(X) @ V, slope)
