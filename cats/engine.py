@@ -24,7 +24,7 @@ from cats.ir.collecting import collector_paused
 from cats.ir.errors import BackendError, SpaceError
 from cats.ir.inline import without_guards
 from cats.ir.program import Program
-from cats.ir.spaces import Ground, Real, Value
+from cats.ir.spaces import Ground, Real, Value, native
 from cats.paths import Path, Paths
 from cats.places import placed, users_place
 from cats.prepared import Call, Function, Traceable, traced
@@ -98,10 +98,12 @@ def followed(
         return Path(outcomes, places, taken)
 
     def run(taken: Taken) -> Sequence[Value]:
-        return execute(taken.first, [*call.leaves, *taken.lifted.extra, *extra])
+        return execute(taken.first, [*call.leaves, *map(native, taken.lifted.extra), *extra])
 
     def forced(taken: Taken) -> Sequence[Value]:
-        return execute(unguarded(taken.first), [*call.leaves, *taken.lifted.extra, *extra])
+        return execute(
+            unguarded(taken.first), [*call.leaves, *map(native, taken.lifted.extra), *extra]
+        )
 
     known = len(found)
     taken, results = found.run(trace, run, forced)

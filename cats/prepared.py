@@ -13,7 +13,7 @@ from cats.ir.errors import DerivativeError, SpaceError, Where
 from cats.ir.lam import Term, TermNode
 from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
-from cats.ir.spaces import Discrete, Ground, Product, Real, Space, Value
+from cats.ir.spaces import Discrete, Ground, Product, Real, Space, Value, native
 from cats.ir.wire import Builder
 from cats.places import placed, users_place
 from cats.pointfree import program_of
@@ -57,7 +57,7 @@ def prepare(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
 
 
 def _plain(value: Value) -> Value:
-    return value if isinstance(value, Tracked | Spec) else np.asarray(value)
+    return value if isinstance(value, Tracked | Spec) else native(np.asarray(value))
 
 
 def _again(leaves: Sequence[Value], kinds: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.spaces import Ground, Value, ground
+from cats.ir.spaces import Ground, Value, ground, native
 
 
 class Constant:
@@ -22,7 +22,7 @@ class Constant:
     _number: Value
 
     def __init__(self, value: Value) -> None:
-        array = np.array(value, copy=True, order="C")
+        array = native(np.array(value, copy=True, order="C"))
         array.flags.writeable = False
         self.array = array
         self._hash = hash((array.dtype.str, array.shape, self._bits()))

@@ -283,6 +283,17 @@ def space_of(value: Value) -> Ground:
     return ground(np.shape(value), dtype)
 
 
+def native(value: Value) -> Value:
+    """The value, an array in the byte order of the machine.
+
+    >>> native(np.ones(2, ">f8")).dtype.isnative
+    True
+    """
+    if not isinstance(value, np.ndarray) or value.dtype.isnative:
+        return value
+    return value.astype(value.dtype.newbyteorder("="))
+
+
 def ground(shape: Shape, dtype: np.dtype[Any]) -> Ground:
     """The ground space of arrays of this shape and dtype; raises SpaceError if cats has none."""
     if dtype.kind == "f" and dtype.itemsize in (4, 8):

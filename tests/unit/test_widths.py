@@ -74,3 +74,31 @@ def test_a_hessian_has_the_width_of_the_argument(name: str) -> None:
     assert found.dtype == np.float32
     batch = cats.vmap(cats.hessian(lambda w: np.sum(f(w))))(AT.astype(np.float32)[None])
     np.testing.assert_array_equal(batch[0], found)
+
+
+SWAPPED = np.array([1.0, 2.0]).astype(np.dtype(float).newbyteorder())
+MANY = np.arange(5000.0).astype(SWAPPED.dtype)
+ORDERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "captured": (lambda x: np.sum(x * SWAPPED), np.ones(2)),
+    "captured, read anew": (lambda x: np.sum(x * MANY), np.ones(5000)),
+    "given": (lambda x: np.sum(np.sin(x)), SWAPPED),
+    "given, narrow": (lambda x: np.sum(x * x), SWAPPED.astype(np.dtype("f4").newbyteorder())),
+    "given without axes": (lambda x: x * x * SWAPPED[0], SWAPPED[:1].reshape(())),
+    "given and handed out": (lambda x: x[0], SWAPPED),
+    "made inside": (lambda x: np.sum(x * np.array([1, 2], SWAPPED.dtype)), np.ones(2)),
+}
+"""Arrays that lie in memory in the other order of bytes."""
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_other_order_of_bytes_is_that_of_the_machine(name: str) -> None:
+    f, x = ORDERS[name]
+    plain = x.astype(x.dtype.newbyteorder("="))
+    for backend in (cats.OnNumpy(), cats.OnNumexpr(), cats.OnSource()):
+        found, expected = (cats.grad(f, backend=backend)(v) for v in (x, plain))
+        assert found.dtype.isnative and found.dtype == plain.dtype
+        np.testing.assert_array_equal(found, expected)
+    value, pull = cats.vjp(f, x)
+    made = (value, pull(value)[0], cats.jvp(f, (x,), (x,))[1], cats.compile(f)(x))
+    assert all(v.dtype.isnative for v in made)
+    exec(cats.source(f, x), {})
