@@ -70,13 +70,22 @@ def clip(
     max: Value = NONE,
     **options: Any,
 ) -> Value:
-    """np.clip: the middle one; at a bound both share the derivative."""
+    """np.clip: the middle one; at a bound both share the derivative.
+
+    Of two that are equal, as 0.0 and -0.0, the second is taken: NumPy keeps a between two numbers,
+    and takes the bounds of arrays.
+    """
     low, high = _bound(a_min, min), _bound(a_max, max)
-    if low is not None:
-        a = apply(np.maximum, a, low, **options)
-    if high is not None:
-        a = apply(np.minimum, a, high, **options)
+    keeps = all([_one_number(bound, a) for bound in (low, high)])
+    for extreme, bound in ((np.maximum, low), (np.minimum, high)):
+        if bound is not None:
+            a = apply(extreme, *((bound, a) if keeps else (a, bound)), **options)
     return a if low is not None or high is not None else apply(np.positive, a, **options)
+
+
+def _one_number(bound: Value, a: Value) -> bool:
+    """Whether there is a bound, and it is one number for all entries."""
+    return bound is not None and np.size(bound) == 1 and (not np.ndim(bound) or np.size(a) > 1)
 
 
 def _bound(one: Value, other: Value) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -120,3 +122,39 @@ def test_known_zeros_cross_the_edges_of_a_choice(branches: Any, before: Any, aft
             assert np.array_equal(a, b, equal_nan=True)
         if tag == 0:
             assert all(np.all(np.isfinite(a)) for a in found[:4])
+
+
+SIGNED = [-1.0, -0.0, 0.0, 1.0, np.nan]
+BOUNDS: dict[str, Callable[[float, float, int, Any], tuple[Any, Any]]] = {
+    "numbers": lambda low, high, n, dtype: (low, high),
+    "scalars": lambda low, high, n, dtype: (dtype(low), dtype(high)),
+    "arrays": lambda low, high, n, dtype: (np.full(n, low, dtype), np.full(n, high, dtype)),
+    "arrays of one": lambda low, high, n, dtype: (np.full(1, low, dtype), np.full(1, high, dtype)),
+    "an array and a number": lambda low, high, n, dtype: (np.full(n, low, dtype), high),
+    "low": lambda low, high, n, dtype: (low, None),
+    "high": lambda low, high, n, dtype: (None, high),
+}
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_number_at_a_bound_has_the_sign_that_it_has_in_numpy(kind: str, dtype: Any) -> None:
+    """Of 0.0 and -0.0, which are equal and whose inverses are not."""
+    for n, low, high in product((1, 3), SIGNED, SIGNED):
+        bounds = BOUNDS[kind](low, high, n, dtype)
+        run = cats.compile(lambda x, bounds=bounds: np.clip(x, *bounds))
+        for at in SIGNED:
+            x = np.full(n, at, dtype)
+            found, expected = run(x), np.clip(x, *bounds)
+            np.testing.assert_array_equal(found, expected)
+            there = ~np.isnan(expected)
+            assert np.array_equal(np.signbit(found)[there], np.signbit(expected)[there])
+
+
+def test_both_bounds_share_the_derivative_wherever_they_stand() -> None:
+    for low, high in ((-1.0, 0.0), (0.0, 1.0), (np.full(2, -1.0), np.zeros(2))):
+        for x in (np.zeros(2), -np.zeros(2)):
+            assert np.array_equal(
+                cats.grad(lambda x: np.sum(np.clip(x, low, high)))(x),  # noqa: B023
+                [0.5, 0.5],
+            )
