@@ -12,17 +12,15 @@ from typing import Any
 from cats.ir.arrow import Arrow
 from cats.ir.arrow import ends as arrow_ends
 from cats.ir.check_linear import (
-    backwards,
     check_leaf,
     check_linear,
     check_linear_program,
-    in_range,
     listed,
 )
 from cats.ir.errors import SpaceError, TermError
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
-from cats.ir.program import Program, Step, nested
+from cats.ir.program import Program, Step, a_program, nested, well_formed
 from cats.ir.results import result_space
 from cats.ir.spaces import Ground
 
@@ -34,6 +32,7 @@ def check_program(program: Program) -> None:
 
     Raises TermError for the form, SpaceError for the spaces; nested programs included.
     """
+    a_program(program)
     seen: set[int] = set()
     stack = [program]
     while stack:
@@ -45,11 +44,11 @@ def check_program(program: Program) -> None:
 
 
 def _check_one(program: Program) -> None:
+    well_formed(program)
     if program.names and len(program.names) != len(program.inputs):
         raise TermError(f"{len(program.names)} names for {len(program.inputs)} inputs")
     written: dict[Step, int] = {}
     for position, step in program.numbered():
-        backwards(_label(position, step.op.name), step.args, position, step.where)
         if written.setdefault(step, position) != position:
             raise TermError(
                 f"{_label(position, step.op.name)} repeats step {written[step]}: "
@@ -57,7 +56,6 @@ def _check_one(program: Program) -> None:
                 where=step.where,
             )
         _check_spaces(program, position, step)
-    in_range(program.outputs, len(program.spaces), first=0)
 
 
 def _check_spaces(program: Program, position: int, step: Step) -> None:

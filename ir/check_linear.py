@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, Where, expected
+from cats.ir.errors import CatsError, LinearityError, SpaceError, TermError, expected
 from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero
 from cats.ir.linear_control import LinCall, LinCase, LinLoop, LinSolve
 from cats.ir.linear_program import ZERO, LinearProgram, LinearStep, SumStep, args_of
 from cats.ir.node import postorder
 from cats.ir.primitive import Primitive
-from cats.ir.program import Program
+from cats.ir.program import Program, backwards, in_range
 from cats.ir.results import result_space
 from cats.ir.spaces import INT, Discrete, Product, Space, space_of, tangent
 
@@ -19,20 +19,6 @@ from cats.ir.spaces import INT, Discrete, Product, Space, space_of, tangent
 def listed(spaces: Sequence[Space]) -> str:
     """The spaces as one writes them."""
     return ", ".join(map(str, spaces)) or "nothing"
-
-
-def backwards(label: str, args: Sequence[int], position: int, where: Where | None) -> None:
-    """Raises TermError if a step reads a position that is not before it."""
-    for arg in args:
-        if not 0 <= arg < position:
-            raise TermError(f"{label} reads position {arg}, which is not before it", where=where)
-
-
-def in_range(outputs: Sequence[int], count: int, first: int) -> None:
-    """Raises TermError if an output is no position."""
-    for number, output in enumerate(outputs):
-        if not first <= output < count:
-            raise TermError(f"output {number} reads position {output}, there are {count}")
 
 
 # Linear terms

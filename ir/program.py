@@ -16,12 +16,12 @@ import numpy as np
 
 from cats.ir.constant import Constant
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Solve, While, refilled
-from cats.ir.errors import Where, expected
+from cats.ir.errors import SpaceError, TermError, Where, expected, kind_of
 from cats.ir.linear import Params
 from cats.ir.nesting import Nesting, inner_first
 from cats.ir.primitive import Primitive
 from cats.ir.show import str_program
-from cats.ir.spaces import BOOL, INT, Ground, Value
+from cats.ir.spaces import BOOL, INT, Discrete, Ground, Real, Value
 from cats.ir.writing import constructor, written
 
 
@@ -226,10 +226,62 @@ def _takes(word: Control) -> tuple[Ground, ...]:
             assert_never(word)
 
 
+WORDS = (Case, Loop, While, Replay, Solve, Call, Custom)
+"""The classes of control words."""
+
+_MADE = "Make one with cats.trace(f, x), or read it with cats.ir.read.read_program."
+
+
 def a_program(given: object) -> None:
-    """Raises TermError unless it is a program."""
-    remedy = "Make one with cats.trace(f, x), or read it with cats.ir.read.read_program."
-    expected(given, Program, "program", remedy)
+    """Raises TermError unless it is a program that passes can read; `check_program` says more."""
+    expected(given, Program, "program", _MADE)
+    well_formed(given)  # type: ignore[arg-type]
+
+
+def well_formed(program: Program) -> None:
+    """Raises TermError for what stands where an operation does, or an earlier position.
+
+    SpaceError for an operation on so many arguments as it does not take.
+    """
+    _grounds("an input", program.inputs, None)
+    position = len(program.inputs)
+    for step in program.steps:
+        op = step.op if isinstance(step, Step) else step
+        if not isinstance(op, (Primitive, *WORDS)):
+            raise TermError(f"step {position} is {kind_of(op)}, and no operation", remedy=_MADE)
+        label = f"step {position} ({op.name})"
+        backwards(label, step.args, position, step.where)
+        wrong = op.takes.miscounted(op.name, len(step.args)) if type(op) is Primitive else None
+        if wrong is not None:
+            raise SpaceError(f"{label}: {wrong}", where=step.where)
+        _grounds(f"a result of {label}", step.spaces, step.where)
+        position += len(step.spaces)
+    in_range(program.outputs, position, first=0)
+
+
+def _grounds(what: str, spaces: Sequence[object], where: Where | None) -> None:
+    """Raises TermError unless they are spaces of numbers and arrays."""
+    for space in spaces:
+        if type(space) is not Real and type(space) is not Discrete:
+            raise TermError(
+                f"{what} lies in {space}, which is no space of numbers or arrays",
+                where=where,
+                remedy="Give each part of a product a position of its own.",
+            )
+
+
+def backwards(label: str, args: Sequence[int], position: int, where: Where | None) -> None:
+    """Raises TermError if a step reads a position that is not before it."""
+    for arg in args:
+        if arg not in range(position):
+            raise TermError(f"{label} reads position {arg}, which is not before it", where=where)
+
+
+def in_range(outputs: Sequence[int], count: int, first: int) -> None:
+    """Raises TermError if an output is no position."""
+    for number, output in enumerate(outputs):
+        if output not in range(first, count):
+            raise TermError(f"output {number} reads position {output}, there are {count}")
 
 
 def nested(step: Step) -> tuple[Program, ...]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cats
 from cats.affine import Affine
 from cats.arrows import arrow_of
 from cats.begin import Begin
@@ -86,6 +87,46 @@ def test_programs_that_are_not(wrong: Program, kind: type[CatsError], sentence: 
         check_program(wrong)
     assert sentence in caught.value.message
     assert caught.value.where in (HERE, None)
+
+
+def stepping(op: Any, args: Any = (0,), spaces: Any = (R,)) -> Program:
+    """A program of one step on a number."""
+    return Program((R,), (Step(op, args, (), spaces, HERE),), (1,))
+
+
+ILL_FORMED: list[tuple[Any, type[CatsError], str]] = [
+    (
+        Program((Product(RR),), (), (0,)),  # type: ignore[arg-type]
+        TermError,
+        "an input lies in R * R, which is no space of numbers or arrays",
+    ),
+    (stepping("sin"), TermError, "step 1 is str, and no operation"),
+    (stepping(Program((R,), (), (0,))), TermError, "step 1 is Program, and no operation"),
+    (Program((R,), ("sin",), (0,)), TermError, "step 1 is str, and no operation"),  # type: ignore[arg-type]
+    (stepping(sin, (1,)), TermError, "step 1 (sin) reads position 1, which is not before it"),
+    (stepping(sin, ("x",)), TermError, "step 1 (sin) reads position x, which is not before it"),
+    (stepping(sin, (0, 0)), SpaceError, "step 1 (sin): sin takes 1 argument, got 2"),
+    (
+        stepping(sin, (0,), ("R",)),
+        TermError,
+        "a result of step 1 (sin) lies in R, which is no space of numbers or arrays",
+    ),
+    (Program((R,), (), (3,)), TermError, "output 0 reads position 3, there are 1"),
+    (Program((R,), (), (-1,)), TermError, "output 0 reads position -1, there are 1"),
+]
+
+READERS: list[Callable[[Program], Any]] = [
+    check_program, cats.derive, cats.simplify, cats.OnNumpy().compile, cats.OnSource().compile,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(ILL_FORMED)))
+def test_no_pass_reads_a_program_that_is_ill_formed(number: int) -> None:
+    program, kind, sentence = ILL_FORMED[number]
+    for read in READERS:
+        with pytest.raises(kind) as caught:
+            read(program)
+        assert caught.value.message == sentence
 
 
 def test_the_fault_is_found_in_a_branch_too() -> None:
