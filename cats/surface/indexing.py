@@ -21,7 +21,7 @@ from cats.recorder import newest_recorder
 from cats.surface.elementwise import where
 from cats.surface.masks import chosen, mask_in, places, refuse_count, told
 from cats.surface.reductions import SUM
-from cats.surface.shapes import ravel
+from cats.surface.shapes import in_line, ravel
 from cats.surface.values import (
     expand,
     lifted,
@@ -270,9 +270,7 @@ def take(
     array = lifted(recorder, x)
     if into is not None and not np.can_cast(into, array.dtype):
         raise TypeError(f"out= is an array of {into}, and the entries are of {array.dtype}")
-    if axis is None:
-        array, axis = ravel(array), 0
-    place = normal_axis(axis, array.ndim)
+    array, place = in_line(array, axis)
     given = _listed(indices) if isinstance(indices, list) else indices
     bounded = in_bounds(lifted(recorder, given), array.shape[place], mode)
     return getitem(array, (*(_ALL,) * place, bounded))

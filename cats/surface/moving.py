@@ -17,7 +17,7 @@ from cats.ir.prims.layout import broadcast, reshape
 from cats.ir.spaces import Value
 from cats.surface.indexing import take
 from cats.surface.joining import concatenate
-from cats.surface.shapes import leading, moveaxis, part, ravel
+from cats.surface.shapes import in_line, leading, moveaxis, part, ravel
 from cats.surface.values import (
     expand,
     lengths,
@@ -100,7 +100,7 @@ def _rolled(x: Traced, shift: Any, axis: int) -> Traced:
 
 def repeat(x: Value, repeats: Any, axis: Any = None) -> Value:
     """np.repeat; counts that arguments have a part in are observed."""
-    array, place = _flat(x, axis, repeats)
+    array, place = in_line(lifted(recorder_of(x, repeats), x), axis)
     counts = static(repeats)
     if np.size(counts) != 1:
         return along(array, np.repeat(np.arange(array.shape[place]), counts), place)

@@ -113,6 +113,13 @@ def ravel(x: Value, order: str = "C") -> Value:
     return windowed(array, Lens(reshape, (("shape", (array.size,)),), sure=False, line=True))
 
 
+def in_line(x: Traced, axis: Any) -> tuple[Traced, int]:
+    """The array and an axis, or all its entries in one line; a number is a line of one."""
+    if axis is not None and x.ndim:
+        return x, normal_axis(axis, x.ndim)
+    return ravel(x), 0 if axis is None else normal_axis(axis, 1)
+
+
 def transpose(x: Value, axes: Any = None) -> Value:
     """np.transpose."""
     array = _array(x)
@@ -157,6 +164,9 @@ def squeeze(x: Value, axis: Any = None) -> Value:
     """np.squeeze."""
     array = _array(x)
     ones = tuple(i for i, n in enumerate(array.shape) if n == 1)
+    if not array.ndim and not isinstance(axis, tuple | list | None):
+        normal_axis(axis, 1)
+        axis = None
     places = ones if axis is None else normal_axes(axis, array.ndim)
     if any(i not in ones for i in places):
         raise TraceError(

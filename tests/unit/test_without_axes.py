@@ -239,3 +239,34 @@ def test_scipys_logarithm_of_a_single_matrix_is_double() -> None:
     near(found, expected, 6)
     assert found.dtype == expected.dtype
     assert cats.grad(lambda a: np.sum(scipy.linalg.logm(a)))(single).dtype == np.float32
+
+
+LINES: list[Callable[[Any, Any], Any]] = [
+    lambda x, axis: np.repeat(x, 2, axis=axis),
+    lambda x, axis: np.repeat(x, [3], axis),
+    lambda x, axis: np.asarray(x).repeat(2, axis=axis),
+    lambda x, axis: np.take(x, [0, 0], axis=axis),
+    lambda x, axis: np.take(x, 0, axis=axis),
+    lambda x, axis: np.asarray(x).take([0], axis=axis),
+    lambda x, axis: np.compress([True], x, axis=axis),
+    lambda x, axis: np.squeeze(x, axis=axis),
+    lambda x, axis: np.asarray(x).squeeze(axis),
+    lambda x, axis: np.cumsum(x, axis=axis),
+    lambda x, axis: np.sum(x, axis=axis),
+]
+"""Functions to which a number is a line of one."""
+
+
+@pytest.mark.parametrize("number", range(len(LINES)))
+def test_a_number_has_the_axes_that_it_has_in_numpy(number: int) -> None:
+    f = LINES[number]
+    for axis in (0, -1, None):
+        found, expected = cats.compile(f)(1.5, axis), f(np.float64(1.5), axis)
+        assert np.shape(found) == np.shape(expected)
+        near(found, expected)
+        near(cats.grad(lambda x: np.sum(f(x, axis) * x))(1.5), 3.0 * np.size(expected))  # noqa: B023
+    for axis in (1, -2):
+        with pytest.raises(np.exceptions.AxisError):
+            f(np.float64(1.5), axis)
+        with pytest.raises(np.exceptions.AxisError, match=f"axis {axis} of an array with"):
+            cats.compile(f)(1.5, axis)
