@@ -205,7 +205,7 @@ def check(seed: int) -> None:
         assert np.all(np.isfinite(value)), (seed, name)
         assert np.all(np.isfinite(found[name])), (seed, name, found[name])
         assert np.max(np.abs(found[name] - value)) <= 1e-11 * scale, (seed, name)
-    f, h = chain.run(careful=False), 1e-6
+    f, h = chain.run(careful=False), 1e-7
     ends = [f(chain.point + s * h * e) for e in np.eye(N) for s in (1, -1)]
     slopes = [(a - b) / (2 * h) for a, b in zip(ends[::2], ends[1::2], strict=True)]
     jacobian = found["jacobian fwd"]
