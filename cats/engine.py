@@ -333,8 +333,9 @@ def _rows(given: Any, tree: Branch) -> Sequence[Any] | None:
     """The parts of a container of this very type; None for any other."""
     if users_class(type(given)) is not users_class(tree.kind):
         return None
+    besides = [getattr(given, n, None) for n in tree.beside]
     if isinstance(given, dict):
-        return [given[k] for k in tree.keys] if set(given) == set(tree.keys) else None
+        return [*[given[k] for k in tree.keys], *besides] if set(given) == set(tree.keys) else None
     if isinstance(given, list | tuple):
-        return given
-    return [getattr(given, n) for n in tree.keys]
+        return [*given, *besides]
+    return [*[getattr(given, n) for n in tree.keys], *besides]

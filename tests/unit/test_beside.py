@@ -163,8 +163,11 @@ def test_axes_are_of_what_is_named() -> None:
 
 
 def test_a_tangent_has_them_too() -> None:
-    with pytest.raises(SpaceError, match="another structure"):
-        cats.jvp(lambda d: d["w"] * d.scale, (scaled(Table(w=2.0), 3.0),), (Table(w=1.0),))
+    given, f = scaled(Table(w=2.0), 3.0), lambda d: d["w"] * d.scale
+    assert cats.jvp(f, (given,), (scaled(Table(w=1.0), 10.0),)) == (6.0, 23.0)
+    assert cats.vjp(Model, 2.0)[1](scaled(Model(1.0), None)) == (1.25,)
+    with pytest.raises(SpaceError, match=r"the tangent of .* is missing"):
+        cats.jvp(f, (given,), (scaled(Table(w=1.0), None),))
 
 
 def test_an_argument_of_a_class_made_of_a_list_or_dict_is_not_changed() -> None:
