@@ -10,7 +10,7 @@ from cats.backends.backend import Backend
 from cats.engine import NONE, NUMPY, Answer, Transform, answered, pair, real_leaves, selected
 from cats.gradients import grad, parted
 from cats.ir.errors import DerivativeError
-from cats.ir.spaces import Real
+from cats.ir.spaces import Ground, Real
 from cats.maps import check_primals, jvp
 from cats.pipeline import FORWARD, REVERSE, best_mode
 from cats.pipeline import jacobian as jacobian_program
@@ -26,7 +26,7 @@ from cats.prepared import (
     wanted,
 )
 from cats.transformed import Transformed
-from cats.tree import Branch, Leaf, Tree, count
+from cats.tree import Branch, Leaf, Static, Tree, count
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Jacobian(Transformed):
             program = replace(whole, outputs=whole.outputs[: count(own)])
             if not any(isinstance(s, Real) for s in program.ends):
                 raise DerivativeError(
-                    f"the result lies in {', '.join(map(str, program.ends)) or '1'}: "
-                    "it has no derivative",
+                    f"{_result(own, program.ends)}: it has no derivative",
                     remedy="Return a real number or array.",
                 )
             mode = best_mode(program, chosen.active) if self.mode == "auto" else self.mode
@@ -198,3 +197,10 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     check_primals("hvp", primals)
     several = len(primals) > 1
     return jvp(grad(f, tuple(range(len(primals))) if several else 0), primals, tangents)[1]
+
+
+def _result(tree: Tree, ends: Sequence[Ground]) -> str:
+    """What a function gives, as messages say it."""
+    if isinstance(tree, Static):
+        return f"the result is {tree.value!r} of type {tree.kind.__name__}"
+    return f"the result lies in {', '.join(map(str, ends)) or 'nothing real'}"

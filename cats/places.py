@@ -41,10 +41,16 @@ def users_place() -> Where:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if is_users(file):
+        if is_users(file) and not _made_for_us(frame):
             return Where(file, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return Where("<unknown>", 0)
+
+
+def _made_for_us(frame: FrameType) -> bool:
+    """Whether a frame is in a method that Python wrote for a class of ours, as of a dataclass."""
+    owner = str(frame.f_globals.get("__name__"))
+    return frame.f_code.co_filename == "<string>" and owner.startswith("cats.")
 
 
 def may_be_caught() -> bool:

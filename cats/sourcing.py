@@ -13,6 +13,7 @@ from cats.backends.text import spoken
 from cats.gradients import Gradient
 from cats.ir.errors import BackendError
 from cats.ir.lam import TermNode
+from cats.ir.primitive import Primitive
 from cats.ir.program import Program
 from cats.jacobians import Jacobian
 from cats.mapping import Vectorised
@@ -103,5 +104,7 @@ def _name(f: Any) -> str:
             return _name(f.func)
         case TermNode():
             return "f"
+        case Primitive():
+            return f.name
     name = getattr(f, "__name__", type(f).__name__)
     return name if isinstance(name, str) and name.isidentifier() else "f"

@@ -10,6 +10,7 @@ import numpy as np
 
 from cats.blocks import Block, Zero, shaped, transposed
 from cats.blockwise import dense, settled, written
+from cats.ir.errors import DerivativeError, expected
 from cats.ir.prims.joining import concatenate
 from cats.ir.spaces import Ground, Product, Space, Value, leaves, size, tangent
 
@@ -69,7 +70,12 @@ def transpose(f: Table) -> Table:
 
 
 def to_array(f: Table) -> Value:
-    """The whole matrix, with size(cod) rows and size(dom) columns, in row-major order."""
+    """The whole matrix, with size(cod) rows and size(dom) columns, in row-major order.
+
+    Raises DerivativeError for what is no table of blocks.
+    """
+    remedy = "Give what cats.represent(linear, cats.Matrix(), at) gives."
+    expected(f, Table, "table of blocks", remedy, DerivativeError)
     rows, columns = grounds(f.cod), grounds(f.dom)
     if not rows or not columns:
         return np.zeros((size(Product(rows)), size(Product(columns))))

@@ -24,7 +24,7 @@ from cats.ir.lam import Lam, Let, Prim, Term, TermNode, Tuple
 from cats.ir.prims.guards import Outcome
 from cats.ir.program import Program
 from cats.ir.spaces import Ground, Product, Value, ground
-from cats.places import users_place
+from cats.places import placed, users_place
 from cats.pointfree import program_of
 from cats.recorder import Recorder
 from cats.strangers import stranger
@@ -47,6 +47,11 @@ class Spec:
 
     shape: tuple[int, ...] = ()
     dtype: Any = "float64"
+
+    @placed
+    def __post_init__(self) -> None:
+        """Raises SpaceError if there are no such arrays."""
+        self.space  # noqa: B018
 
     @property
     def space(self) -> Ground:

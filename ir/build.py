@@ -6,6 +6,7 @@ fn("x y", lambda x, y: let("z", mul(x, y), lambda z: tuple_(cos(z), sin(z))))
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 
 from cats.ir.arity import counted
 from cats.ir.errors import TermError
@@ -139,7 +140,22 @@ def _inside(body: Callable[..., Value], params: Sequence[Var]) -> Term:
             f"`{body}` is a term, not a Python function of {', '.join([p.name for p in params])}",
             remedy="Write lambda x: ... around it, so that its variables are those bound here.",
         )
+    _check_parameters(body, params)
     return lifted(body(*params))
+
+
+def _check_parameters(body: Callable[..., Value], params: Sequence[Var]) -> None:
+    """Raises TermError for what cannot be called on the variables, where that can be known."""
+    try:
+        signature(body).bind(*params)
+    except ValueError:
+        return
+    except TypeError as error:
+        names = ", ".join([p.name for p in params]) or "no variables"
+        raise TermError(
+            f"the body cannot be called on {names}: {error}",
+            remedy="Give a Python function of one argument for each name.",
+        ) from None
 
 
 def _visible(bound: Var, body: Term) -> None:

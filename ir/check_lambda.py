@@ -54,7 +54,13 @@ def check_function(function: Function) -> None:
             known[id(current)] = _signature(current, known)
         elif id(current) not in known:
             stack.append((current, True))
-            stack.extend((held, False) for let in current.lets for held in inside(let.value))
+            for number, let in enumerate(current.lets):
+                expected(let, Let, f"binding, at place {number} of lets", _BUILT)
+                at = f"of Linear A, where {', '.join(let.names)} is bound"
+                expected(let.value, Expression, f"expression {at}", _BUILT)
+                for held in inside(let.value):
+                    expected(held, Function, f"function {at}", _BUILT)
+                    stack.append((held, False))
 
 
 Signature = tuple[tuple[Space, ...], tuple[Space, ...], tuple[Space, ...], tuple[Space, ...]]
@@ -98,6 +104,7 @@ class _Scope:
         return LinearityError(f"{self.at}: {why}", remedy=remedy)
 
     def bind(self, name: str, space: Space, *, linear: bool) -> None:
+        expected(space, Space, f"space, as that of {name} is to be", "Give one of cats.ir.spaces.")
         if name in self.nonlinear or name in self.linear:
             raise self.wrong(f"{name} is bound twice", "Give each variable its own name.")
         if linear and tangent(space) != space:
@@ -130,9 +137,9 @@ class _Scope:
 
     def let(self, let: Let) -> None:
         """Checks one binding, and binds its names."""
-        expected(let.value, Expression, "expression of Linear A", _BUILT)
         if isinstance(let.value, Apply):
-            expected(let.value.op, Primitive, "operation", "Give a Primitive: BY_NAME has them.")
+            what = f"operation, where {', '.join(let.names)} is bound"
+            expected(let.value.op, Primitive, what, "Give a Primitive: BY_NAME has them.")
         self.at = str(let)
         spaces, linear = self.typed(let.value)
         if len(spaces) != len(let.names):
@@ -151,7 +158,6 @@ class _Scope:
                 self.use(arg, "what is dropped")
                 return (), ()
             case Zero(space):
-                expected(space, Space, "space", "Give one of cats.ir.spaces.")
                 return (space,), (True,)
             case Plus(left, right):
                 spaces = self.use(left, "a summand"), self.use(right, "a summand")
@@ -175,7 +181,10 @@ class _Scope:
         spaces = [{**self.nonlinear, **self.linear}[name] for name in value.args]
         for slot in slots:
             self.use(value.args[slot], "an argument")
-        said = result_space(value.op, spaces, dict(value.params))
+        try:
+            said = result_space(value.op, spaces, dict(value.params))
+        except SpaceError as error:
+            raise SpaceError(f"{self.at}: {error.message}", remedy=error.remedy) from None
         results = said if isinstance(said, tuple) else (said,)
         return results, (bool(slots),) * len(results)
 

@@ -123,7 +123,12 @@ class _Inference:
             names = [*self.scope.names(), *sorted(BY_NAME)]
             close = [f"`{name}`" for name in get_close_matches(term.name, names, 2)]
             hint = f": did you mean {' or '.join(close)}?" if close else ""
-            raise TermError(f"there is no variable `{term.name}` here{hint}", where=term.where)
+            raise TermError(
+                f"there is no variable `{term.name}` here{hint}",
+                where=term.where,
+                remedy="Bind it, or, if it is an operation of your own, give it by its name: "
+                f"parse(text, primitives={{{term.name!r}: op}}).",
+            )
         return self.scope[term.name]
 
     def function(self, term: Lam) -> Asking[Cell]:

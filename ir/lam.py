@@ -401,12 +401,19 @@ def _whole(term: Term) -> bool:
 
 
 def lifted(value: Value) -> Term:
-    """A term as it stands; anything else as a constant.
+    """A term as it stands; anything else as a constant. Raises TermError for a traced value.
 
     >>> print(lifted(2.5), lifted(Var("x")))
     2.5 x
     """
-    return value if isinstance(value, TermNode) else Const(Constant(value))  # type: ignore[return-value]
+    if isinstance(value, TermNode):
+        return value  # type: ignore[return-value]
+    if hasattr(value, "recorder"):
+        raise TermError(
+            "a term is applied to a value that is traced, which has no place in a term",
+            remedy="Write cats.compile(term)(x) in place of term(x).",
+        )
+    return Const(Constant(value))
 
 
 def call(fun: Term, *args: Value) -> Term:

@@ -27,7 +27,8 @@ def parse(text: str, primitives: Mapping[str, Primitive] | None = None) -> Term:
     r"""The term that a text writes: the inverse of `str`.
 
     primitives   the user's own operations by name, besides the vocabulary
-    Raises TermError, with line, column and a caret, for what is no term.
+    A variable has one space, one that `let` binds too: a function that is used in two is bound
+    twice. Raises TermError, with line, column and a caret, for what is no term.
 
     >>> term = parse(r"\x y. let z = x * y in (cos z, sin z)")
     >>> print(term)

@@ -121,8 +121,12 @@ def _opened(tokens: Tokens) -> _Open:
         name = tokens.name()
         tokens.take(":")
         space = tokens.space()
-        if name in top.places or not isinstance(space, Ground):
-            raise tokens.error(f"input {name}: {space} is bound twice or in no ground space")
+        if name in top.places:
+            raise tokens.error(f"input {name} is bound twice")
+        if not isinstance(space, Ground):
+            raise tokens.error(
+                f"input {name} is in {space}, which is no space of numbers or arrays"
+            )
         top.names.append(name)
         top.places[name] = len(top.inputs)
         top.inputs.append(space)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cats.ir.spaces import Function, Ground, Product, R, Space, Sum
+from cats.ir.words import SHOWN
 
 Form = Ground | tuple[str, tuple["Cell", ...]] | None
 """A ground space; `*`, `+` or `->` of cells; None while unknown."""
@@ -183,23 +184,32 @@ def cell_of(space: Space) -> Cell:
     return done[id(space)]
 
 
-def text(cell: Cell, depth: int = 0) -> str:
-    """The space as written in messages: `?` where it is unknown, `...` where it is too deep.
+def text(cell: Cell) -> str:
+    """The space as written in messages: `?` where it is unknown, `...` where it is too deep, so
+    that it is not long.
 
     >>> text(function(Cell(R), Cell()))
     'R -> ?'
     """
+    for depth in range(DEEPEST, 0, -1):
+        found = _text(cell, depth)
+        if len(found) <= SHOWN:
+            break
+    return found
+
+
+def _text(cell: Cell, depth: int) -> str:
     form = form_of(cell)
     if form is None:
         return "?"
     if not isinstance(form, tuple):
         return str(form)
-    if depth >= DEEPEST:
+    if depth <= 0:
         return "..."
     mark, parts = form
     if mark == "*" and len(parts) < 2:
-        return f"({text(parts[0], depth + 1)},)" if parts else "1"
-    inner = [text(part, depth + 1) for part in parts]
+        return f"({_text(parts[0], depth - 1)},)" if parts else "1"
+    inner = [_text(part, depth - 1) for part in parts]
     bracketed = [
         f"({t})" if len(_parts(form_of(p))) > 1 and not (mark == "->" and i == 1) else t
         for i, (p, t) in enumerate(zip(parts, inner, strict=True))

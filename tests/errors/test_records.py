@@ -169,3 +169,9 @@ def test_a_record_that_fits_is_taken_on_every_backend() -> None:
             found = cats.grad(lambda x, y: np.sum(op(op(x, y), 2.0)), (0, 1), backend=backend)(x, y)
             assert np.array_equal(found, [np.full(3, 6.0), np.full(3, 4.0)])
             assert {v.dtype for v in found} == {np.dtype(dtype)}
+
+
+def test_the_text_of_an_operation_has_its_name() -> None:
+    op = sine(lambda x, *, out: slope(np.cos(x), x))
+    assert "def sine(" in cats.source(op, 1.0)
+    assert "def grad_sine(" in cats.source(cats.grad(op), 1.0)

@@ -177,11 +177,20 @@ REALS = "\n  Write 2.0 for 2, or convert[dtype='float64'] n for an integer n."
 CONVERT = "\n  Write convert[dtype='float64'] n for the integer n as a real number."
 HERE = "\n  at <term>:1"
 
+OWN = (
+    "\n  Bind it, or, if it is an operation of your own, give it by its name: "
+    "parse(text, primitives={%r: op})."
+)
+
 ILL_TYPED = {
-    "y": "there is no variable `y` here" + HERE,
-    "sine x": "there is no variable `sine` here: did you mean `sin` or `sinh`?" + HERE,
-    r"\value. valeu": "there is no variable `valeu` here: did you mean `value`?" + HERE,
-    "let y = y in y": "there is no variable `y` here" + HERE,
+    "y": "there is no variable `y` here" + HERE + OWN % "y",
+    "sine x": "there is no variable `sine` here: did you mean `sin` or `sinh`?"
+    + HERE
+    + OWN % "sine",
+    r"\value. valeu": "there is no variable `valeu` here: did you mean `value`?"
+    + HERE
+    + OWN % "valeu",
+    "let y = y in y": "there is no variable `y` here" + HERE + OWN % "y",
     "x x": "`x` is in R, which is no function, and cannot be applied to `x`" + HERE,
     "x [0]": "`x` is in R, which is no function, and cannot be applied to `[0]`" + HERE,
     "f x x": "`f` takes 1 argument, got 2: `f x` is in R, which is no function, and cannot be "

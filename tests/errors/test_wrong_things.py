@@ -13,13 +13,17 @@ import cats
 from cats.functor import by_position, interpret
 from cats.ir.errors import BackendError, CatsError, DerivativeError, SpaceError, TermError
 from cats.ir.linear import Fork, Id, Join, Proj, Then
+from cats.ir.read import read_program
 from cats.ir.spaces import R
+from cats.matrix import to_array
 
 FORWARD = cats.Forward()
 DERIVED = cats.derive(cats.trace(lambda x, y: (x * y, x + y), 1.0, 2.0))
 SQUARES = cats.derive(cats.trace(lambda x: np.sum(x * x), np.ones(3))).linear
 ONES = by_position((np.ones(3), 1.0))
 BACK = cats.Dual(FORWARD)
+SQUARE = cats.parse(r"\y: R. y * y")
+TWO = cats.parse(r"\x: R. let two = \f. \y. f (f y) in two two (\z. z * 1.1) x")
 AT = by_position((1.0, 2.0, 3.0))
 LINEAR = "Give cats.derive(program).linear."
 INSTANCE = "Give an instance of one, for instance cats.Forward()."
@@ -32,7 +36,7 @@ def double() -> Any:
     return cats.linear_primitive(lambda x: 2 * x, lambda w: 2 * w)
 
 
-CASES: dict[str, tuple[Callable[[], Any], type[CatsError], str, str]] = {
+CASES: dict[str, tuple[Callable[[], Any], type[CatsError], str, str | None]] = {
     "represent a program": (
         lambda: cats.represent(DERIVED.primal, FORWARD, AT),  # type: ignore[arg-type]
         DerivativeError, "Program is no linear program", LINEAR,
@@ -79,6 +83,71 @@ CASES: dict[str, tuple[Callable[[], Any], type[CatsError], str, str]] = {
         lambda: cats.represent(SQUARES, BACK, by_position((1.0, 1.0))),
         SpaceError, "residual 0 lies in R, and is asked to lie in R[3]",
         "Give one of the shape (3,).",
+    ),
+    "an input bound twice": (
+        lambda: read_program("(x: R, x: R) -> in (x)"),
+        TermError, "line 1, column 12: input x is bound twice, found ')'", None,
+    ),
+    "an input in a product": (
+        lambda: read_program("(x: R * R) -> in (x)"),
+        TermError,
+        "line 1, column 10: input x is in R * R, which is no space of numbers or arrays, "
+        "found ')'",
+        None,
+    ),
+    "explain a whole number": (
+        lambda: cats.explain(lambda n: n, 3),
+        DerivativeError, "the result is 3 of type int: it has no derivative",
+        "Return a real number or array.",
+    ),
+    "a Jacobian of nothing": (
+        lambda: cats.jacobian(lambda x: ())(1.0),
+        DerivativeError, "the result lies in nothing real: it has no derivative",
+        "Return a real number or array.",
+    ),
+    "a length below 0": (
+        lambda: cats.Spec((-3,)),
+        SpaceError,
+        "Spec(shape=(-3,), dtype='float64') has lengths that are no whole numbers from 0 up",
+        "Give a tuple of lengths, as Spec((3,)).",
+    ),
+    "a text for a shape": (
+        lambda: cats.Spec("a"),  # type: ignore[arg-type]
+        SpaceError,
+        "Spec(shape='a', dtype='float64') has lengths that are no whole numbers from 0 up",
+        "Give a tuple of lengths, as Spec((3,)).",
+    ),
+    "a Spec of complex numbers": (
+        lambda: cats.Spec((3,), complex),
+        SpaceError, "complex numbers are not supported: cats differentiates real functions",
+        "Treat the real and the imaginary part as two real arguments.",
+    ),
+    "a body of fewer arguments": (
+        lambda: cats.lam.fn("x y", lambda x: x),
+        TermError, "the body cannot be called on x, y: too many positional arguments",
+        "Give a Python function of one argument for each name.",
+    ),
+    "a number for a body": (
+        lambda: cats.lam.fn("x", 3),  # type: ignore[arg-type]
+        TermError, "the body cannot be called on x: 3 is not a callable object",
+        "Give a Python function of one argument for each name.",
+    ),
+    "a number for a table": (
+        lambda: to_array(3),  # type: ignore[arg-type]
+        DerivativeError, "int is no table of blocks",
+        "Give what cats.represent(linear, cats.Matrix(), at) gives.",
+    ),
+    "a term on a traced value": (
+        lambda: cats.grad(lambda x: SQUARE(x) + x)(2.0),
+        TermError,
+        "a term is applied to a value that is traced, which has no place in a term",
+        "Write cats.compile(term)(x) in place of term(x).",
+    ),
+    "a let of two spaces": (
+        lambda: cats.grad(TWO)(0.7),
+        TermError,
+        "`z * 1.1`: `z` is in ((...) -> ...) -> (...) -> ..., and mul works on numbers and arrays",
+        None,
     ),
     "a number for a tuple": (
         lambda: interpret(Join((Id(R), Id(R))), FORWARD)(1.0),
@@ -182,7 +251,8 @@ CASES: dict[str, tuple[Callable[[], Any], type[CatsError], str, str]] = {
     ),
     "more than an array holds": (
         lambda: cats.trace(np.sin, cats.Spec((10**30,))),
-        SpaceError, f"{cats.Spec((10**30,))} has more entries than an array can have",
+        SpaceError,
+        f"Spec(shape=({10**30},), dtype='float64') has more entries than an array can have",
         f"Give lengths of which the product is at most {sys.maxsize // 8}.",
     ),
 }  # fmt: skip

@@ -119,7 +119,7 @@ MISFITS = {
         (("x", Product((R, R))),), (("t", R),),
         (let("u", Loop("3", False, (), ("x",), ("t",), (), TAKES)),), (), ("u",),
     ),
-    "neg takes numbers and arrays, not what lies in R * R": Function(
+    "u = neg t: neg takes numbers and arrays, not what lies in R * R": Function(
         (), (("t", Product((R, R))),), (let("u", Apply(neg, ("t",))),), (), ("u",)
     ),
 }  # fmt: skip
@@ -134,10 +134,20 @@ def test_what_does_not_fit_is_refused(sentence: str) -> None:
 
 NO_TERMS: dict[str, Any] = {
     "int is no function of Linear A": 3,
-    "int is no expression of Linear A": function(let("u", 3)),
-    "str is no operation": function(let("u", Apply("mul", ("x", "t")))),  # type: ignore[arg-type]
-    "int is no space": function(DROP, let("u", Zero(3)), let("", Drop("t"))),  # type: ignore[arg-type]
-}
+    "str is no binding, at place 1 of lets": function(DROP, "junk"),  # type: ignore[arg-type]
+    "int is no expression of Linear A, where u is bound": function(let("u", 3)),
+    "int is no function of Linear A, where u is bound": function(
+        DROP, let("u", Case("b", ("x",), ("t",), (3, TAKES)))  # type: ignore[arg-type]
+    ),
+    "str is no operation, where u is bound": function(
+        let("u", Apply("mul", ("x", "t")))  # type: ignore[arg-type]
+    ),
+    "int is no space, as that of u is to be": function(
+        DROP, let("u", Zero(3)), let("", Drop("t"))  # type: ignore[arg-type]
+    ),
+    "str is no space, as that of t is to be": Function((), (("t", "R"),), (), (), ("t",)),  # type: ignore[arg-type]
+}  # fmt: skip
+"""What is no part of a function, by what is said of it."""
 
 
 @pytest.mark.parametrize("sentence", NO_TERMS)
