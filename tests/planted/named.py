@@ -68,17 +68,17 @@ NAMED = (
     Named("a-sum-with-a-constant-is-linear", "cats/linearity.py",
           "self.sampled or len(moving) < len(varies)", "self.sampled"),
     # Transposition
-    Named("dup-forgotten", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
-          "uses[term.arg][:] = [Term(term.sign, leaf, ct)]"),
-    Named("sign-lost-backwards", TRANSPOSE, "uses[term.arg].append(Term(term.sign, leaf, ct))",
-          "uses[term.arg].append(Term(1, leaf, ct))"),
+    Named("dup-forgotten", TRANSPOSE, "self.uses[arg].append(term)",
+          "self.uses[arg][:] = [term]"),
+    Named("sign-lost-backwards", TRANSPOSE, "back.send(term.arg, Term(term.sign, leaf, ct), where)",
+          "back.send(term.arg, Term(1, leaf, ct), where)"),
     Named("adjoint-forgotten", TRANSPOSE, "term.leaf.op.adjoint(term.leaf)", "term.leaf"),
     Named("steps-not-reversed", TRANSPOSE, "in reversed(list(program.numbered())):\n        match step:\n"
           "            case SumStep(terms, space, where):\n                ct",
           "in list(program.numbered()):\n        match step:\n"
           "            case SumStep(terms, space, where):\n                ct"),
-    Named("output-used-twice-counts-once", TRANSPOSE, "uses[output].append(Term(1, None, k))",
-          "uses[output][:] = [Term(1, None, k)]"),
+    Named("output-used-twice-counts-once", TRANSPOSE, "self.send(output, Term(1, None, k), None)",
+          "self.uses[output][:] = [Term(1, None, k)]"),
     Named("branches-not-transposed", TRANSPOSE, "(yield _transposed(selected(branch, chosen)))",
           "selected(branch, chosen)"),
     Named("negated-copy-read-through", PRUNE, "case [Term(1, None, arg)]:", "case [Term(_, None, arg)]:"),
