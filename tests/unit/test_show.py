@@ -156,7 +156,7 @@ WRONG = {
     "(x: R, y: R[2]) -> z = mul x y in (z)": "mul does not fit: entrywise operation on different",
     "(x: R) -> y, z = sin x in (y)": "sin has 1 results, named",
     "(x: R) -> | () -> in () in ()": "a program without a control word",
-    "(x: R * R) -> in (x)": "in no ground space",
+    "(x: R * R) -> in (x)": "input x is in R * R, which is no space of numbers or arrays",
     "(x: Real) -> in (x)": "expected a space, found 'Real'",
     "(x: R) -> in (x) x": "expected the end, found 'x'",
     "(x: R) -> y = sin 3x in (y)": "column 19: expected a number or a name, found '3x'",
