@@ -10,8 +10,8 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cats.doors.objects import changed, state_of
-from cats.held import is_cached
+from cats.doors.objects import changed
+from cats.doors.passed import attributes_of
 from cats.ir.errors import TraceError
 from cats.places import users_place
 from cats.recorder import Recorder
@@ -63,7 +63,7 @@ def _of(recorder: Recorder, value: Any) -> Iterator[bool]:
 
 def _held(owner: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What an object holds, and what traced values in it are now: writing makes them others."""
-    state = {n: v for n, v in state_of(owner).items() if not is_cached(type(owner), n)}
+    state = attributes_of(owner)
     return state, {n: v.term for n, v in state.items() if isinstance(v, Tracked)}
 
 

@@ -6,7 +6,6 @@ run, and the change is undone.
 
 from __future__ import annotations
 
-import functools
 import queue
 from array import array
 from collections import ChainMap, OrderedDict, UserDict, UserList, deque
@@ -19,6 +18,7 @@ import numpy as np
 from cats.capture import can_view
 from cats.doors.containers import differ
 from cats.doors.objects import changed, state_of
+from cats.held import is_cached
 
 _BASES = (OrderedDict, dict, list, set, deque, bytearray, array, memoryview, np.ndarray)
 """Types whose methods tell what an object of a class made of them holds."""
@@ -96,9 +96,7 @@ def attributes_of(value: Any) -> dict[str, Any]:
     """The attributes of an object, but for what it computes once and keeps."""
     if isinstance(value, np.ndarray):
         return {}
-    kind = type(value)
-    cached = functools.cached_property
-    return {n: v for n, v in state_of(value).items() if not isinstance(getattr(kind, n, 0), cached)}
+    return {n: v for n, v in state_of(value).items() if not is_cached(type(value), n)}
 
 
 class Passed:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from cats.calls import known_arguments
+from cats.doors.containers import tuple_of
 
 
 def apart(value: Any, refuse: Callable[[], NoReturn]) -> Any:
@@ -24,10 +25,10 @@ def apart(value: Any, refuse: Callable[[], NoReturn]) -> Any:
         return value
     if type(value) is dict:
         return {key: apart(part, refuse) for key, part in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(apart(part, refuse) for part in value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[apart(part, refuse) for part in value])
+    if type(value) is list:
+        return [apart(part, refuse) for part in value]
+    if type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")):
+        return tuple_of(value, functools.partial(apart, refuse=refuse))
     if callable(value):
         return _numbers_of(value, refuse)
     if type(value).__module__.startswith("scipy.") and getattr(value, "__dict__", None):

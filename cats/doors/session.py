@@ -428,7 +428,7 @@ class Session:
 
     def _is_within(self, kind: type) -> bool:
         """Whether a class is made in the traced function."""
-        return id(kind) in self._within or _within(kind)
+        return id(kind) in self._within
 
     def _changing(self) -> None:
         """What is read may be another in the next call, and nothing would tell."""
@@ -461,11 +461,6 @@ class Session:
         for _, made in list(self._made.values()):
             if isinstance(made, types.FunctionType):
                 yield made
-
-
-def _within(kind: type) -> bool:
-    """Whether a class is defined in a traced function, so that its methods are bound already."""
-    return any(isinstance(getattr(f, "__globals__", None), Globals) for f in vars(kind).values())
 
 
 def session_of(f: Any) -> Session | None:
