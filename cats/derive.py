@@ -13,12 +13,13 @@ from typing import assert_never
 
 import numpy as np
 
+from cats.along import Along
 from cats.derivative import Derivative, Joint
 from cats.ir.arity import counted
 from cats.ir.commuting import smoothed
 from cats.ir.control import Call, Case, Custom, Loop, Replay, Rule, Solve, While
 from cats.ir.errors import DerivativeError, SpaceError, kind_of
-from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Ref, Scale, Then, Zero, meet
+from cats.ir.linear import Leaf, Linear, Ref, in_each, meet
 from cats.ir.linear_control import LinCall, LinSolve
 from cats.ir.linear_program import (
     ZERO,
@@ -121,7 +122,7 @@ def _derived(
     return derivation.finish()
 
 
-class _Derivation:
+class _Derivation(Along):
     """The primal and the linear program, growing together along the steps."""
 
     def __init__(
@@ -184,7 +185,7 @@ class _Derivation:
         flow = self.flow(map, inputs[0] if len(inputs) == 1 else tuple(inputs))
         rows = [flow] if len(results) == 1 else list(flow)
         for row, space in zip(rows, step.spaces, strict=True):
-            self.tangents.append(self.settle(row, space))  # type: ignore[arg-type]
+            self.tangents.append(self.settle(row, space))
 
     def sparing(
         self, map: Linear, at: Sequence[Wire], given: Sequence[int], step: Step | None
@@ -208,7 +209,7 @@ class _Derivation:
             return ZERO
         if position not in self.spared:
             mask = self.builder.lift(moving)
-            masked = self.leaf(keeping(mask, wire), (Term(1, None, position),))
+            masked = self.through(keeping(mask, wire), (Term(1, None, position),))
             self.spared[position] = self.settle(masked, wire.space)
         return self.spared[position]
 
@@ -225,30 +226,21 @@ class _Derivation:
         self.looked = len(self.wires)
         return self.tangents[self.places[wire.index]]
 
-    def flow(self, map: Linear, v: Tangent) -> Tangent:
-        """The linear term applied to a tangent; rules are small, so this may recurse."""
-        match map:
-            case Id():
-                return v
-            case Zero(cod=cod):
-                return _zero(cod)
-            case Then(first, second):
-                return self.flow(second, self.flow(first, v))
-            case Fork(parts):
-                shared = self.once(v, map.dom) if len(parts) > 1 else v
-                return tuple([self.flow(p, shared) for p in parts])
-            case Join(parts):
-                return _plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])  # type: ignore[arg-type]
-            case Proj(index=index):
-                return v[index]  # type: ignore[return-value]
-            case Inj(spaces, index):
-                return tuple([v if j == index else _zero(s) for j, s in enumerate(spaces)])
-            case Scale(space, by):
-                return self.scale(space, by, v)
-            case Leaf():
-                return self.leaf(map, v)  # type: ignore[arg-type]
-            case _:
-                raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
+    # Linear terms on tangents
+
+    def nothing(self, space: Space) -> Tangent:
+        """Zero: no term."""
+        if isinstance(space, Product) and space != UNIT:
+            return tuple(map(self.nothing, space.parts))
+        return ()
+
+    def plus(self, parts: Sequence[Tangent]) -> Tangent:
+        """The sum: of ground tangents by concatenation of terms, of tuples part by part."""
+        nested = next((t for t in parts if t and not isinstance(t[0], Term)), None)
+        if nested is None:
+            return tuple([term for t in parts for term in t])  # type: ignore[return-value]
+        rows = [t for t in parts if t]
+        return tuple(self.plus([row[i] for row in rows]) for i in range(len(nested)))  # type: ignore[misc]
 
     def once(self, v: Tangent, space: Space) -> Tangent:
         """The tangent at positions, so that several maps that read it do not each compute it."""
@@ -258,19 +250,19 @@ class _Derivation:
             return v
         return (Term(1, None, self.settle(v, space)),)  # type: ignore[arg-type]
 
-    def scale(self, space: Space, by: Value, v: Tangent) -> Tangent:
+    def scaled(self, space: Space, by: Value, v: Tangent) -> Tangent:
         """A factor of -1 is a sign; any other is a product."""
         if isinstance(space, Product):
-            return tuple([self.scale(s, by, x) for s, x in zip(space.parts, v, strict=True)])  # type: ignore[arg-type]
+            return tuple([self.scaled(s, by, x) for s, x in zip(space.parts, v, strict=True)])  # type: ignore[arg-type]
         if isinstance(by, int | float) and by == -1:
             return tuple([Term(-t.sign, t.leaf, t.arg) for t in v])  # type: ignore[union-attr]
         if by == 1 and isinstance(by, int | float):
             return v
         factor = self.builder.lift(by, space)  # type: ignore[arg-type]
         leaf = slope(factor, factor)
-        return self.leaf(leaf, v)  # type: ignore[arg-type]
+        return self.through(leaf, v)  # type: ignore[arg-type]
 
-    def leaf(self, leaf: Leaf, v: tuple[Term, ...]) -> tuple[Term, ...]:
+    def through(self, leaf: Leaf, v: tuple[Term, ...]) -> tuple[Term, ...]:
         """One term: the leaf at the position of v, which becomes a step if it is not one yet."""
         if not v:
             return ()
@@ -587,27 +579,5 @@ def _by_linearity(
             where=step.where,
             remedy="Give the primitive a `linearise`, or stop the gradient before it.",
         )
-    (end,) = step.spaces
-    parts: list[Linear] = []
-    for i, arg in enumerate(args):
-        if given[i] == ZERO:
-            parts.append(Zero(tangent(arg.space), end))
-        else:
-            fixed = (*args[:i], *args[i + 1 :])
-            parts.append(Leaf(op, i, fixed, step.params, arg.space, end))
-    return parts[0] if len(parts) == 1 else Join(tuple(parts))
-
-
-def _zero(space: Space) -> Tangent:
-    return (
-        tuple(_zero(s) for s in space.parts) if isinstance(space, Product) and space != UNIT else ()
-    )
-
-
-def _plus(tangents: Sequence[Tangent]) -> Tangent:
-    """The sum: of ground tangents by concatenation of terms, of tuples part by part."""
-    nested = next((t for t in tangents if t and not isinstance(t[0], Term)), None)
-    if nested is None:
-        return tuple([term for t in tangents for term in t])  # type: ignore[return-value]
-    rows = [t for t in tangents if t]
-    return tuple(_plus([row[i] for row in rows]) for i in range(len(nested)))  # type: ignore[misc]
+    moving = [i for i, t in enumerate(given) if t != ZERO]
+    return in_each(op, args, step.params, moving, step.spaces[0])

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from cats.along import Along
 from cats.derive import SMOOTHED
 from cats.ir.commuting import smoothed
 from cats.ir.errors import DerivativeError
-from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Params, Proj, Scale, Then, Zero
+from cats.ir.linear import Leaf, Linear, Params, in_each
 from cats.ir.primitive import Primitive
 from cats.ir.prims.algebra import div, mul, neg
 from cats.ir.prims.choice import keep, keeping
@@ -68,7 +69,7 @@ def moves(s: Series) -> bool:
     return not s.still and isinstance(s.space, Real)
 
 
-class Recorder:
+class Recorder(Along):
     """The recorder of operations on series: each is worked out once.
 
     plain   the program without terms, in which each series has its place: what an operation ends,
@@ -166,7 +167,7 @@ class Recorder:
         if flow is not None:
             self.by_slope(flow, made, None)
         elif linear_in(op, _spaces(args), step.params, tuple(moving)):
-            flow = _in_each(step, wires, moving)
+            flow = Flow(wires, in_each(op, wires, step.params, moving, step.spaces[0]))
             self.reaches(flow, made)
             made[0].next = self.convolution(op, self.spared(flow, step), step.params, moving)
         elif op is div:
@@ -185,9 +186,9 @@ class Recorder:
     def reaches(self, flow: Flow, made: Sequence[Series]) -> None:
         """Notes which entries of results move, from what moves of the values of the flow."""
         parts = tuple(map(self.part, flow.at))
-        found = self.reach.along(flow.term, parts[0] if len(parts) == 1 else parts)
+        found = self.reach.flow(flow.term, parts[0] if len(parts) == 1 else parts)
         rows = [found] if len(made) == 1 else found
-        self.parts.update(zip([s.wire.index for s in made], rows, strict=True))  # type: ignore[arg-type]
+        self.parts.update(zip([s.wire.index for s in made], rows, strict=True))
 
     def part(self, wire: Wire) -> Part:
         """Which entries of a series move."""
@@ -324,38 +325,24 @@ class Recorder:
 
     # Linear terms on series
 
-    def flow(self, map: Linear, v: Any) -> Any:
-        """The linear term applied to a series, or a tuple of them; None is zero."""
-        match map:
-            case Id():
-                return v
-            case Zero(cod=cod):
-                return _zero(cod)
-            case Then(first, second):
-                return self.flow(second, self.flow(first, v))
-            case Fork(parts):
-                return tuple([self.flow(p, v) for p in parts])
-            case Join(parts):
-                return self.plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])
-            case Proj(index=index):
-                return v[index]
-            case Inj(spaces, index):
-                return tuple([v if j == index else _zero(s) for j, s in enumerate(spaces)])
-            case Scale(by=by):
-                return self.scaled(by, v)
-            case Leaf() as leaf:
-                if v is None:
-                    return NOTHING
-                fixed = list(leaf.fixed)
-                fixed.insert(leaf.slot, v)
-                return self.emit(leaf.op, fixed, leaf.params)  # type: ignore[arg-type]
-            case _:
-                raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
+    def nothing(self, space: Space) -> Any:
+        """Zero: no series."""
+        if isinstance(space, Product):
+            return tuple(map(self.nothing, space.parts))
+        return NOTHING
 
-    def scaled(self, by: Value, v: Any) -> Any:
+    def through(self, leaf: Leaf, v: Any) -> Any:
+        """The operation of the leaf, on series."""
+        if v is None:
+            return NOTHING
+        fixed = list(leaf.fixed)
+        fixed.insert(leaf.slot, v)
+        return self.emit(leaf.op, fixed, leaf.params)  # type: ignore[arg-type]
+
+    def scaled(self, space: Space, by: Value, v: Any) -> Any:
         """A factor of -1 is a sign; any other is a product."""
-        if isinstance(v, tuple):
-            return tuple([self.scaled(by, x) for x in v])
+        if isinstance(space, Product):
+            return tuple([self.scaled(s, by, x) for s, x in zip(space.parts, v, strict=True)])
         if v is None or (isinstance(by, int | float) and by == 1):
             return v
         if isinstance(by, int | float) and by == -1:
@@ -377,16 +364,6 @@ class Recorder:
         return made
 
 
-def _in_each(step: Step, wires: tuple[Wire, ...], moving: Sequence[int]) -> Flow:
-    """The derivative of an operation that is linear in what moves: itself, in each."""
-    (end,) = step.spaces
-    parts: list[Linear] = [Zero(tangent(w.space), end) for w in wires]
-    for i in moving:
-        fixed = (*wires[:i], *wires[i + 1 :])
-        parts[i] = Leaf(step.op, i, fixed, step.params, wires[i].space, end)  # type: ignore[arg-type]
-    return Flow(wires, parts[0] if len(parts) == 1 else Join(tuple(parts)))
-
-
 def _spaces(args: Sequence[Series]) -> tuple[Ground, ...]:
     return tuple([a.space for a in args])
 
@@ -406,7 +383,3 @@ def linear_in(
     except (np.linalg.LinAlgError, IndexError):
         return True
     return not isinstance(found, tuple) and not np.any(found)
-
-
-def _zero(space: Space) -> Any:
-    return tuple(map(_zero, space.parts)) if isinstance(space, Product) else NOTHING

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cats.ir.errors import DerivativeError
-from cats.ir.linear import Fork, Id, Inj, Join, Leaf, Linear, Proj, Scale, Then, Zero
+from cats.along import Along
+from cats.ir.linear import Leaf
 from cats.ir.linear_program import LinearStep, SumStep
 from cats.ir.primitive import Primitive
 from cats.ir.prims.choice import keep, logical_and, logical_or
@@ -30,7 +30,7 @@ Part = Moving | tuple["Part", ...]
 """The same for each part of a product."""
 
 
-class Reach:
+class Reach(Along):
     """How linear maps hand on which entries may be other than zero.
 
     known   what is known of the values of the primal
@@ -41,27 +41,17 @@ class Reach:
         self.known = known
         self.wire = wire
 
-    def along(self, map: Linear, part: Part) -> Part:
-        """Where a linear term may be other than zero; rules are small, so this may recurse."""
-        match map:
-            case Id() | Scale():
-                return part
-            case Zero(cod=cod):
-                return nothing(cod)
-            case Then(first, second):
-                return self.along(second, self.along(first, part))
-            case Fork(parts):
-                return tuple([self.along(p, part) for p in parts])
-            case Join(parts):
-                return either([self.along(p, x) for p, x in zip(parts, part, strict=True)])  # type: ignore[arg-type]
-            case Proj(index=index):
-                return part[index]  # type: ignore[index]
-            case Inj(spaces, index):
-                return tuple([part if j == index else nothing(s) for j, s in enumerate(spaces)])
-            case Leaf():
-                return self.through(map, part)  # type: ignore[arg-type]
-            case _:
-                raise DerivativeError(f"{type(map).__name__} is not a linear map cats knows")
+    def nothing(self, space: Space) -> Part:
+        """Nowhere."""
+        return nothing(space)
+
+    def plus(self, parts: Sequence[Part]) -> Part:
+        """Where one of them is."""
+        return either(parts)
+
+    def scaled(self, space: Space, by: Value, part: Part) -> Part:
+        """Where it was."""
+        return part
 
     def through(self, leaf: Leaf, part: Moving) -> Moving:
         """Where the leaf may be other than zero, at a tangent that may be so in a part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import numpy as np
 from cats.ir.constant import Constant
 from cats.ir.errors import CatsError, SpaceError
 from cats.ir.node import Node, node
-from cats.ir.spaces import Product, Shape, Space, Value, is_open, leaves, space_of
+from cats.ir.spaces import Product, Shape, Space, Value, is_open, leaves, space_of, tangent
 from cats.ir.words import in_short
 from cats.ir.writing import ATOM, Layout
 
@@ -273,6 +273,22 @@ def total(maps: Sequence[Linear], dom: Space, cod: Space) -> Linear:
     if len(maps) == 1:
         return maps[0]
     return Then(Fork(tuple(maps)), Join((Id(cod),) * len(maps)))
+
+
+def in_each(
+    op: LinearOp, args: Sequence[Value], params: Params, moving: Collection[int], end: Space
+) -> Linear:
+    """The derivative of an operation that is linear in each argument that moves: itself, in each.
+
+    [0 | op(x, _, z) | op(x, y, _)] for the arguments x, y, z, of which the last two move.
+    """
+    parts: list[Linear] = []
+    for i, arg in enumerate(args):
+        space = space_of(arg)
+        fixed = (*args[:i], *args[i + 1 :])
+        moves = i in moving
+        parts.append(Leaf(op, i, fixed, params, space, end) if moves else Zero(tangent(space), end))
+    return parts[0] if len(parts) == 1 else Join(tuple(parts))
 
 
 def meet(end: Space, start: Space) -> None:

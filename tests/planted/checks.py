@@ -1199,6 +1199,7 @@ FIRST = {
     "cats/derivat": ("choices_within_choices",),
     "ir/nesting": ("choices_within_choices", "wires_are_shared_and_captured"),
     "backends/text": ("choices_within_choices",),
+    "cats/along": ("worked_example", "derivatives_of_programs"),
     "cats/derive": ("worked_example", "derivatives_of_programs", "nothing_varied_costs_nothing"),
     "ir/linear": ("worked_example", "derivatives_of_programs", "transposition_exchanges_structure",
                   "choices_within_choices"),

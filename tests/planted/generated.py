@@ -299,10 +299,11 @@ def conditions(file: Source, name: str, function: ast.FunctionDef) -> Iterator[M
 
 CORE: dict[str, tuple[str, ...]] = {
     "cats/derive.py": (
-        "derive", "_derived", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.flow",
-        "_Derivation.scale", "_Derivation.leaf", "_Derivation.settle", "_Derivation.case",
-        "_Derivation.finish", "_plus",
+        "derive", "_derived", "_Derivation.__init__", "_Derivation.primitive", "_Derivation.plus",
+        "_Derivation.scaled", "_Derivation.through", "_Derivation.settle", "_Derivation.case",
+        "_Derivation.finish",
     ),
+    "cats/along.py": ("Along.flow",),
     "cats/derivative.py": ("Joint.__init__", "Joint._places", "Joint._program", "Joint._tag",
                            "Joint.linear", "Joint._reading", "_inner", "_told"),
     "ir/linear_program.py": ("references", "args_of", "selected", "inputs_read", "taking"),

@@ -20,7 +20,8 @@ class Named:
     new: str
 
 
-DERIVE, JOINT, LINEAR = "cats/derive.py", "cats/derivative.py", "ir/linear_control.py"
+ALONG, DERIVE = "cats/along.py", "cats/derive.py"
+JOINT, LINEAR = "cats/derivative.py", "ir/linear_control.py"
 TRANSPOSE, PRUNE = "ir/transpose.py", "ir/prune.py"
 FORWARD, FUNCTOR, WIRE = "cats/forward.py", "cats/functor.py", "ir/wire.py"
 ZEROS = "cats/zeros.py"
@@ -29,12 +30,12 @@ NAMED = (
     # D
     Named("d-sin-is-2-cos", "ir/prims/smooth.py", "lambda x, *, out: slope(cos(x), x)",
           "lambda x, *, out: slope(mul(2.0, cos(x)), x)"),
-    Named("composition-swapped-in-D", DERIVE, "self.flow(second, self.flow(first, v))",
+    Named("composition-swapped-in-D", ALONG, "self.flow(second, self.flow(first, v))",
           "self.flow(first, self.flow(second, v))"),
-    Named("join-keeps-one-part", DERIVE,
-          "return _plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])",
-          "return _plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)][:1])"),
-    Named("wrong-projection-in-D", DERIVE, "return v[index]", "return v[0]"),
+    Named("join-keeps-one-part", ALONG,
+          "return self.plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)])",
+          "return self.plus([self.flow(p, x) for p, x in zip(parts, v, strict=True)][:1])"),
+    Named("wrong-projection-in-D", ALONG, "return v[index]", "return v[0]"),
     Named("sign-lost-in-D", DERIVE, "tuple([Term(-t.sign, t.leaf, t.arg) for t in v])",
           "tuple([Term(t.sign, t.leaf, t.arg) for t in v])"),
     Named("sign-of-a-leaf-lost", DERIVE, "return (Term(v[0].sign, kept, v[0].arg),)",
